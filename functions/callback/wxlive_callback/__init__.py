@@ -1,0 +1,1 @@
+"""callback: what WeChat says to us, verified, understood and stored."""

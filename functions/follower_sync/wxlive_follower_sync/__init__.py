@@ -1,0 +1,1 @@
+"""follower_sync: makes the Followers table agree with WeChat's list."""

@@ -1,0 +1,1 @@
+"""push_start: claims the day for a room and plans its campaign."""

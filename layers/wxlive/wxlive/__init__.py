@@ -1,0 +1,1 @@
+"""wxlive: what more than one function of the live channel's backend needs."""

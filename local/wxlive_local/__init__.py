@@ -1,0 +1,1 @@
+"""The local run: a local AWS, a simulated WeChat, the demo."""
