@@ -1,0 +1,116 @@
+"""The one error tree, sorted by what the caller must do.
+
+::
+
+    WxliveError
+    ├── RetryLater            nothing happened; the same call may succeed in a moment
+    │   ├── NotReached        the request never left, or never arrived
+    │   ├── SystemBusy        WeChat said -1
+    │   └── Conflict          another worker wrote the record first
+    ├── Wait                  nothing happened; it can only succeed after something changes
+    │   ├── RateLimited       45011, until the next minute
+    │   ├── QuotaUsedUp       45009, or our own counter, until the day turns
+    │   └── RoomNotLive       9410006, until the room opens
+    ├── TokenRefused          40001 / 40014 / 42001: fetch a token once, try once more
+    ├── OutcomeUnknown        the request may have been carried out; never repeat it blindly
+    ├── Stop                  nothing happened and nothing will until a human acts
+    │   ├── Misconfigured     settings, secret, appid
+    │   ├── NotAllowed        IP allow-list, missing permission, frozen or blocked account
+    │   ├── RoomTaken         9410005: another room was pushed today
+    │   ├── Refused           the operator's request makes no sense as things stand
+    │   └── BadCall           WeChat calls our request malformed: a bug
+    └── Rejected              what came in is forged, stale or malformed: answer 4xx, change nothing
+
+Every message says what was refused, why, and what to do next. Errors that WeChat
+answered carry its ``errcode`` and the request id ``rid`` its support asks for.
+"""
+
+
+class WxliveError(Exception):
+    """The root. ``errcode`` and ``rid`` are WeChat's, where WeChat answered.
+
+    ``str(error)`` is one sentence fit for an operator: no secret, no token, no openid.
+    """
+
+    def __init__(self, message: str, *, errcode: int | None = None, rid: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errcode = errcode
+        self.rid = rid
+
+    def __str__(self) -> str:
+        facts = [f"errcode {self.errcode}"] if self.errcode is not None else []
+        facts += [f"rid {self.rid}"] if self.rid else []
+        return f"{self.message} ({', '.join(facts)})" if facts else self.message
+
+
+class RetryLater(WxliveError):
+    """Nothing happened at the other side; the same call may succeed in a moment."""
+
+
+class NotReached(RetryLater):
+    """The request surely did not arrive: no connection was made."""
+
+
+class SystemBusy(RetryLater):
+    """WeChat answered -1. Safe to repeat for reads; for a push see ``PushRetryBusy``."""
+
+
+class Conflict(RetryLater):
+    """A conditional write lost against another worker."""
+
+
+class Wait(WxliveError):
+    """Nothing happened, and nothing will before something changes at WeChat."""
+
+
+class RateLimited(Wait):
+    """45011: too many calls this minute."""
+
+
+class QuotaUsedUp(Wait):
+    """45009, or our own counter refused before WeChat would."""
+
+
+class RoomNotLive(Wait):
+    """9410006: the room is not in the live state."""
+
+
+class TokenRefused(WxliveError):
+    """The access token is wrong, malformed or expired."""
+
+
+class OutcomeUnknown(WxliveError):
+    """The request may have been carried out: a lost or unreadable answer."""
+
+
+class Stop(WxliveError):
+    """Nothing will change until a human acts."""
+
+
+class Misconfigured(Stop):
+    """A setting, the secret or the appid is missing or wrong."""
+
+
+class NotAllowed(Stop):
+    """WeChat does not let this caller in: allow-list, permission, frozen or blocked account."""
+
+
+class RoomTaken(Stop):
+    """9410005: another room was already pushed today."""
+
+
+class Refused(Stop):
+    """The operator asked for something that makes no sense as things stand."""
+
+
+class BadCall(Stop):
+    """WeChat calls our request malformed."""
+
+
+class Rejected(WxliveError):
+    """Something from outside is forged, stale or malformed. ``status`` is the HTTP answer."""
+
+    def __init__(self, message: str, *, status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status

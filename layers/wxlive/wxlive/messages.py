@@ -1,0 +1,280 @@
+"""What WeChat pushes, read into typed events. Pure, no I/O; authenticity is checked elsewhere.
+
+The shapes are those of WeChat's pages on message push, ``wxalive_follow_notify`` and
+``wxalive_push_message_notify``. The pages leave things open, so reading is tolerant where their
+samples disagree with their tables, and strict where a wrong guess would change a record:
+
+- XML or JSON is told by the first character that isn't blank, not by a header;
+- an event's fields stand in an element of their own (samples) or at the top level (tables);
+- a number is a number or a string of digits: captures show both within one message;
+- ``![CDATA[x]]`` and ``[CDATA[x]]`` as plain text mean ``x``: samples are printed that way.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from wxlive.errors import Rejected
+
+MAX_TEXT_BYTES = 64 * 1024
+"""The longest message that is read. WeChat's own have one or two KiB."""
+
+MAX_BODY_BYTES = 160 * 1024
+"""The longest envelope: a message of ``MAX_TEXT_BYTES`` in base64, and once more in clear."""
+
+_BLANK = " \t\r\n"
+# A document that begins with its root has no DOCTYPE, hence no entities: XML allows the two
+# before the root only.
+_XML_BEGINS = re.compile(r"(?:<\?xml[^<>]*\?>[ \t\r\n]*)?<xml[ \t\r\n/>]")
+_LITERAL_CDATA = re.compile(r"!?\[CDATA\[(.*)\]\]", re.DOTALL)
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_OPENID = re.compile(r"[!-~]{1,128}")
+_MESSAGE_ID = re.compile(r"[!-~]{1,64}")
+_NOT_VISIBLE = re.compile(r"[^!-~]")
+_NAME_LENGTH = 64
+_NUMBER_END = 2**63
+_MESSAGE_ID_END = 2**64
+
+
+class MalformedEvent(Rejected):
+    """An event of a kind we act on lacks a field or says something senseless in it.
+
+    The sentence names the field and never shows its value, which may be an openid.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=400)
+
+
+class FollowAction(StrEnum):
+    """What the user did, in WeChat's words."""
+
+    ADD_FOLLOW = "add_follow"
+    DEL_FOLLOW = "del_follow"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowNotify:
+    """``wxalive_follow_notify``: somebody subscribed or unsubscribed in a room.
+
+    ``time_s`` is when, in Unix seconds; ``room_status`` is the event's ``live_status``
+    (101 live, 102 not started, 103 ended); ``openid`` is ``user_openid``, the subscriber, while
+    ``FromUserName`` is only who sent the event.
+    """
+
+    openid: str
+    room_id: int
+    time_s: int
+    room_status: int
+    action: FollowAction
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """``wxalive_push_message_notify``: what became of one accepted ``push_message`` call.
+
+    ``time_s`` is the event's ``CreateTime``. ``message_id`` is text even if WeChat sends a
+    number: it is a name, and it needs all its 64 bits.
+    """
+
+    message_id: str
+    room_id: int
+    time_s: int
+    total: int
+    success: int
+    openid_error: int
+    relation_error: int
+    user_recv_limit: int
+    internal_error: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the total is the successes plus the four kinds of error."""
+        return self.total == (
+            self.success
+            + self.openid_error
+            + self.relation_error
+            + self.user_recv_limit
+            + self.internal_error
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEvent:
+    """Anything else: answer it and forget it.
+
+    ``name`` is the event's name or the message's type, fit for a log: at most 64 visible
+    characters, others shown as ``?``; ``unnamed`` if there is neither.
+    """
+
+    name: str
+
+
+Event: TypeAlias = FollowNotify | PushResult | OtherEvent
+
+
+def read_encrypted(body: bytes) -> str:
+    """The ``Encrypt`` field of a secure or compatible envelope, in XML or JSON, as received.
+
+    Nothing else in the envelope is read: only this field is under ``msg_signature``.
+
+    Raises:
+        Rejected: status 400; the body is too long, not UTF-8, neither XML nor JSON, or has no
+            such field.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise Rejected(
+            f"the body has {len(body)} bytes, more than the {MAX_BODY_BYTES} of any envelope",
+            status=400,
+        )
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Rejected("the body is not UTF-8", status=400) from error
+    encrypted = _read(text).get("Encrypt")
+    if not isinstance(encrypted, str) or not encrypted:
+        raise Rejected(
+            "the envelope has no Encrypt; is the message mode in the WeChat console "
+            "the one that was deployed?",
+            status=400,
+        )
+    return encrypted
+
+
+def read_event(text: str) -> Event:
+    """The event in ``text``: the decrypted message, or in plaintext mode the body.
+
+    Event names are compared exactly as documented; what is not known is an ``OtherEvent``.
+
+    Raises:
+        Rejected: status 400; the text is too long, or neither XML nor JSON as WeChat writes it.
+        MalformedEvent: a follow or push result event with missing or senseless fields.
+    """
+    # Half a surrogate pair (JSON can hold one) is counted here and judged by the field it is in.
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
+        raise Rejected(f"the message has more than {MAX_TEXT_BYTES} bytes", status=400)
+    message = _read(text)
+    kind = _name(message, "MsgType")
+    name = _name(message, "Event") if kind in {"event", ""} else kind
+    if name == "wxalive_follow_notify":
+        return _follow(message, _fields(message, "FollowNotify"))
+    if name == "wxalive_push_message_notify":
+        return _push_result(message, _fields(message, "PushMessageApiNotify"))
+    return OtherEvent(name=_NOT_VISIBLE.sub("?", name or kind)[:_NAME_LENGTH] or "unnamed")
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    text = text.strip(_BLANK)
+    try:
+        if text.startswith("<"):
+            message = _read_xml(text)
+        elif text.startswith("{"):
+            message = json.loads(text)
+        else:
+            raise Rejected("the message is neither XML nor a JSON object", status=400)
+    except RecursionError as error:
+        raise Rejected("the message is nested too deeply", status=400) from error
+    except (ValueError, ExpatError) as error:
+        # All of these say where they stopped, and none quotes the message.
+        raise Rejected(f"the message can't be read: {error}", status=400) from error
+    if not isinstance(message, dict):
+        raise Rejected("the message has no fields", status=400)
+    return message
+
+
+def _read_xml(text: str) -> Any:
+    if not _XML_BEGINS.match(text):
+        raise Rejected("the message is XML, but it doesn't begin with <xml>", status=400)
+    return xmltodict.parse(text, xml_attribs=False, disable_entities=True)["xml"]
+
+
+def _fields(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    nested = message.get(name)
+    if nested is None:
+        return message
+    if not isinstance(nested, dict):
+        raise MalformedEvent(f"{name} is there, but holds no fields")
+    return nested
+
+
+def _follow(message: Mapping[str, Any], fields: Mapping[str, Any]) -> FollowNotify:
+    openid = _text(fields, "user_openid")
+    if not _OPENID.fullmatch(openid):
+        raise MalformedEvent("user_openid is not 1 to 128 visible characters")
+    action = _text(fields, "action")
+    if action not in tuple(FollowAction):
+        raise MalformedEvent(f"action is none of {', '.join(FollowAction)}")
+    untimed = _absent(fields, "time")
+    return FollowNotify(
+        openid=openid,
+        room_id=_number(fields, "room_id"),
+        time_s=_number(message, "CreateTime") if untimed else _number(fields, "time"),
+        room_status=_number(fields, "live_status"),
+        action=FollowAction(action),
+    )
+
+
+def _push_result(message: Mapping[str, Any], fields: Mapping[str, Any]) -> PushResult:
+    return PushResult(
+        message_id=_message_id(fields, "message_id"),
+        room_id=_number(fields, "room_id"),
+        time_s=_number(message, "CreateTime"),
+        total=_number(fields, "total_count"),
+        success=_number(fields, "success_count"),
+        openid_error=_number(fields, "openid_error_count"),
+        relation_error=_number(fields, "relation_error_count"),
+        user_recv_limit=_number(fields, "user_recv_limit_count"),
+        internal_error=_number(fields, "internal_error_count"),
+    )
+
+
+def _absent(fields: Mapping[str, Any], name: str) -> bool:
+    # An empty XML element is read as None; JSON says the same with null or "".
+    return fields.get(name) in (None, "")
+
+
+def _plain(value: str) -> str:
+    literal = _LITERAL_CDATA.fullmatch(value.strip(_BLANK))
+    return (literal[1] if literal else value).strip(_BLANK)
+
+
+def _name(message: Mapping[str, Any], field: str) -> str:
+    value = message.get(field)
+    return _plain(value) if isinstance(value, str) else ""
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    if _absent(fields, name):
+        raise MalformedEvent(f"{name} is missing")
+    value = fields[name]
+    if not isinstance(value, str):
+        raise MalformedEvent(f"{name} is not text")
+    return _plain(value)
+
+
+def _number(fields: Mapping[str, Any], name: str) -> int:
+    if _absent(fields, name):
+        raise MalformedEvent(f"{name} is missing")
+    value = fields[name]
+    if isinstance(value, str) and _DIGITS.fullmatch(_plain(value)):
+        value = int(_plain(value))
+    # bool is an int to Python, not to WeChat.
+    if type(value) is not int or not 0 <= value < _NUMBER_END:
+        raise MalformedEvent(f"{name} is not a whole number from 0 to 2**63 - 1")
+    return value
+
+
+def _message_id(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if type(value) is int and 0 <= value < _MESSAGE_ID_END:
+        return str(value)
+    text = _text(fields, name)
+    if not _MESSAGE_ID.fullmatch(text):
+        raise MalformedEvent(f"{name} is not 1 to 64 visible characters")
+    return text

@@ -1,0 +1,169 @@
+"""Configuration: one typed object, built once from the environment, failing by name.
+
+The environment holds names and numbers only. Secrets stay in Secrets Manager (``Secrets``).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from wxlive.errors import Misconfigured
+
+MAX_OPENIDS_PER_CALL = 2000
+"""One ``push_message`` call takes at most so many openids (official page)."""
+
+
+class MessageMode(StrEnum):
+    """How WeChat delivers messages. Pinned by the deployment, never chosen by a request."""
+
+    SECURE = "secure"
+    COMPATIBLE = "compatible"
+    PLAINTEXT = "plaintext"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a function must know about its deployment.
+
+    Units: ``*_s`` are seconds, ``*_hours`` hours, ``*_percent`` percent.
+    """
+
+    followers_table: str
+    state_table: str
+    push_queue_url: str
+    secret_name: str
+    wechat_api_base: str
+    message_mode: MessageMode
+    push_rate_per_second: int
+    push_chunk_size: int
+    push_retry_busy: bool
+    room_wait_limit_s: int
+    daily_call_quota: int
+    callback_max_age_s: int
+    day_offset_hours: int
+    sweep_guard_percent: int
+    auto_push: bool
+    push_start_function: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Raises:
+            Misconfigured: a variable is missing, not a number, or out of range; it is named.
+        """
+        return cls(
+            followers_table=_text(env, "FOLLOWERS_TABLE"),
+            state_table=_text(env, "STATE_TABLE"),
+            push_queue_url=_text(env, "PUSH_QUEUE_URL"),
+            secret_name=_text(env, "WECHAT_SECRET_NAME"),
+            wechat_api_base=_text(env, "WECHAT_API_BASE").rstrip("/"),
+            message_mode=_mode(env, "MESSAGE_MODE"),
+            push_rate_per_second=_number(env, "PUSH_RATE_PER_SECOND", low=1, high=1_000_000),
+            push_chunk_size=_number(env, "PUSH_CHUNK_SIZE", low=1, high=MAX_OPENIDS_PER_CALL),
+            push_retry_busy=_switch(env, "PUSH_RETRY_BUSY"),
+            room_wait_limit_s=_number(env, "ROOM_WAIT_LIMIT_S", low=0, high=86_400),
+            daily_call_quota=_number(env, "DAILY_CALL_QUOTA", low=1, high=100_000_000),
+            callback_max_age_s=_number(env, "CALLBACK_MAX_AGE_S", low=0, high=86_400),
+            day_offset_hours=_number(env, "DAY_OFFSET_HOURS", low=-12, high=14),
+            sweep_guard_percent=_number(env, "SWEEP_GUARD_PERCENT", low=0, high=100),
+            auto_push=_switch(env, "AUTO_PUSH"),
+            push_start_function=_text(env, "PUSH_START_FUNCTION"),
+        )
+
+    @property
+    def chunk_openids(self) -> int:
+        """Openids in one push call: a chunk larger than a second's rate could never be sent."""
+        return min(self.push_chunk_size, self.push_rate_per_second, MAX_OPENIDS_PER_CALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What only WeChat and the merchant know. Never shown: not by ``repr``, not in a log.
+
+    ``tokens`` and ``aes_keys`` list the current one first, then the previous one during a
+    rotation. ``aes_keys`` may be empty in plaintext mode only.
+    """
+
+    appid: str
+    secret: str = field(repr=False)
+    tokens: tuple[str, ...] = field(repr=False)
+    aes_keys: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def from_json(cls, text: str, name: str = "the secret") -> Self:
+        """Read the secret's JSON: ``appid``, ``secret``, ``token``, ``aes_key``, ``previous_*``.
+
+        Raises:
+            Misconfigured: not JSON, a field is missing or malformed; the field is named, its
+                value is not shown.
+        """
+        try:
+            raw = json.loads(text)
+        except ValueError as error:
+            raise Misconfigured(
+                f"{name} is not JSON; store an object with appid, secret, token and aes_key"
+            ) from error
+        if not isinstance(raw, dict):
+            raise Misconfigured(
+                f"{name} is not a JSON object; it needs appid, secret, token and aes_key"
+            )
+        current_key = _field(raw, "aes_key", name, optional=True)
+        previous_key = _field(raw, "previous_aes_key", name, optional=True)
+        previous_token = _field(raw, "previous_token", name, optional=True)
+        keys = tuple(key for key in (current_key, previous_key) if key)
+        if not all(re.fullmatch(r"[A-Za-z0-9+/]{43}", key) for key in keys):
+            raise Misconfigured(
+                f"{name}: an EncodingAESKey must be exactly 43 base64 characters; "
+                "copy it again from the Mini Program console"
+            )
+        return cls(
+            appid=_field(raw, "appid", name),
+            secret=_field(raw, "secret", name),
+            tokens=tuple(t for t in (_field(raw, "token", name), previous_token) if t),
+            aes_keys=keys,
+        )
+
+
+def _field(raw: Mapping[str, Any], key: str, name: str, *, optional: bool = False) -> str:
+    value = raw.get(key, "" if optional else None)
+    if not isinstance(value, str) or not (value or optional):
+        raise Misconfigured(f"{name} has no usable {key!r}; store it as a non-empty string")
+    return value
+
+
+def _text(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise Misconfigured(f"{name} is not set; deploy the function with template.yaml")
+    return value
+
+
+def _number(env: Mapping[str, str], name: str, *, low: int, high: int) -> int:
+    text = _text(env, name)
+    try:
+        value = int(text)
+    except ValueError:
+        raise Misconfigured(f"{name} is {text!r}, not a whole number") from None
+    if not low <= value <= high:
+        raise Misconfigured(f"{name} is {value}; it must be between {low} and {high}")
+    return value
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = _text(env, name)
+    if text not in {"on", "off"}:
+        raise Misconfigured(f"{name} is {text!r}; it must be 'on' or 'off'")
+    return text == "on"
+
+
+def _mode(env: Mapping[str, str], name: str) -> MessageMode:
+    text = _text(env, name)
+    try:
+        return MessageMode(text)
+    except ValueError:
+        choices = ", ".join(MessageMode)
+        raise Misconfigured(f"{name} is {text!r}; it must be one of {choices}") from None

@@ -1,0 +1,1 @@
+"""The records' stores: the only place that speaks DynamoDB, Secrets Manager and SQS."""

@@ -1,0 +1,365 @@
+"""Campaigns, their ledger of chunks, and the results, in the State table.
+
+The ledger is the truth; the queue only rings. A chunk's openids stand apart from its ledger row,
+so that a change of state does not rewrite them.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.exceptions import ClientError
+
+from wxlive.campaigns import (
+    CAMPAIGN_KEPT_S,
+    OPENIDS_KEPT_S,
+    Campaign,
+    CampaignState,
+    Chunk,
+    ChunkState,
+    Report,
+    report,
+)
+from wxlive.errors import Conflict
+from wxlive.messages import PushResult
+from wxlive.stores.dynamo import Item, get, may_lose, plain, present, query, transact
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_PK = "campaign"
+
+
+class CampaignStore:
+    """Keeps campaigns, chunks and results."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    # ------------------------------------------------------------ campaigns
+
+    def claimed_by(self, day: str) -> str | None:
+        """Return the campaign that has claimed the day, if any."""
+        item = get(self._table, "day", day)
+        return item["campaign"] if item else None
+
+    def open(self, campaign: Campaign, *, replacing: str | None = None) -> None:
+        """Claim the day for the campaign and store it, in one transaction.
+
+        ``replacing`` names the campaign that holds the day and gives it up.
+
+        Raises:
+            Conflict: the day is claimed by another.
+        """
+        free = (
+            {"ConditionExpression": "attribute_not_exists(pk)"}
+            if replacing is None
+            else {
+                "ConditionExpression": "campaign = :replaced",
+                "ExpressionAttributeValues": {":replaced": replacing},
+            }
+        )
+        day = {
+            "pk": "day",
+            "sk": campaign.day,
+            "campaign": campaign.campaign,
+            "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
+        }
+        transact(
+            self._table,
+            f"the room of {campaign.day}",
+            {"Put": {"Item": day, **free}},
+            {
+                "Put": {
+                    "Item": _campaign_item(campaign),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+        )
+
+    def get(self, campaign: str) -> Campaign | None:
+        """Return one campaign."""
+        item = get(self._table, _PK, campaign)
+        return _read_campaign(item) if item else None
+
+    def newest(self) -> Campaign | None:
+        """Return the campaign that was started last."""
+        items = list(query(self._table, Key("pk").eq(_PK), newest_first=True, limit=1))
+        return _read_campaign(items[0]) if items else None
+
+    def move(
+        self,
+        campaign: str,
+        to: CampaignState,
+        *,
+        out_of: Iterable[CampaignState],
+        reason: str | None = None,
+        held_since: int = 0,
+        resume_at: int = 0,
+    ) -> bool:
+        """Change a campaign's state, if it is in one of ``out_of``; says whether it was."""
+        try:
+            with may_lose(f"campaign {campaign}"):
+                self._table.update_item(
+                    Key={"pk": _PK, "sk": campaign},
+                    UpdateExpression="SET #state = :to, held_since = :since, resume_at = :at, "
+                    "reason = :reason",
+                    ConditionExpression=Attr("state").is_in([state.value for state in out_of]),
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={
+                        ":to": to.value,
+                        ":since": held_since,
+                        ":at": resume_at,
+                        ":reason": reason,
+                    },
+                )
+        except Conflict:
+            return False
+        return True
+
+    # ------------------------------------------------------------ planning
+
+    def add_chunk(self, campaign: Campaign, openids: Sequence[str], now_s: float) -> Campaign:
+        """Plan one more chunk: its openids, its ledger row and the new cursor, all or nothing.
+
+        Returns:
+            The campaign as it stands after it.
+
+        Raises:
+            Conflict: another planner was quicker, or the campaign has ended.
+        """
+        number = campaign.chunks + 1
+        progress = {
+            "chunks": number,
+            "audience": campaign.audience + len(openids),
+            "cursor": openids[-1],
+            "planned_at": int(now_s),
+        }
+        transact(
+            self._table,
+            f"the plan of {campaign.campaign}",
+            {
+                "Put": {
+                    "Item": {
+                        "pk": f"campaign#{campaign.campaign}",
+                        "sk": f"openids#{number:06d}",
+                        "openids": zlib.compress("\n".join(openids).encode()),
+                        "expires_at": int(now_s) + OPENIDS_KEPT_S,
+                    }
+                }
+            },
+            {
+                "Put": {
+                    "Item": {
+                        **_chunk_key(campaign.campaign, number),
+                        "number": number,
+                        "state": ChunkState.QUEUED.value,
+                        "openids": len(openids),
+                        "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
+                    },
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+            _planning(campaign, progress),
+        )
+        return self._as_planned(campaign, progress)
+
+    def finish_plan(self, campaign: Campaign, now_s: float) -> Campaign:
+        """Record that nobody follows the last planned chunk.
+
+        Raises:
+            Conflict: another planner was quicker, or the campaign has ended.
+        """
+        progress = {"fully_planned": True, "planned_at": int(now_s)}
+        transact(self._table, f"the plan of {campaign.campaign}", _planning(campaign, progress))
+        return self._as_planned(campaign, progress)
+
+    def _as_planned(self, campaign: Campaign, progress: Mapping[str, Any]) -> Campaign:
+        return Campaign(**{**asdict(campaign), **progress})
+
+    # ------------------------------------------------------------ the ledger
+
+    def chunk(self, campaign: str, number: int) -> Chunk | None:
+        """Return one ledger row."""
+        key = _chunk_key(campaign, number)
+        item = get(self._table, key["pk"], key["sk"])
+        return _read_chunk(item) if item else None
+
+    def chunks(self, campaign: str) -> Iterator[Chunk]:
+        """Walk the ledger."""
+        condition = Key("pk").eq(f"campaign#{campaign}") & Key("sk").begins_with("chunk#")
+        return map(_read_chunk, query(self._table, condition))
+
+    def openids(self, campaign: str, number: int) -> list[str]:
+        """Return the openids of a chunk."""
+        item = get(self._table, f"campaign#{campaign}", f"openids#{number:06d}")
+        if item is None:
+            raise Conflict(f"The openids of chunk {number} of {campaign} have expired")
+        return zlib.decompress(item["openids"]).decode().split("\n")
+
+    def claim(self, campaign: str, chunk: Chunk, *, claim: str, now_s: float, quota: Item) -> None:
+        """Permit one call: the campaign is sending, the chunk is queued, the quota has room.
+
+        All three are checked and the claim and the count are written in one transaction, so a
+        pause takes effect before the next call and no chunk is ever claimed twice.
+
+        Raises:
+            Conflict: one of them is not so; look again which.
+        """
+        transact(
+            self._table,
+            f"chunk {chunk.number} of {campaign}",
+            {
+                "ConditionCheck": {
+                    "Key": {"pk": _PK, "sk": campaign},
+                    "ConditionExpression": "#state = :sending",
+                    "ExpressionAttributeNames": {"#state": "state"},
+                    "ExpressionAttributeValues": {":sending": CampaignState.SENDING.value},
+                }
+            },
+            {
+                "Update": {
+                    "Key": _chunk_key(campaign, chunk.number),
+                    "UpdateExpression": "SET #state = :sending, claim = :claim, "
+                    "claimed_at = :now ADD attempts :one",
+                    "ConditionExpression": "#state = :queued",
+                    "ExpressionAttributeNames": {"#state": "state"},
+                    "ExpressionAttributeValues": {
+                        ":sending": ChunkState.SENDING.value,
+                        ":queued": ChunkState.QUEUED.value,
+                        ":claim": claim,
+                        ":now": int(now_s),
+                        ":one": 1,
+                    },
+                }
+            },
+            quota,
+        )
+
+    def finish(
+        self,
+        campaign: str,
+        number: int,
+        to: ChunkState,
+        *,
+        claim: str,
+        message_id: str | None = None,
+        errcode: int | None = None,
+        rid: str | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Write down what became of a claimed chunk; says whether the claim still held."""
+        facts = present(
+            {"message_id": message_id, "errcode": errcode, "rid": rid, "reason": reason}
+        )
+        setting = ", ".join(["#state = :to", *(f"#{name} = :{name}" for name in facts)])
+        try:
+            with may_lose(f"chunk {number} of {campaign}"):
+                self._table.update_item(
+                    Key=_chunk_key(campaign, number),
+                    UpdateExpression=f"SET {setting}",
+                    ConditionExpression=Attr("state").eq(ChunkState.SENDING.value)
+                    & Attr("claim").eq(claim),
+                    ExpressionAttributeNames={
+                        "#state": "state",
+                        **{f"#{name}": name for name in facts},
+                    },
+                    ExpressionAttributeValues={
+                        ":to": to.value,
+                        **{f":{name}": value for name, value in facts.items()},
+                    },
+                )
+        except Conflict:
+            return False
+        return True
+
+    # ------------------------------------------------------------ results
+
+    def add_result(self, result: PushResult, now_s: float) -> PushResult:
+        """Store a result by its message_id; a repetition changes nothing.
+
+        Returns:
+            The result as it is stored: the first one that arrived.
+        """
+        item = {
+            "pk": f"results#{result.room_id}",
+            "sk": result.message_id,
+            **asdict(result),
+            "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
+        }
+        try:
+            self._table.meta.client.put_item(
+                TableName=self._table.name,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return _read_result(plain(error.response["Item"]))  # type: ignore[typeddict-item]  # as asked for
+        return result
+
+    def results(self, room_id: int) -> Iterator[PushResult]:
+        """Walk the results that name a room."""
+        return map(_read_result, query(self._table, Key("pk").eq(f"results#{room_id}")))
+
+    def report(self, campaign: Campaign) -> Report:
+        """Tell what became of a campaign."""
+        return report(campaign, self.chunks(campaign.campaign), self.results(campaign.room_id))
+
+
+def _chunk_key(campaign: str, number: int) -> Item:
+    return {"pk": f"campaign#{campaign}", "sk": f"chunk#{number:06d}"}
+
+
+def _planning(campaign: Campaign, progress: Mapping[str, Any]) -> Item:
+    """Move the plan on, if it stands where this planner saw it and the campaign has not ended."""
+    return {
+        "Update": {
+            "Key": {"pk": _PK, "sk": campaign.campaign},
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in progress),
+            "ConditionExpression": "#chunks = :known AND #state IN (:s1, :s2, :s3, :s4)",
+            "ExpressionAttributeNames": {
+                "#state": "state",
+                "#chunks": "chunks",
+                **{f"#{name}": name for name in progress},
+            },
+            "ExpressionAttributeValues": {
+                ":known": campaign.chunks,
+                ":s1": CampaignState.PLANNED.value,
+                ":s2": CampaignState.SENDING.value,
+                ":s3": CampaignState.PAUSED.value,
+                ":s4": CampaignState.WAITING_LIVE.value,
+                **{f":{name}": value for name, value in progress.items()},
+            },
+        }
+    }
+
+
+def _campaign_item(campaign: Campaign) -> Item:
+    return present(
+        {
+            "pk": _PK,
+            "sk": campaign.campaign,
+            **asdict(campaign),
+            "state": campaign.state.value,
+            "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
+        }
+    )
+
+
+def _read_campaign(item: Mapping[str, Any]) -> Campaign:
+    kept = {name: item[name] for name in Campaign.__dataclass_fields__ if name in item}
+    return Campaign(**{**kept, "state": CampaignState(item["state"])})
+
+
+def _read_chunk(item: Mapping[str, Any]) -> Chunk:
+    kept = {name: item[name] for name in Chunk.__dataclass_fields__ if name in item}
+    return Chunk(**{**kept, "state": ChunkState(item["state"])})
+
+
+def _read_result(item: Mapping[str, Any]) -> PushResult:
+    return PushResult(**{name: item[name] for name in PushResult.__dataclass_fields__})

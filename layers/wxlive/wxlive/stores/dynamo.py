@@ -1,0 +1,90 @@
+"""What the stores share: keys, numbers, conditions that may fail."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from wxlive.errors import Conflict
+
+if TYPE_CHECKING:
+    from boto3.dynamodb.conditions import ConditionBase
+    from mypy_boto3_dynamodb.service_resource import Table
+
+Item = dict[str, Any]
+
+_LOST = frozenset(
+    {
+        "ConditionalCheckFailedException",
+        "TransactionCanceledException",
+        "TransactionConflictException",
+    }
+)
+
+
+def plain(value: Any) -> Any:
+    """Turn what boto3 reads (Decimal, Binary) into plain Python, all through a value."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return bytes(value) if hasattr(value, "value") and isinstance(value.value, bytes) else value
+
+
+def present(item: Mapping[str, Any]) -> Item:
+    """Leave out what is None: DynamoDB's absence is ours."""
+    return {key: value for key, value in item.items() if value is not None}
+
+
+@contextmanager
+def may_lose(what: str) -> Iterator[None]:
+    """Turn a lost condition into ``Conflict``; everything else passes through."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _LOST:
+            raise Conflict(f"Another worker changed {what} first; look again") from error
+        raise
+
+
+def get(table: "Table", pk: str, sk: str) -> Item | None:
+    """Read one item of the State table, consistently."""
+    answer = table.get_item(Key={"pk": pk, "sk": sk}, ConsistentRead=True)
+    item = answer.get("Item")
+    return plain(item) if item is not None else None
+
+
+def query(
+    table: "Table", condition: "ConditionBase", *, newest_first: bool = False, limit: int = 0
+) -> Iterator[Item]:
+    """Walk the items of one partition, consistently, in order of their sort key."""
+    request: dict[str, Any] = {
+        "KeyConditionExpression": condition,
+        "ConsistentRead": True,
+        "ScanIndexForward": not newest_first,
+    }
+    if limit:
+        request["Limit"] = limit
+    while True:
+        answer = table.query(**request)
+        yield from (plain(item) for item in answer["Items"])
+        if limit or "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def transact(table: "Table", what: str, *writes: Item) -> None:
+    """Write all or nothing; the table's name is filled in.
+
+    Raises:
+        Conflict: a condition failed or another transaction was quicker.
+    """
+    for write in writes:
+        for request in write.values():
+            request["TableName"] = table.name
+    with may_lose(what):
+        table.meta.client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]  # plain dicts

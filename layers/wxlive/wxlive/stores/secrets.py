@@ -1,0 +1,38 @@
+"""The secret, read from Secrets Manager and kept in memory for a while."""
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from wxlive.errors import Misconfigured
+from wxlive.settings import Secrets
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEPT_S = 300
+"""A rotated secret is in use everywhere after so long; the previous values work meanwhile."""
+
+
+class SecretStore:
+    """Reads the deployment's secret."""
+
+    def __init__(self, client: "SecretsManagerClient", name: str) -> None:
+        self._provider = SecretsProvider(boto3_client=client)
+        self._name = name
+
+    def load(self) -> Secrets:
+        """Return the secret, at most ``KEPT_S`` old.
+
+        Raises:
+            Misconfigured: it is missing, unreadable or incomplete.
+        """
+        try:
+            text = self._provider.get(self._name, max_age=KEPT_S)
+        except GetParameterError as error:
+            raise Misconfigured(
+                f"The secret {self._name} can't be read; create it with appid, secret, token and "
+                "aes_key (README, step 1)"
+            ) from error
+        return Secrets.from_json(str(text), f"The secret {self._name}")

@@ -1,0 +1,160 @@
+"""Sync runs, their pages and their lease, in the State table."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, Key
+
+from wxlive.errors import Conflict
+from wxlive.stores.dynamo import Item, may_lose, present, query, transact
+from wxlive.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_LEASE = {"pk": "sync", "sk": "lease"}
+
+
+class SyncRunStore:
+    """Keeps runs. Whoever works on one holds the lease; every write proves it."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def newest(self) -> SyncRun | None:
+        """Return the run that was opened last."""
+        condition = Key("pk").eq("sync") & Key("sk").begins_with("run#")
+        items = list(query(self._table, condition, newest_first=True, limit=1))
+        return _from_item(items[0]) if items else None
+
+    def get(self, run: str) -> SyncRun | None:
+        """Return one run."""
+        condition = Key("pk").eq("sync") & Key("sk").eq(f"run#{run}")
+        items = list(query(self._table, condition))
+        return _from_item(items[0]) if items else None
+
+    def open(self, run: SyncRun) -> None:
+        """Store a new run.
+
+        Raises:
+            Conflict: a run of that name exists.
+        """
+        with may_lose(f"run {run.run}"):
+            self._table.put_item(Item=_to_item(run), ConditionExpression=Attr("pk").not_exists())
+
+    def acquire(self, owner: str, now_s: float) -> bool:
+        """Take the lease, if nobody holds a living one."""
+        try:
+            with may_lose("the lease"):
+                self._table.put_item(
+                    Item=_lease(owner, now_s),
+                    ConditionExpression=Attr("pk").not_exists()
+                    | Attr("expires_at").lt(int(now_s))
+                    | Attr("owner").eq(owner),
+                )
+        except Conflict:
+            return False
+        return True
+
+    def release(self, owner: str) -> None:
+        """Give the lease back; nothing happens if another has taken it."""
+        try:
+            with may_lose("the lease"):
+                self._table.delete_item(Key=_LEASE, ConditionExpression=Attr("owner").eq(owner))
+        except Conflict:
+            return
+
+    def holder_until(self) -> int:
+        """Return when the present lease ends (Unix s), 0 if nobody holds it."""
+        items = list(query(self._table, Key("pk").eq("sync") & Key("sk").eq("lease")))
+        return items[0]["expires_at"] if items else 0
+
+    def save_page(
+        self, before: SyncRun, after: SyncRun, digests: bytes, owner: str, now_s: float
+    ) -> None:
+        """Store a page's marker, the new cursor and the counts in one transaction.
+
+        Raises:
+            Conflict: the lease was lost or the run has moved on: stop working on it.
+        """
+        transact(
+            self._table,
+            f"run {before.run}",
+            {
+                "Put": {
+                    "Item": {
+                        "pk": f"sync#{before.run}",
+                        "sk": f"page#{before.pages + 1:06d}",
+                        "digests": digests,
+                        "expires_at": int(now_s) + PAGES_KEPT_S,
+                    },
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+            self._replacing(before, after),
+            _renewing(owner, now_s),
+        )
+
+    def save(self, before: SyncRun, after: SyncRun, owner: str, now_s: float) -> None:
+        """Store a run's new state.
+
+        Raises:
+            Conflict: the lease was lost or the run has moved on: stop working on it.
+        """
+        transact(
+            self._table,
+            f"run {before.run}",
+            self._replacing(before, after),
+            _renewing(owner, now_s),
+        )
+
+    def pages(self, run: str) -> Iterator[bytes]:
+        """Walk the digests of the pages stored so far."""
+        condition = Key("pk").eq(f"sync#{run}") & Key("sk").begins_with("page#")
+        return (item["digests"] for item in query(self._table, condition))
+
+    def _replacing(self, before: SyncRun, after: SyncRun) -> Item:
+        return {
+            "Put": {
+                "Item": _to_item(after),
+                "ConditionExpression": "pages = :pages AND #state = :state",
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": {
+                    ":pages": before.pages,
+                    ":state": before.state.value,
+                },
+            }
+        }
+
+
+def _lease(owner: str, now_s: float) -> Item:
+    return {**_LEASE, "owner": owner, "expires_at": int(now_s) + LEASE_S}
+
+
+def _renewing(owner: str, now_s: float) -> Item:
+    return {
+        "Put": {
+            "Item": _lease(owner, now_s),
+            "ConditionExpression": "#owner = :owner",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":owner": owner},
+        }
+    }
+
+
+def _to_item(run: SyncRun) -> Item:
+    return present(
+        {
+            "pk": "sync",
+            "sk": f"run#{run.run}",
+            **asdict(run),
+            "state": run.state.value,
+            "expires_at": run.started_at + RUN_KEPT_S,
+        }
+    )
+
+
+def _from_item(item: dict[str, Any]) -> SyncRun:
+    kept = {name: item[name] for name in SyncRun.__dataclass_fields__ if name in item}
+    return SyncRun(**{**kept, "state": RunState(item["state"])})

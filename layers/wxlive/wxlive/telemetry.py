@@ -1,0 +1,110 @@
+"""Logs and metrics. Fixed messages, facts in keys; no secret, no token, no whole openid.
+
+Names of metrics stand here and nowhere else, so that an alarm can be tied to what emits it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit
+
+from wxlive.errors import WxliveError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+REDACTED = "***"
+_TOKEN_IN_URL = re.compile(r"(access_token=)[^&\s\"'\\]+")
+_SHORT_HEAD, _SHORT_TAIL = 4, 3
+
+
+class Metric(StrEnum):
+    """Every metric that is emitted, in the namespace ``wxlive``."""
+
+    CALLBACK_STORED = "CallbackStored"
+    CALLBACK_REJECTED = "CallbackRejected"
+    CALLBACK_IGNORED = "CallbackIgnored"
+    CALLBACK_FAILED = "CallbackFailed"
+    RESULT_ODD = "ResultOdd"
+    SYNC_DONE = "SyncDone"
+    SYNC_FAILED = "SyncFailed"
+    SYNC_GUARDED = "SyncGuarded"
+    SYNC_CALLS = "SyncCalls"
+    ROOM_WENT_LIVE = "RoomWentLive"
+    CHUNK_ACCEPTED = "ChunkAccepted"
+    CHUNK_REFUSED = "ChunkRefused"
+    CHUNK_UNKNOWN = "ChunkUnknown"
+    OPENIDS_ACCEPTED = "OpenidsAccepted"
+    CAMPAIGN_HELD = "CampaignHeld"
+    CAMPAIGN_FAILED = "CampaignFailed"
+
+
+def short(openid: str) -> str:
+    """Shorten an openid for a log: enough to recognise it, not enough to use it."""
+    if len(openid) <= _SHORT_HEAD + _SHORT_TAIL:
+        return REDACTED
+    return f"{openid[:_SHORT_HEAD]}…{openid[-_SHORT_TAIL:]}"
+
+
+class RedactingFormatter(LambdaPowertoolsFormatter):
+    """Powertools' JSON lines, with known secrets and any access token blotted out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._hidden: set[str] = set()
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Never show these again."""
+        self._hidden.update(value for value in values if value)
+
+    def serialize(self, log: Any) -> str:
+        """Write one line."""
+        line = _TOKEN_IN_URL.sub(rf"\1{REDACTED}", super().serialize(log))
+        for value in self._hidden:
+            line = line.replace(value, REDACTED)
+        return line
+
+
+class Telemetry:
+    """The logger and the metrics of one function."""
+
+    def __init__(self) -> None:
+        self._formatter = RedactingFormatter()
+        self.logger = Logger(logger_formatter=self._formatter)
+        self._metrics = Metrics()
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Keep secrets out of everything logged from now on."""
+        self._formatter.hide(values)
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        """Add to a metric of this invocation."""
+        self._metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+
+    def problem(self, message: str, error: WxliveError, **facts: Any) -> None:
+        """Log an error of ours as its sentence, errcode and rid: no stack trace."""
+        self.logger.warning(
+            message,
+            extra={
+                "error": type(error).__name__,
+                "sentence": error.message,
+                "errcode": error.errcode,
+                "rid": error.rid,
+                **facts,
+            },
+        )
+
+    @contextmanager
+    def invocation(self, context: "LambdaContext") -> Iterator[None]:
+        """Tie the log lines to the invocation, and write the metrics at its end."""
+        self.logger.append_keys(request=context.aws_request_id)
+        try:
+            yield
+        finally:
+            if self._metrics.metric_set:
+                self._metrics.flush_metrics()
