@@ -1,0 +1,104 @@
+"""Who gets in: the signature, its age, the envelope. The order matters, the mode is pinned.
+
+``signature`` does not cover the body; ``msg_signature`` with AES does. So in secure and
+compatible mode nothing outside ``Encrypt`` is looked at, and the deployment says which mode
+holds, never the request (official page, message push).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wxlive.crypto import Envelope, is_signed
+from wxlive.errors import Misconfigured, Rejected
+from wxlive.messages import MAX_BODY_BYTES, read_encrypted
+from wxlive.settings import MessageMode, Secrets
+
+FUTURE_ALLOWED_S = 300
+"""How far WeChat's clock may be ahead of ours."""
+
+_TOO_LARGE = 413
+_ECHO = re.compile(r"[!-~]{1,256}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Lets WeChat's requests in. ``max_age_s`` 0 accepts any age."""
+
+    mode: MessageMode
+    secrets: Secrets
+    max_age_s: int
+
+    def verify_url(self, query: Mapping[str, str], now_s: float) -> str:
+        """Check the console's GET; returns the ``echostr`` to answer, unchanged.
+
+        Raises:
+            Rejected: not signed with the token, too old, or without a usable ``echostr``.
+        """
+        self._check_signature(query, "signature")
+        self._check_age(query, now_s)
+        echo = query.get("echostr", "")
+        if not _ECHO.fullmatch(echo):
+            raise Rejected("no usable echostr", status=400)
+        return echo
+
+    def open(self, query: Mapping[str, str], body: bytes, now_s: float) -> str:
+        """Check a POST; returns the message's text, the only part that may be believed.
+
+        Raises:
+            Rejected: oversized (413), unsigned, stale or undecipherable (403), or without an
+                envelope where one is required (400).
+            Misconfigured: the mode needs an AES key and the secret has none.
+        """
+        if len(body) > MAX_BODY_BYTES:
+            raise Rejected("the body is larger than any message of WeChat's", status=_TOO_LARGE)
+        if self.mode is MessageMode.PLAINTEXT:
+            self._check_signature(query, "signature")
+            self._check_age(query, now_s)
+            return _as_text(body)
+        encrypted = read_encrypted(body)
+        self._check_signature(query, "msg_signature", encrypted)
+        self._check_age(query, now_s)
+        return self._decrypt(encrypted)
+
+    def _check_signature(self, query: Mapping[str, str], name: str, *parts: str) -> None:
+        given = query.get(name, "")
+        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        if not (given and timestamp and nonce):
+            raise Rejected(f"{name}, timestamp or nonce is missing")
+        matches = [
+            is_signed(given, token, timestamp, nonce, *parts) for token in self.secrets.tokens
+        ]
+        if not any(matches):
+            raise Rejected(f"{name} does not match the token")
+
+    def _check_age(self, query: Mapping[str, str], now_s: float) -> None:
+        if not self.max_age_s:
+            return
+        timestamp = query.get("timestamp", "")
+        if not re.fullmatch(r"[0-9]{1,12}", timestamp):
+            raise Rejected("timestamp is not a number of seconds")
+        age_s = now_s - int(timestamp)
+        if not -FUTURE_ALLOWED_S <= age_s <= self.max_age_s:
+            raise Rejected(f"signed {age_s:.0f} s ago; CallbackMaxAgeSeconds is {self.max_age_s}")
+
+    def _decrypt(self, encrypted: str) -> str:
+        if not self.secrets.aes_keys:
+            raise Misconfigured(
+                f"MessageMode is {self.mode} but the secret has no aes_key; add the "
+                "EncodingAESKey of the Mini Program console"
+            )
+        refusals: list[Rejected] = []
+        for key in self.secrets.aes_keys:
+            try:
+                return Envelope(key, self.secrets.appid).decrypt(encrypted)
+            except Rejected as refusal:
+                refusals.append(refusal)
+        raise refusals[0]
+
+
+def _as_text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected("the body is not UTF-8", status=400) from error

@@ -1,0 +1,59 @@
+"""What a page of the list means for the walk. The end of the list is not documented.
+
+So the end is read from what the reference infers (an empty page, a missing or zero
+``page_break``, a cursor that does not change), and whatever else looks wrong is doubt: a run
+in doubt fails and removes nobody.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wxlive.wechat import FollowerPage
+
+PAGE_LIMIT = 2000
+"""Rows asked for in one call: the most that WeChat gives (official page)."""
+
+IDLE_PAGES_ALLOWED = 5
+"""Pages in a row without anybody new before the walk is taken for a circle."""
+
+
+class Next(StrEnum):
+    """What to do after a page."""
+
+    MORE = "more"
+    END = "end"
+    DOUBT = "doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What to do next, and why if it is doubt. ``cursor`` is the next page's."""
+
+    next: Next
+    cursor: int | str | None = None
+    why: str | None = None
+
+
+def judge(page: FollowerPage, *, asked: int | str | None, fresh: int, idle_pages: int) -> Judgement:
+    """Judge a page.
+
+    Args:
+        page: what WeChat answered.
+        asked: the cursor it was asked with, None for the first page.
+        fresh: how many of its openids no earlier page of this run had.
+        idle_pages: how many pages in a row, this one included, had nobody new.
+    """
+    cursor = page.cursor if page.cursor not in {None, 0, "0", ""} else None
+    if cursor is None:
+        return Judgement(Next.END)
+    if str(cursor) == str(asked):
+        if fresh and len(page.rows) >= PAGE_LIMIT:
+            return Judgement(
+                Next.DOUBT, why="the cursor stopped moving on a full page: more may follow"
+            )
+        return Judgement(Next.END)
+    if idle_pages > IDLE_PAGES_ALLOWED:
+        return Judgement(
+            Next.DOUBT, why=f"{idle_pages} pages in a row brought nobody new: the list goes round"
+        )
+    return Judgement(Next.MORE, cursor=cursor)
