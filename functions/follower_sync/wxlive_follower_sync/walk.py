@@ -157,17 +157,23 @@ def _merge(run: SyncRun, rows: Sequence[ListedRow], requested_at: int, parts: Pa
     """Write what the page says and the table does not; unchanged followers cost no write."""
     newest = {row.openid: row for row in rows}
     known = parts.followers.get_all(newest)
-    news = [
-        row
-        for openid, row in newest.items()
-        if openid not in known or not known[openid].agrees_with(row)
+    new, differing = [], []
+    for openid, row in newest.items():
+        if openid not in known:
+            new.append(Follower.listed(row, requested_at))
+        elif not known[openid].agrees_with(row):
+            differing.append(Follower.listed(row, requested_at))
+    inserted = sum(parts.followers.insert_all(new))
+    won = [
+        known[fact.openid].status
+        for fact, was_stored in zip(differing, parts.followers.apply_all(differing), strict=True)
+        if was_stored
     ]
-    stored = parts.followers.apply_all([Follower.listed(row, requested_at) for row in news])
-    won = [row.openid for row, was_stored in zip(news, stored, strict=True) if was_stored]
-    changed = sum(
-        1 for openid in won if openid in known and known[openid].status is Status.SUBSCRIBED
+    return replace(
+        run,
+        added=run.added + inserted + won.count(Status.UNSUBSCRIBED),
+        changed=run.changed + won.count(Status.SUBSCRIBED),
     )
-    return replace(run, added=run.added + len(won) - changed, changed=run.changed + changed)
 
 
 def _sweep(run: SyncRun, listing: Listing, parts: Parts) -> SyncRun:

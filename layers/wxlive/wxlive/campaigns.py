@@ -131,11 +131,10 @@ class Report:
         )
 
     @property
-    def all_well(self) -> bool:
-        """Whether every planned openid was accepted by WeChat and the campaign still stands."""
-        return self.state not in ENDED | HELD and not any(
-            self.chunks[state]
-            for state in (ChunkState.REFUSED, ChunkState.UNKNOWN, ChunkState.CANCELLED)
+    def in_trouble(self) -> bool:
+        """Whether somebody must look: it failed, or chunks were refused or have no known fate."""
+        return self.state is CampaignState.FAILED or any(
+            self.chunks[state] for state in (ChunkState.REFUSED, ChunkState.UNKNOWN)
         )
 
     def summary(self) -> dict[str, Any]:

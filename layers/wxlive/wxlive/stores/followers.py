@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _KEYS_A_BATCH = 100
+_INSERTS_A_BATCH = 25
 
 
 class FollowerStore:
@@ -45,6 +47,30 @@ class FollowerStore:
             return []
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
             return list(pool.map(self.apply, facts))
+
+    def insert_all(self, facts: Sequence[Follower]) -> list[bool]:
+        """Apply facts about different openids that are thought to be new, much faster.
+
+        An insert fails for a known openid (whoever wrote it meanwhile), and such a fact takes
+        the conditional way. So the outcome is the same as that of ``apply_all``.
+        """
+        if not facts:
+            return []
+        batches = [
+            facts[start : start + _INSERTS_A_BATCH]
+            for start in range(0, len(facts), _INSERTS_A_BATCH)
+        ]
+        with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
+            return list(chain.from_iterable(pool.map(self._insert, batches)))
+
+    def _insert(self, facts: Sequence[Follower]) -> list[bool]:
+        answer = self._client.batch_execute_statement(
+            Statements=[_insertion(self._table.name, fact) for fact in facts]
+        )
+        return [
+            self.apply(fact) if "Error" in response else True
+            for fact, response in zip(facts, answer["Responses"], strict=True)
+        ]
 
     def get(self, openid: str) -> Follower | None:
         """Read one follower, consistently."""
@@ -131,6 +157,15 @@ def _to_item(fact: Follower) -> dict[str, Any]:
             "expires_at": fact.expires_at,
         }
     )
+
+
+def _insertion(table: str, fact: Follower) -> Any:
+    item = _to_item(fact)
+    fields = ", ".join(f"'{name}': ?" for name in item)
+    return {
+        "Statement": f'INSERT INTO "{table}" VALUE {{{fields}}}',
+        "Parameters": list(item.values()),
+    }
 
 
 def _from_item(item: dict[str, Any]) -> Follower:
