@@ -1,1 +1,1 @@
-"""The operator's command `wxlive`."""
+"""The operator's command ``wxlive``."""

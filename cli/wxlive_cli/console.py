@@ -1,0 +1,95 @@
+"""What every command shares: its options, its exit codes, where words and where JSON go.
+
+One JSON object on stdout with ``--json``; progress and words on stderr.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from wxlive.errors import WxliveError
+from wxlive_cli.stack import connect, sentence_for
+
+DONE, NOT_ALL_WELL, REFUSED = 0, 1, 2
+
+P = ParamSpec("P")
+Command = Callable[P, "Outcome"]
+
+
+class Outcome:
+    """What a command found: its JSON, a table for a person, and how it exits."""
+
+    def __init__(
+        self, facts: Mapping[str, Any], *, code: int = DONE, table: Table | None = None
+    ) -> None:
+        self.facts = dict(facts)
+        self.code = code
+        self.table = table
+
+
+words = Console(stderr=True, highlight=False)
+"""Progress and words go here."""
+
+
+def stack_command(command: Command[...]) -> Callable[..., None]:
+    """Give a command ``--stack`` and ``--json``, hand it the stack, and end as the contract says.
+
+    The command takes the stack first and returns its ``Outcome``.
+    """
+
+    @click.option(
+        "--stack",
+        envvar="WXLIVE_STACK",
+        default="wxlive",
+        show_default=True,
+        help="Name of the deployed stack (or WXLIVE_STACK).",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+    @wraps(command)
+    def run(stack: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click's own
+        try:
+            outcome = command(connect(stack), **options)
+        except WxliveError as error:
+            refuse(str(error), as_json=as_json)
+        except (BotoCoreError, ClientError) as error:
+            refuse(sentence_for(error), as_json=as_json)
+        _print(outcome, as_json=as_json)
+        raise SystemExit(outcome.code)
+
+    return run
+
+
+def refuse(sentence: str, *, as_json: bool) -> NoReturn:
+    """Say in one sentence why not, and exit with 2."""
+    if as_json:
+        click.echo(json.dumps({"refused": sentence}, ensure_ascii=False))
+    click.echo(f"wxlive: {sentence}", err=True)
+    raise SystemExit(REFUSED)
+
+
+def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
+    """Lay facts out for a person: a line each, nothing where nothing is known."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    for name, value in facts.items():
+        if value is not None:
+            table.add_row(name.replace("_", " "), f"{value:,}" if _counts(value) else str(value))
+    return table
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _print(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(outcome.facts, ensure_ascii=False))
+        return
+    Console(highlight=False).print(outcome.table or facts_table("", outcome.facts))

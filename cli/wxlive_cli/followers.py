@@ -1,0 +1,98 @@
+"""``wxlive followers``: count, look up, export."""
+
+import csv
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wxlive.errors import Refused
+from wxlive.followers import Follower, Status
+from wxlive_cli.console import NOT_ALL_WELL, Outcome, facts_table, stack_command
+from wxlive_cli.stack import Stack
+
+COLUMNS = (
+    "openid",
+    "status",
+    "subscribed_at",
+    "changed_at",
+    "room_id",
+    "room_status",
+    "source",
+)
+
+
+@click.group()
+def followers() -> None:
+    """Read the followers."""
+
+
+@followers.command()
+@stack_command
+def count(stack: Stack) -> Outcome:
+    """Count the followers by status, exactly."""
+    facts = {status.value: stack.followers.count(status) for status in Status}
+    return Outcome(facts, table=facts_table("Followers", facts))
+
+
+@followers.command()
+@click.argument("openid")
+@stack_command
+def get(stack: Stack, *, openid: str) -> Outcome:
+    """Show one follower. Exits with 1 if the openid is unknown."""
+    follower = stack.followers.get(openid)
+    if follower is None:
+        return Outcome({"openid": openid, "status": "unknown"}, code=NOT_ALL_WELL)
+    return Outcome(_row(follower))
+
+
+@followers.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The CSV file to write.",
+)
+@stack_command
+def export(stack: Stack, *, out: Path) -> Outcome:
+    """Write the subscribed followers to a CSV file, one by one."""
+    rows = write_csv(out, stack.followers.walk(Status.SUBSCRIBED))
+    return Outcome({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
+
+
+def write_csv(out: Path, found: Iterator[Follower]) -> int:
+    """Write followers as they come; the file appears whole or not at all. Returns the rows.
+
+    Raises:
+        Refused: the file can't be written there.
+    """
+    try:
+        handle, draft = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as error:
+        raise Refused(f"{out} can't be written: {error.strerror}") from error
+    try:
+        with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            rows = 0
+            for follower in found:
+                writer.writerow(_row(follower))
+                rows += 1
+        Path(draft).replace(out)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return rows
+
+
+def _row(follower: Follower) -> dict[str, Any]:
+    facts = asdict(follower)
+    return {
+        **{name: facts[name] for name in COLUMNS},
+        "status": follower.status.value,
+        "source": follower.source.value,
+    }

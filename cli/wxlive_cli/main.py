@@ -1,0 +1,25 @@
+"""The command group ``wxlive``."""
+
+import click
+
+from wxlive_cli.followers import followers
+from wxlive_cli.push import cancel, pause, push, resume, status
+from wxlive_cli.sync import sync
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wxlive")
+def main() -> None:
+    """Operate a wxlive stack: followers, campaigns, reports.
+
+    \b
+    The night of the show:
+      wxlive sync --wait                  the list is true
+      wxlive push --room 1001 --dry-run   what it will take
+      wxlive push --room 1001 --wait      tell everybody once
+      wxlive status                       what became of it
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+
+
+for command in (sync, push, status, pause, resume, cancel, followers):
+    main.add_command(command)

@@ -1,0 +1,174 @@
+"""``wxlive push``, ``status``, ``pause``, ``resume``, ``cancel``: a campaign and its operator."""
+
+import time
+
+import click
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from wxlive.campaigns import Campaign, CampaignState, ChunkState, Report
+from wxlive.errors import Refused
+from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command, words
+from wxlive_cli.stack import Stack
+
+POLL_S = 1.0
+PLAN_PATIENCE_S = 10
+"""Without --wait, how long to wait for the plan, so that the audience can be told."""
+
+
+@click.command()
+@click.option("--room", required=True, type=click.IntRange(min=0), help="The live room's id.")
+@click.option("--dry-run", is_flag=True, help="Check and count, send nothing.")
+@click.option("--wait", is_flag=True, help="Return when everything has been sent and reported.")
+@click.option("--timeout", default=900, show_default=True, help="Longest wait in seconds.")
+@stack_command
+def push(stack: Stack, *, room: int, dry_run: bool, wait: bool, timeout: int) -> Outcome:
+    """Tell every subscribed follower that a room is live.
+
+    \b
+    One room a day. Asking again for the same room tells nobody twice. Examples:
+      wxlive push --room 1001 --dry-run
+      wxlive push --room 1001 --wait
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    facts = stack.ask("PushStartFunction", {"action": "start", "room_id": room, "dry_run": dry_run})
+    if dry_run:
+        told = ("audience", "calls", "minutes", "quota_after")
+        table = facts_table(f"Room {room}, rehearsed", {key: facts[key] for key in told})
+        return Outcome(facts, table=table)
+    if facts.get("repeated"):
+        words.print(f"Room {room} is pushed today by campaign {facts['campaign']} already.")
+    report = _follow(stack, facts["campaign"], timeout) if wait else _planned(stack, facts)
+    return _outcome(report, code=_code_after(report) if wait else DONE)
+
+
+@click.command()
+@click.argument("campaign", required=False)
+@stack_command
+def status(stack: Stack, *, campaign: str | None) -> Outcome:
+    """Show a campaign, or the newest one."""
+    found = stack.campaigns.get(campaign) if campaign else stack.campaigns.newest()
+    if found is None:
+        raise Refused(
+            f"There is no campaign {campaign}" if campaign else "There has been no campaign yet"
+        )
+    report = stack.campaigns.report(found)
+    return _outcome(report, code=NOT_ALL_WELL if report.in_trouble else DONE)
+
+
+@click.command()
+@click.argument("campaign")
+@stack_command
+def pause(stack: Stack, *, campaign: str) -> Outcome:
+    """Send nothing more until `wxlive resume`."""
+    return _control(stack, "pause", campaign)
+
+
+@click.command()
+@click.argument("campaign")
+@stack_command
+def resume(stack: Stack, *, campaign: str) -> Outcome:
+    """Go on with a campaign that is paused or waits."""
+    return _control(stack, "resume", campaign)
+
+
+@click.command()
+@click.argument("campaign")
+@stack_command
+def cancel(stack: Stack, *, campaign: str) -> Outcome:
+    """Send nothing more, for good. What was accepted can't be called back."""
+    return _control(stack, "cancel", campaign)
+
+
+def _control(stack: Stack, action: str, campaign: str) -> Outcome:
+    stack.ask("PushStartFunction", {"action": action, "campaign": campaign})
+    return _outcome(_look(stack, campaign), code=DONE)
+
+
+def _look(stack: Stack, campaign_id: str) -> Report:
+    campaign = stack.campaigns.get(campaign_id)
+    if campaign is None:
+        raise Refused(f"Campaign {campaign_id} has vanished from the State table")
+    return stack.campaigns.report(campaign)
+
+
+def _planned(stack: Stack, facts: dict[str, str]) -> Report:
+    deadline = time.monotonic() + PLAN_PATIENCE_S
+    while True:
+        report = _look(stack, facts["campaign"])
+        if report.campaign.fully_planned or time.monotonic() > deadline:
+            return report
+        time.sleep(POLL_S / 4)
+
+
+def _follow(stack: Stack, campaign_id: str, timeout_s: int) -> Report:
+    """Show progress until everything is sent and reported, or the time is up."""
+    deadline = time.monotonic() + timeout_s
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
+        TimeElapsedColumn(),
+        console=words,
+    )
+    with bar:
+        task = bar.add_task("planned", total=None, pace="")
+        began, began_with = time.monotonic(), None
+        while True:
+            report = _look(stack, campaign_id)
+            told = report.openids[ChunkState.ACCEPTED]
+            began_with = told if began_with is None else began_with
+            rate = (told - began_with) / max(1.0, time.monotonic() - began)
+            bar.update(
+                task,
+                description=_describe(report),
+                completed=told,
+                total=report.campaign.audience or None,
+                pace=f"{rate:,.0f} openids/s",
+            )
+            if report.is_over or time.monotonic() > deadline:
+                return report
+            time.sleep(POLL_S)
+
+
+def _describe(report: Report) -> str:
+    waiting = report.chunks[ChunkState.ACCEPTED] - report.results["reported_chunks"]
+    if report.state is CampaignState.SENT and waiting:
+        return f"sent, waiting for {waiting} results"
+    return report.state.value
+
+
+def _code_after(report: Report) -> int:
+    cancelled = report.chunks[ChunkState.CANCELLED]
+    well = report.is_over and not report.in_trouble and not cancelled
+    return DONE if well else NOT_ALL_WELL
+
+
+def _outcome(report: Report, *, code: int) -> Outcome:
+    return Outcome(report.summary(), code=code, table=_table(report.campaign, report))
+
+
+def _table(campaign: Campaign, report: Report) -> Table:
+    shown: dict[str, str | int | None] = {
+        "room": str(campaign.room_id),
+        "state": report.state.value,
+        "reason": campaign.reason,
+        "audience": campaign.audience,
+    }
+    for state, chunks in report.chunks.items():
+        if chunks:
+            shown[state.value] = f"{report.openids[state]:,} openids in {chunks:,} calls"
+    for name, count in report.results.items():
+        if count:
+            shown[f"result: {name}"] = count
+    for number, reason in enumerate(report.reasons, 1):
+        shown[f"why {number}"] = reason
+    if report.orphans:
+        shown["orphan results"] = len(report.orphans)
+    return facts_table(f"Campaign {campaign.campaign}", shown)
