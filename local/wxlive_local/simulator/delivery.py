@@ -1,0 +1,236 @@
+"""Sends callbacks: patience, repeats, order and disorder. All on one event loop."""
+
+import asyncio
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from wxlive_local.simulator.callbacks import (
+    CallbackRequest,
+    event_request,
+    verification_request,
+)
+from wxlive_local.simulator.facts import CallbackEvent, FollowEvent, PushResult
+from wxlive_local.simulator.ledger import Attempt, CallbackRecord, Ledger, Mishap, State
+from wxlive_local.simulator.misbehave import CALLBACK_FOLLOW, CALLBACK_RESULT, Kind, Misbehaviour
+from wxlive_local.simulator.platform import Account
+
+_OK: Final = 200
+_BODY_KEPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """How callbacks are sent. ``interval_s`` is from one attempt's start to the next one's."""
+
+    attempts: int = 3
+    interval_s: float = 5.0
+    patience_s: float = 5.0
+    result_delay_s: float = 0.3
+    concurrency: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What the URL verification met. ``ok``: HTTP 200 and the echostr, nothing else."""
+
+    ok: bool
+    status: int | None
+    body: str
+    error: str | None = None
+
+
+class Deliverer:
+    """Reports events to the callback URL and writes every attempt into the ledger.
+
+    Use as an async context manager; on exit what is still under way is cancelled.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        ledger: Ledger,
+        misbehaviour: Misbehaviour,
+        now: Callable[[], float],
+        courier: Courier,
+    ) -> None:
+        self._account = account
+        self._ledger = ledger
+        self._misbehaviour = misbehaviour
+        self._now = now
+        self._courier = courier
+        self._url: str | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        # Reusing a connection long after its last use risks a reset that says nothing about the
+        # receiver; opening one per event would use up the ports at 60,000 events.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)
+        timeout = aiohttp.ClientTimeout(total=self._courier.patience_s)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    def set_url(self, url: str) -> None:
+        """Where callbacks go from now on.
+
+        Raises:
+            ValueError: not an http address on this machine: the simulator never talks beyond it.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not _is_loopback(parts.hostname or ""):
+            raise ValueError(f"the callback URL must be http(s) on the loopback, not {url!r}")
+        self._url = url
+
+    async def verify_url(self) -> Verification:
+        """Do what the console does when the callback URL is saved."""
+        echostr = str(secrets.randbelow(9 * 10**18) + 10**18)
+        request = verification_request(
+            self._account, timestamp=int(self._now()), nonce=_nonce(), echostr=echostr
+        )
+        attempt = await self._send("GET", request)
+        ok = attempt.status == _OK and attempt.body == echostr
+        return Verification(ok, attempt.status, attempt.body, attempt.error)
+
+    # ------------------------------------------------------------- events
+
+    async def report(
+        self, events: Iterable[FollowEvent], *, doubled: bool = False, late_s: float = 0.0
+    ) -> list[CallbackRecord]:
+        """Deliver the events, a few at a time, in no promised order; return when all are settled.
+
+        ``late_s`` holds all of them back by so much.
+        """
+        records = [self._expect(event, doubled=doubled, delay_s=late_s) for event in events]
+        prompt = (record for record in records if not record.delay_s)
+        late = [self._deliver(record) for record in records if record.delay_s]
+
+        async def work() -> None:
+            for record in prompt:  # shared by all workers
+                await self._deliver(record)
+
+        workers = [work() for _ in range(min(self._courier.concurrency, len(records)))]
+        await self._finish(*workers, *late)
+        return records
+
+    async def report_result(self, result: PushResult) -> None:
+        """Report a push's result after the usual delay; does not wait, unless it is early.
+
+        Call this before the push is answered.
+        """
+        record = self._expect(result, delay_s=self._courier.result_delay_s)
+        task = self._start(self._deliver(record))
+        if record.early:
+            # Bounded, or a receiver that is down would hold the push up for all attempts.
+            await asyncio.wait({task}, timeout=self._courier.patience_s)
+
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until nothing is under way; whether that was so in time."""
+        deadline = time.monotonic() + timeout_s
+        while self._tasks:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            await asyncio.wait(set(self._tasks), timeout=left)
+        return True
+
+    def _expect(
+        self, event: CallbackEvent, *, doubled: bool = False, delay_s: float = 0.0
+    ) -> CallbackRecord:
+        path = CALLBACK_FOLLOW if isinstance(event, FollowEvent) else CALLBACK_RESULT
+        record = CallbackRecord(event, copies=2 if doubled else 1, delay_s=delay_s)
+        rule = self._misbehaviour.take(path)
+        if rule is not None:
+            self._ledger.mishaps.append(Mishap(self._now(), path, rule.kind))
+            if rule.kind is Kind.DOUBLED:
+                record.copies = 2
+            elif rule.kind is Kind.LATE:
+                record.delay_s += rule.seconds
+            elif rule.kind is Kind.EARLY:
+                record.early, record.delay_s = True, 0.0
+            else:
+                record.state = State.LOST
+        return self._ledger.expect(record)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _finish(self, *work: Coroutine[Any, Any, None]) -> None:
+        await asyncio.gather(*(self._start(one) for one in work))
+
+    # ----------------------------------------------------------- delivery
+
+    async def _deliver(self, record: CallbackRecord) -> None:
+        if record.state is State.LOST:
+            return
+        await asyncio.sleep(record.delay_s)
+        request = event_request(
+            self._account, record.event, timestamp=int(self._now()), nonce=_nonce()
+        )
+        copies = (self._deliver_copy(record, request) for _ in range(record.copies))
+        delivered = await asyncio.gather(*copies)
+        record.state = State.DELIVERED if any(delivered) else State.GIVEN_UP
+
+    async def _deliver_copy(self, record: CallbackRecord, request: CallbackRequest) -> bool:
+        for number in range(1, self._courier.attempts + 1):
+            attempt = await self._send("POST", request)
+            record.attempts.append(attempt)
+            if _is_success(attempt):
+                return True
+            if number < self._courier.attempts:
+                await asyncio.sleep(max(0.0, self._courier.interval_s - attempt.took_s))
+        return False
+
+    async def _send(self, method: str, request: CallbackRequest) -> Attempt:
+        """One request; whatever goes wrong is told in the attempt."""
+        at, started = self._now(), time.monotonic()
+        if self._session is None or self._url is None:
+            return Attempt(at, 0.0, None, "", "no callback URL is set")
+        try:
+            async with self._session.request(
+                method,
+                self._url,
+                params=request.query,
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+            ) as response:
+                body = (await response.read()).decode("utf-8", "replace")[:_BODY_KEPT]
+                return Attempt(at, time.monotonic() - started, response.status, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # The text of a client error may show the URL with its signature.
+            return Attempt(at, time.monotonic() - started, None, "", type(error).__name__)
+
+
+def _is_success(attempt: Attempt) -> bool:
+    # The page says ``success``, its sample ``SUCCESS``; an empty body is as good.
+    return attempt.status == _OK and attempt.body.strip().lower() in {"success", ""}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _nonce() -> str:
+    return str(secrets.randbelow(9 * 10**8) + 10**8)
