@@ -470,7 +470,14 @@ def test_a_senseless_number_in_a_result_is_refused(name: str, value: object) -> 
 
 
 @pytest.mark.parametrize("gone", [..., None, ""])
-@pytest.mark.parametrize("name", [n for n in FOLLOW_FIELDS if n != "time"])
+@pytest.mark.parametrize("name", ["room_id", "live_status"])
+def test_a_follow_without_its_room_still_counts(name: str, gone: object) -> None:
+    event = read_event(follow(**{name: gone}))
+    assert getattr(event, {"live_status": "room_status"}.get(name, name)) == 0
+
+
+@pytest.mark.parametrize("gone", [..., None, ""])
+@pytest.mark.parametrize("name", ["user_openid", "action"])
 def test_a_follow_needs_its_fields(name: str, gone: object) -> None:
     with pytest.raises(MalformedEvent, match=f"^{name} is missing$") as caught:
         read_event(follow(**{name: gone}))

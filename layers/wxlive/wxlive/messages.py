@@ -64,7 +64,8 @@ class FollowNotify:
     """``wxalive_follow_notify``: somebody subscribed or unsubscribed in a room.
 
     ``time_s`` is when, in Unix seconds; ``room_status`` is the event's ``live_status``
-    (101 live, 102 not started, 103 ended); ``openid`` is ``user_openid``, the subscriber, while
+    (101 live, 102 not started, 103 ended); both are 0 where absent, because who left matters more
+    than where. ``openid`` is ``user_openid``, the subscriber, while
     ``FromUserName`` is only who sent the event.
     """
 
@@ -213,9 +214,9 @@ def _follow(message: Mapping[str, Any], fields: Mapping[str, Any]) -> FollowNoti
     untimed = _absent(fields, "time")
     return FollowNotify(
         openid=openid,
-        room_id=_number(fields, "room_id"),
+        room_id=_number_or_zero(fields, "room_id"),
         time_s=_number(message, "CreateTime") if untimed else _number(fields, "time"),
-        room_status=_number(fields, "live_status"),
+        room_status=_number_or_zero(fields, "live_status"),
         action=FollowAction(action),
     )
 
@@ -268,6 +269,10 @@ def _number(fields: Mapping[str, Any], name: str) -> int:
     if type(value) is not int or not 0 <= value < _NUMBER_END:
         raise MalformedEvent(f"{name} is not a whole number from 0 to 2**63 - 1")
     return value
+
+
+def _number_or_zero(fields: Mapping[str, Any], name: str) -> int:
+    return 0 if _absent(fields, name) else _number(fields, name)
 
 
 def _message_id(fields: Mapping[str, Any], name: str) -> str:

@@ -30,9 +30,15 @@ STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105 - a path
 
 CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 15
-IDLE_LIMIT_S = 10
+IDLE_LIMIT_S = 30
 """A connection idle for longer may have been dropped on the way without a word; a push written
-into it would be lost without anybody knowing. So it is opened anew."""
+into it would be lost without anybody knowing. So it is opened anew. Longer than a sender waits
+for its slot."""
+
+_MANNERS: dict[str, Any] = {
+    "timeout": (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+    "allow_redirects": False,
+}
 
 NO_ROOMS = frozenset({1, 9410000})
 """getliveinfo's ways of saying that there is no room (1 on the page, 9410000 in practice)."""
@@ -144,12 +150,17 @@ class WechatClient:
             raise OutcomeUnknown("WeChat's quota answer makes no sense") from error
 
     def warm(self) -> None:
-        """Have the token at hand, so that the next call goes out without delay.
+        """Have the token and an open connection at hand, so that the next call leaves at once.
+
+        A handshake delays a call on its way by several round trips, and a push that arrives
+        late crowds the next one into the same second.
 
         Raises:
-            WxliveError: none can be had.
+            WxliveError: no token can be had, or WeChat can't be reached.
         """
         self._tokens.current()
+        if self._session is None or self._is_idle():
+            self._exchange("/", lambda session: session.head(self._base, **_MANNERS))
 
     def _call(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         with _before_the_call(path):
@@ -178,31 +189,40 @@ class WechatClient:
         return AccessToken(value=str(value), fetched_at=asked_at, expires_at=asked_at + life_s)
 
     def _post(self, path: str, request: dict[str, Any], token: str | None = None) -> dict[str, Any]:
-        session = self._fresh_session()
-        try:
-            response = session.post(
+        response = self._exchange(
+            path,
+            lambda session: session.post(
                 self._base + path,
                 params={"access_token": token} if token else None,
                 data=json.dumps(request, ensure_ascii=False).encode(),
                 headers={"Content-Type": "application/json"},
-                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-                allow_redirects=False,
-            )
+                **_MANNERS,
+            ),
+        )
+        return read_answer(response.status_code, response.content)
+
+    def _exchange(
+        self, path: str, ask: Callable[[requests.Session], requests.Response]
+    ) -> requests.Response:
+        try:
+            return ask(self._fresh_session())
         except requests.RequestException as error:
             # Not chained: the library's message holds the URL, and the URL holds the token.
             self._session = None
             raise _transport_error(path, error) from None
         finally:
             self._last_used = self._now()
-        return read_answer(response.status_code, response.content)
 
     def _fresh_session(self) -> requests.Session:
-        if self._session is not None and self._now() - self._last_used <= IDLE_LIMIT_S:
-            return self._session
-        if self._session is not None:
+        if self._session is not None and self._is_idle():
             self._session.close()
-        self._session = self._new_session()
+            self._session = None
+        if self._session is None:
+            self._session = self._new_session()
         return self._session
+
+    def _is_idle(self) -> bool:
+        return self._now() - self._last_used > IDLE_LIMIT_S
 
 
 @contextmanager
