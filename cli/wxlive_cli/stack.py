@@ -44,7 +44,7 @@ class Stack:
             FunctionName=self.outputs[function], Payload=json.dumps(dict(wish))
         )
         payload: object = json.loads(answer["Payload"].read())
-        if "FunctionError" in answer or not isinstance(payload, dict):
+        if answer.get("FunctionError") or not isinstance(payload, dict):
             raise RetryLater(
                 f"The function {self.outputs[function]} failed; its log group under "
                 f"/wxlive/{self.name}/ says why, then try again"

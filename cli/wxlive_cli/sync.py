@@ -11,6 +11,7 @@ from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_c
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
+REVIVE_AFTER_S = 15
 
 
 @click.command()
@@ -40,6 +41,7 @@ def _outcome(facts: dict[str, Any], code: int) -> Outcome:
 def _follow(stack: Stack, run_id: str, timeout_s: int) -> SyncRun:
     """Watch a run until it ends, waits for quota, or the time is up."""
     deadline = time.monotonic() + timeout_s
+    revive_at = time.monotonic() + REVIVE_AFTER_S
     with words.status("Synchronising followers") as line:
         while True:
             run = stack.runs.get(run_id)
@@ -49,12 +51,8 @@ def _follow(stack: Stack, run_id: str, timeout_s: int) -> SyncRun:
             waits_for_quota = run.resume_at > time.time()
             if run.state is not RunState.OPEN or waits_for_quota or time.monotonic() > deadline:
                 return run
-            _revive(stack)
+            if time.monotonic() > revive_at and stack.runs.holder_until() < time.time():
+                # Nobody holds a living lease: its worker died. Asking twice does no harm.
+                stack.poke("FollowerSyncFunction", {"action": "work"})
+                revive_at = time.monotonic() + REVIVE_AFTER_S
             time.sleep(POLL_S)
-
-
-def _revive(stack: Stack) -> None:
-    """A worker that died leaves a lease that runs out: have the run worked on again."""
-    until = stack.runs.holder_until()
-    if until and until < time.time():
-        stack.poke("FollowerSyncFunction", {"action": "work"})

@@ -85,7 +85,11 @@ def start(parts: Parts, function: str) -> dict[str, Any]:
 
 def take_turn(parts: Parts, function: str) -> dict[str, Any]:
     """Work until the run ends or the time is up, then go on in another invocation."""
-    turn = work(parts)
+    try:
+        turn = work(parts)
+    except Exception as error:  # told to the operator, then Lambda tries again
+        parts.runs.note(f"The last turn broke off ({type(error).__name__}); its log says why")
+        raise
     run = parts.runs.newest()
     if turn is Turn.OUT_OF_TIME:
         _go_on(function)

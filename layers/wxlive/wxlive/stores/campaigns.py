@@ -24,7 +24,7 @@ from wxlive.campaigns import (
 )
 from wxlive.errors import Conflict
 from wxlive.messages import PushResult
-from wxlive.stores.dynamo import Item, get, may_lose, plain, present, query, transact
+from wxlive.stores.dynamo import Item, from_wire, get, may_lose, present, query, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -299,7 +299,7 @@ class CampaignStore:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return _read_result(plain(error.response["Item"]))  # type: ignore[typeddict-item]  # as asked for
+            return _read_result(from_wire(error.response["Item"]))  # type: ignore[typeddict-item]  # as asked for
         return result
 
     def results(self, room_id: int) -> Iterator[PushResult]:

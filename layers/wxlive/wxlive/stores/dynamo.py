@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from wxlive.errors import Conflict
@@ -33,6 +34,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(inner) for inner in value]
     return bytes(value) if hasattr(value, "value") and isinstance(value.value, bytes) else value
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    """Read an item that came with an error: boto3 leaves those as they were sent."""
+    read = TypeDeserializer().deserialize
+    return {key: plain(read(value)) for key, value in item.items()}
 
 
 def present(item: Mapping[str, Any]) -> Item:

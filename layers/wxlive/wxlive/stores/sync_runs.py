@@ -109,6 +109,17 @@ class SyncRunStore:
             _renewing(owner, now_s),
         )
 
+    def note(self, reason: str) -> None:
+        """Write beside the open run why it does not get on; the next stored page clears it."""
+        run = self.newest()
+        if run is None or run.state is not RunState.OPEN:
+            return
+        self._table.update_item(
+            Key={"pk": "sync", "sk": f"run#{run.run}"},
+            UpdateExpression="SET reason = :reason",
+            ExpressionAttributeValues={":reason": reason},
+        )
+
     def pages(self, run: str) -> Iterator[bytes]:
         """Walk the digests of the pages stored so far."""
         condition = Key("pk").eq(f"sync#{run}") & Key("sk").begins_with("page#")
