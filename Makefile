@@ -1,0 +1,107 @@
+# Everything is set up inside the clone: three virtual environments, because SAM CLI and the
+# local AWS each pin their own boto3. `.installed` in each says that it is complete. Call the
+# other targets, not the stamps: `install` says in one sentence what went wrong.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+SAM := .venv-sam/bin/sam
+STAMPS := .venv/.installed .venv-sam/.installed .venv-aws/.installed
+CODE := layers/wxlive/wxlive $(wildcard functions/*/wxlive_*) cli/wxlive_cli local/wxlive_local
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SAM_CLI_TELEMETRY := 0
+# `sam build` looks for the runtime's exact Python on the path.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install demo test bench local build deploy lint format lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------- install
+install:  ## Set up everything inside the clone; instant when nothing changed
+	@mkdir -p build
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  echo "make: $(PYTHON) is not Python 3.11, which the functions run with; install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(MAKE) --silent -j3 $(STAMPS) 2> build/install.log || { \
+	  echo "make: the packages could not be installed; check the network and the package index, then run make again (logs: build/install*.log)" >&2; exit 2; }
+
+.venv/.installed: requirements/dev.txt pyproject.toml
+	$(call venv,.venv,requirements/dev.txt)
+	$(call pip,.venv,--no-deps --no-build-isolation -e .)
+	@touch $@
+
+.venv-sam/.installed: requirements/sam.txt
+	$(call venv,.venv-sam,requirements/sam.txt)
+	@touch $@
+
+.venv-aws/.installed: requirements/aws.txt
+	$(call venv,.venv-aws,requirements/aws.txt)
+	@touch $@
+
+# venv(directory, requirements): what is installed is exactly what is locked, hash by hash.
+# The list is complete, so pip need not resolve anything; older pips stumble over extras if they do.
+define venv
+	@[ -x $(1)/bin/pip ] || $(PYTHON) -m venv $(1)
+	@echo "installing $(2) into $(1)"
+	$(call pip,$(1),--no-deps --require-hashes -r $(2))
+endef
+
+# pip(directory, arguments)
+define pip
+	@$(1)/bin/pip install --quiet --retries 2 $(2) > build/install$(1).log 2>&1
+endef
+
+# ----------------------------------------------------------------------- run
+demo: install  ## Run the main job from follower to report, on this machine, and print the outcome
+	@$(BIN)/python -m wxlive_local.demo
+
+local: install  ## Keep the local AWS with the WeChat simulator up until Ctrl-C
+	@$(BIN)/wxlive-local up --followers 5000
+
+bench: install  ## Print each benchmark's floor, figure and ratio
+	@$(BIN)/python benchmarks/run.py
+
+# --------------------------------------------------------------------- check
+test: lint  ## Run all checks and tests
+	@$(BIN)/pytest --cov
+
+lint: install  ## Run the checks alone
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(CODE) $(wildcard tests benchmarks/*.py)
+	@$(BIN)/lint-imports
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+
+format: install  ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+# --------------------------------------------------------------------- cloud
+build: install  ## Build for the real cloud
+	@$(SAM) build
+	@$(BIN)/python -m wxlive_local.bytecode .aws-sam/build
+
+deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
+	@case "$(ENV)" in staging|prod) ;; *) echo "make deploy: name the environment: ENV=staging or ENV=prod" >&2; exit 2;; esac
+	@$(MAKE) build
+	@$(SAM) deploy --config-env $(ENV)
+
+# -------------------------------------------------------------------- upkeep
+# No index address may get into a file: everybody's own pip settings say where packages are.
+lock: install  ## Pin every package anew, with hashes
+	@for name in layers/wxlive/requirements requirements/dev requirements/sam requirements/aws; do \
+	  echo "locking $$name.txt"; \
+	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	    --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	    --output-file $$name.txt $$name.in; \
+	done
+
+clean:  ## Remove what was built and cached; the installed packages stay
+	@rm -rf build .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	@find layers functions cli local tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,128 @@
+"""Every place where the local AWS differs from AWS, and what is done about it. Nowhere else.
+
+Each bridge makes the local stack do what the template says. On AWS none of them is needed.
+All are measured on ministack 1.5.33; look again when its pin moves.
+"""
+
+import json
+from typing import Any
+
+from wxlive_local.local_aws import LocalAws
+from wxlive_local.template import Template
+
+
+def apply_bridges(aws: LocalAws, template: Template, stack_name: str) -> None:
+    """Bring a freshly deployed stack to what its template says. Safe to repeat."""
+    resources = _resources(aws, stack_name)
+    for logical_id, properties in template.of_type("AWS::DynamoDB::Table").items():
+        set_table_lifecycle(aws, resources[logical_id], properties)
+    for logical_id, properties in template.of_type("AWS::Serverless::Function").items():
+        if properties.get("RecursiveLoop"):
+            set_recursion(aws, resources[logical_id], properties["RecursiveLoop"])
+    set_poller_concurrency(aws)
+    set_batch_insert_rights(aws, template, resources)
+    set_schedule_time_zones(aws, template)
+
+
+def callback_url(aws: LocalAws, outputs: dict[str, str]) -> str:
+    """Return where the local gateway serves the callback.
+
+    Its output is an amazonaws.com name, which resolves to AWS; the local gateway serves the same
+    API, stage and path under its own address.
+    """
+    stage_and_path = outputs["CallbackUrl"].split("/", 3)[3]
+    stage, path = stage_and_path.split("/", 1)
+    api = outputs["CallbackApiId"]
+    return f"{aws.endpoint_url}/restapis/{api}/{stage}/_user_request_/{path}"
+
+
+def set_table_lifecycle(aws: LocalAws, table: str, properties: Any) -> None:
+    """Set expiry and point-in-time recovery: CloudFormation's settings of both are ignored.
+
+    Set through the API, expiry really deletes; recovery is only remembered.
+    """
+    dynamodb = aws.client("dynamodb")
+    expiry = properties.get("TimeToLiveSpecification")
+    if expiry:
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
+    recovery = properties.get("PointInTimeRecoverySpecification")
+    if recovery:
+        dynamodb.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification=recovery
+        )
+
+
+def set_recursion(aws: LocalAws, function: str, recursive_loop: str) -> None:
+    """Allow a function to invoke itself: the property is ignored, and the loop detection is not."""
+    aws.client("lambda").put_function_recursion_config(
+        FunctionName=function, RecursiveLoop=recursive_loop
+    )
+
+
+def set_poller_concurrency(aws: LocalAws) -> None:
+    """Give the queue's poller its concurrency as a number.
+
+    A parameter arrives as text (AWS converts it), the poller compares it with a number, fails, and
+    no message is ever delivered.
+    """
+    client = aws.client("lambda")
+    for mapping in client.list_event_source_mappings()["EventSourceMappings"]:
+        scaling = mapping.get("ScalingConfig")
+        if scaling:
+            client.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
+
+
+def set_batch_insert_rights(aws: LocalAws, template: Template, resources: dict[str, str]) -> None:
+    """Let whoever may insert by PartiQL do so in batches.
+
+    AWS asks for the right to do what each statement does (``PartiQLInsert``); the local AWS,
+    where it enforces the roles, asks for one named like the API call.
+    """
+    iam = aws.client("iam")
+    for logical_id, properties in template.of_type("AWS::Serverless::Function").items():
+        if "dynamodb:PartiQLInsert" in str(properties.get("Policies")):
+            statement = {
+                "Effect": "Allow",
+                "Action": "dynamodb:BatchExecuteStatement",
+                "Resource": "*",
+            }
+            iam.put_role_policy(
+                RoleName=resources[f"{logical_id}Role"],
+                PolicyName="local-aws-batch-insert",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            )
+
+
+def set_schedule_time_zones(aws: LocalAws, template: Template) -> None:
+    """Set the schedules' time zone: the template's is ignored and UTC taken for it."""
+    zones = {
+        logical_id + event: details["Properties"].get("ScheduleExpressionTimezone", "UTC")
+        for logical_id, properties in template.of_type("AWS::Serverless::Function").items()
+        for event, details in properties.get("Events", {}).items()
+        if details["Type"] == "ScheduleV2"
+    }
+    scheduler = aws.client("scheduler")
+    for entry in scheduler.list_schedules()["Schedules"]:
+        zone = zones.get(entry["Name"])
+        if zone:
+            schedule = scheduler.get_schedule(Name=entry["Name"], GroupName=entry["GroupName"])
+            settable = (
+                "Name",
+                "GroupName",
+                "ScheduleExpression",
+                "State",
+                "FlexibleTimeWindow",
+                "Target",
+            )
+            scheduler.update_schedule(
+                **{key: schedule[key] for key in settable}, ScheduleExpressionTimezone=zone
+            )
+
+
+def _resources(aws: LocalAws, stack_name: str) -> dict[str, str]:
+    """Return the physical id of each resource of the stack by its logical id."""
+    found = aws.client("cloudformation").describe_stack_resources(StackName=stack_name)
+    return {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for resource in found["StackResources"]
+    }

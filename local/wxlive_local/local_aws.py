@@ -1,0 +1,191 @@
+"""The local AWS: one `ministack` process on 127.0.0.1 that keeps nothing after it stops."""
+
+import http.client
+import os
+import shutil
+import socket
+import time
+import uuid
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.config
+import botocore.session
+
+from wxlive.errors import Misconfigured, NotReached
+from wxlive_local.paths import AWS_PYTHON, RUNS
+from wxlive_local.processes import Guarded
+
+HOST: Final = "127.0.0.1"
+REGION: Final = "us-east-1"
+_START_PATIENCE_S = 30.0
+_POLL_S = 0.05
+_KEPT_LOGS = 10
+
+# So that a server of WeChat's with a private certificate is trusted by the functions too.
+_PASSED_ON = ("LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+
+
+class LocalAws:
+    """A local AWS for the time of a ``with`` block; entering it waits until it answers.
+
+    ``port`` is chosen when it is None. With ``enforce_iam`` the roles of the functions allow what
+    their policies say and nothing else. All its files are under ``run_dir``, where the logs stay.
+
+    Raises:
+        Misconfigured: the port is taken or may not be used (on entering).
+        NotReached: it ended or did not answer in time (on entering); says where its log is.
+    """
+
+    def __init__(self, port: int | None = None, *, enforce_iam: bool = False) -> None:
+        self._wanted_port = port
+        self._enforce_iam = enforce_iam
+        self._exit = ExitStack()
+        self.port = 0
+        self.run_dir = RUNS / f"{int(time.time())}-{uuid.uuid4().hex[:8]}"
+
+    def __enter__(self) -> Self:
+        self.port = _port(self._wanted_port)
+        _prune_old_runs()
+        scratch = self.run_dir / "aws"
+        (scratch / "tmp").mkdir(parents=True)
+        with ExitStack() as starting:
+            process = starting.enter_context(
+                Guarded(
+                    [AWS_PYTHON, "-m", "ministack"],
+                    env=self._process_env(scratch),
+                    cwd=scratch,
+                    log=self.run_dir / "ministack.log",
+                    remove=scratch,
+                )
+            )
+            self._wait_until_healthy(process)
+            self._exit = starting.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._exit.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What an AWS program needs in its environment to talk to this AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str, **config: Any) -> Any:
+        """Return a boto3 client of this AWS that reads nothing of the user's AWS settings.
+
+        ``config`` goes to ``botocore.config.Config``.
+        """
+        nothing: dict[str, tuple[Any, ...]] = {
+            "profile": (None, [], None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+        core = botocore.session.Session(session_vars=nothing)
+        session = boto3.Session(
+            aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+            botocore_session=core,
+        )
+        # boto3's overloads want a literal service name; here it is the caller's.
+        make: Any = session.client
+        return make(
+            service,
+            endpoint_url=self.endpoint_url,
+            config=botocore.config.Config(proxies={}, **config),
+        )
+
+    def _process_env(self, scratch: Path) -> dict[str, str]:
+        """Build the environment from nothing: the functions' processes inherit it.
+
+        No proxy, no credentials and no settings of the user may reach them.
+        """
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        return {
+            **passed_on,
+            "PATH": os.defpath,
+            "HOME": str(scratch),
+            "TMPDIR": str(scratch / "tmp"),
+            "STATE_DIR": str(scratch / "state"),
+            "S3_DATA_DIR": str(scratch / "s3"),
+            "BIND_HOST": HOST,
+            # Goes into the queue URLs; `localhost` may mean ::1, where nobody listens.
+            "MINISTACK_HOST": HOST,
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "LOG_LEVEL": "WARNING",
+            "AUTH": "true" if self._enforce_iam else "false",
+            # These would listen on other addresses and ports.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            # It would remove containers that it takes for its own.
+            "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _wait_until_healthy(self, process: Guarded) -> None:
+        deadline = time.monotonic() + _START_PATIENCE_S
+        while time.monotonic() < deadline and process.running:
+            if http_status(f"{self.endpoint_url}/_ministack/health") == http.HTTPStatus.OK:
+                return
+            time.sleep(_POLL_S)
+        why = "did not answer in time" if process.running else "ended at once"
+        raise NotReached(f"the local AWS {why}; see {process.log}:\n{process.last_lines()}")
+
+
+def http_status(url: str, timeout_s: float = 5.0) -> int | None:
+    """Return the status that a GET of a loopback URL meets, or None when nobody answers."""
+    parts = urlsplit(url)
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=timeout_s)) as connection:
+        try:
+            connection.request("GET", parts.path)
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+
+
+def _port(wanted: int | None) -> int:
+    """Return ``wanted`` if it is free, else any free port.
+
+    Raises:
+        Misconfigured: ``wanted`` is taken or not ours to use.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted or 0))
+        except OSError as error:
+            raise Misconfigured(
+                f"port {wanted} on {HOST} can't be used ({error.strerror}); "
+                "choose another with --port, or leave it out"
+            ) from error
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _prune_old_runs() -> None:
+    """Keep the logs of the last runs. A run that has its scratch directory is still alive."""
+    finished = sorted(
+        run for run in RUNS.glob("*-*") if run.is_dir() and not (run / "aws").exists()
+    )
+    for run in finished[:-_KEPT_LOGS]:
+        shutil.rmtree(run, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""The command `wxlive-local`."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from wxlive.errors import Misconfigured, WxliveError
+from wxlive_local.config import WechatConfig
+from wxlive_local.paths import TEMPLATE, require_installed
+from wxlive_local.progress import Progress
+from wxlive_local.simulator import LIVE
+from wxlive_local.template import Template
+from wxlive_local.up import Options, Stack, clear_ready_file, local_stack, ready_file
+
+_MAX_PORT = 65_535
+_REFUSED = 2
+_ROOM = 1
+
+
+@click.group()
+def cli() -> None:
+    """Run wxlive on this machine: a local AWS, a simulated WeChat, the real template."""
+
+
+@cli.command()
+@click.option("--wechat-url", metavar="URL", help="Call this server in WeChat's place.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="JSON file with appid, secret, token, aes_key and mode. Made up if left out.",
+)
+@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="Template parameter.")
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path),
+    help="Write the addresses there as JSON once everything answers; removed at the end.",
+)
+@click.option(
+    "--port", type=click.IntRange(1, _MAX_PORT), help="Port of the local AWS. Free one if left out."
+)
+@click.option(
+    "--followers",
+    type=click.IntRange(0),
+    default=0,
+    help="Followers the simulator starts with; then it has a live room too.",
+)
+@click.option("--quiet", is_flag=True, help="Print errors only.")
+def up(
+    *,
+    wechat_url: str | None,
+    config_file: Path | None,
+    params: tuple[str, ...],
+    ready_file: Path | None,
+    port: int | None,
+    followers: int,
+    quiet: bool,
+) -> None:
+    """Start everything and keep it up until Ctrl-C."""
+    require_installed()
+    options = Options(
+        config=WechatConfig.from_file(config_file) if config_file else WechatConfig.made_up(),
+        wechat_url=_checked_url(wechat_url),
+        parameters=Template.read(TEMPLATE).parameter_overrides(params),
+        port=port,
+        followers=followers,
+    )
+    progress = Progress(quiet=quiet)
+    with interruptible():
+        _keep_up(options, ready_file.absolute() if ready_file else None, progress)
+    progress.say("Everything is stopped.")
+
+
+def main() -> None:
+    """Run the command; a refusal is one sentence on stderr and exit code 2."""
+    if sys.version_info[:2] != (3, 11):
+        _refuse("wxlive-local needs Python 3.11, the Python its functions run with")
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except click.Abort:
+        sys.exit(_REFUSED)
+    except WxliveError as error:
+        _refuse(str(error))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM raise KeyboardInterrupt here, and ignore what follows it.
+
+    So whatever is running is unwound once, in full, however impatient the person is. The
+    interrupt ends here: the block just ends early.
+    """
+    told = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _keep_up(options: Options, path: Path | None, progress: Progress) -> None:
+    clear_ready_file(path)
+    with local_stack(options, progress) as stack, ready_file(path, stack.ready()):
+        if stack.simulator and options.followers:
+            stack.simulator.set_room(_ROOM, LIVE)
+        progress.say(_what_next(stack))
+        while True:
+            signal.pause()
+
+
+def _what_next(stack: Stack) -> str:
+    exports = "\n".join(f"  export {name}={value}" for name, value in stack.env.items())
+    return (
+        f"\nwxlive answers. Callback: {stack.callback_url}\n"
+        f"WeChat:   {stack.wechat_url}\n\n"
+        f"In another terminal:\n{exports}\n"
+        "  .venv/bin/wxlive sync --wait\n"
+        "  .venv/bin/wxlive followers count\n"
+        f"  .venv/bin/wxlive push --room {_ROOM} --wait\n\n"
+        "Ctrl-C stops everything."
+    )
+
+
+def _checked_url(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise Misconfigured(f"--wechat-url {url!r} must start with http:// or https://")
+    return url
+
+
+def _refuse(sentence: str) -> None:
+    click.echo(f"wxlive-local: {sentence}", err=True)
+    sys.exit(_REFUSED)

@@ -1,0 +1,31 @@
+"""Where things stand inside the clone. The local run writes under ``build/`` only."""
+
+from pathlib import Path
+
+from wxlive.errors import Misconfigured
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The clone: the package is installed in place, so its own path tells."""
+
+TEMPLATE = ROOT / "template.yaml"
+SAMCONFIG = ROOT / "samconfig.toml"
+BUILD = ROOT / "build"
+RUNS = BUILD / "local"
+
+DEV_BIN = ROOT / ".venv" / "bin"
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+AWS_PYTHON = ROOT / ".venv-aws" / "bin" / "python"
+
+
+def require_installed() -> None:
+    """See that ``make install`` was run.
+
+    Raises:
+        Misconfigured: a part is missing; it is named with what to do.
+    """
+    stamps = (ROOT / name / ".installed" for name in (".venv", ".venv-sam", ".venv-aws"))
+    for needed in (TEMPLATE, *stamps):
+        if not needed.exists():
+            raise Misconfigured(
+                f"{needed.relative_to(ROOT)} is missing: run `make install` in the clone first"
+            )

@@ -1,0 +1,219 @@
+"""The whole local run: local AWS, simulated WeChat, the real template, until it is told to stop."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from wxlive.errors import Misconfigured, NotReached
+from wxlive.settings import MessageMode
+from wxlive_local import bridges
+from wxlive_local.config import WechatConfig
+from wxlive_local.deploy import STACK_NAME, build, deploy, host_architecture
+from wxlive_local.local_aws import REGION, LocalAws, http_status
+from wxlive_local.paths import TEMPLATE, require_installed
+from wxlive_local.progress import Progress
+from wxlive_local.simulator import Account, Courier, Rules, Simulator
+from wxlive_local.template import Template
+
+_CALLBACK_PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may choose. ``parameters`` are template parameters, already checked.
+
+    ``rules`` and ``courier`` are the simulator's; ``enforce_iam`` is the local AWS's.
+    """
+
+    config: WechatConfig = field(default_factory=WechatConfig.made_up)
+    wechat_url: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    followers: int = 0
+    rules: Rules | None = None
+    courier: Courier | None = None
+    enforce_iam: bool = False
+
+    def settled(self) -> "Options":
+        """Return the same with each thing said in one place.
+
+        A template parameter that repeats another option takes its place, because it is the more
+        explicit of the two.
+
+        Raises:
+            Misconfigured: two options say different things.
+        """
+        base = self.parameters.get("WechatApiBase")
+        if base and self.wechat_url and base != self.wechat_url:
+            raise Misconfigured(
+                "--wechat-url and --param WechatApiBase name different servers; give one of them"
+            )
+        mode = MessageMode(self.parameters.get("MessageMode", self.config.mode))
+        if mode is not MessageMode.PLAINTEXT and not self.config.aes_key:
+            raise Misconfigured(f"--param MessageMode={mode} needs an aes_key in --config")
+        return replace(
+            self, config=replace(self.config, mode=mode), wechat_url=self.wechat_url or base
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed stack that answers. ``simulator`` is None when another server plays WeChat."""
+
+    aws: LocalAws
+    config: WechatConfig
+    callback_url: str
+    wechat_url: str
+    outputs: Mapping[str, str]
+    simulator: Simulator | None
+    region: str = REGION
+    stack_name: str = STACK_NAME
+
+    @property
+    def aws_endpoint_url(self) -> str:
+        return self.aws.endpoint_url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the operator's command needs in its environment to talk to this stack."""
+        return {**self.aws.env, "WXLIVE_STACK": self.stack_name}
+
+    def client(self, service: str, **config: Any) -> Any:
+        """Return a boto3 client of the local AWS."""
+        return self.aws.client(service, **config)
+
+    def ready(self) -> dict[str, Any]:
+        """Return what the ready file says; its keys are a contract."""
+        return {
+            "callback_url": self.callback_url,
+            "aws_endpoint_url": self.aws_endpoint_url,
+            "region": self.region,
+            "stack_name": self.stack_name,
+            "wechat_url": self.wechat_url,
+            "outputs": dict(self.outputs),
+            "env": self.env,
+        }
+
+
+@contextmanager
+def local_stack(
+    options: Options | None = None, progress: Progress | None = None
+) -> Iterator[Stack]:
+    """Start everything, give the stack, and stop everything at the end, however it ends.
+
+    Raises:
+        WxliveError: it can't start; one sentence says why and what to do. Nothing is left.
+    """
+    options = (options or Options()).settled()
+    progress = progress or Progress(quiet=True)
+    require_installed()
+    with ExitStack() as running:
+        with progress.step("start the local AWS"):
+            aws = running.enter_context(LocalAws(options.port, enforce_iam=options.enforce_iam))
+        simulator = None
+        if options.wechat_url is None:
+            with progress.step("start the WeChat simulator"):
+                simulator = running.enter_context(_simulator(options))
+        wechat_url = options.wechat_url or _url(simulator)
+        outputs = _deployed(aws, options, wechat_url, progress)
+        callback_url = bridges.callback_url(aws, outputs)
+        with progress.step("wake the callback"):
+            _wait_until_it_answers(callback_url, aws)
+        if simulator:
+            simulator.set_callback_url(callback_url)
+            simulator.add_followers(options.followers)
+        yield Stack(aws, options.config, callback_url, wechat_url, outputs, simulator)
+
+
+@contextmanager
+def ready_file(path: Path | None, content: Mapping[str, Any]) -> Iterator[None]:
+    """Keep ``content`` as JSON at ``path`` during the block. Readers see all of it or nothing."""
+    if path is None:
+        yield
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        Path(name).replace(path)
+        yield
+    finally:
+        Path(name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def clear_ready_file(path: Path | None) -> None:
+    """Remove what an earlier run left, and see that the new one can be written.
+
+    Raises:
+        Misconfigured: the directory is missing or not writable, or ``path`` is a directory.
+    """
+    if path is None:
+        return
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Misconfigured(f"--ready-file {path} can't be written; choose a file in a directory")
+    path.unlink(missing_ok=True)
+
+
+def _deployed(
+    aws: LocalAws, options: Options, wechat_url: str, progress: Progress
+) -> dict[str, str]:
+    """Create the secret, build and deploy the template; return the stack's outputs."""
+    template = Template.read(TEMPLATE)
+    secret_name = template.parameters["WechatSecretName"]["Default"]
+    parameters = {
+        "Architecture": host_architecture(),
+        "WechatSecretName": secret_name,
+        **options.parameters,
+        "WechatApiBase": wechat_url,
+        "MessageMode": options.config.mode.value,
+    }
+    aws.client("secretsmanager").create_secret(
+        Name=parameters["WechatSecretName"], SecretString=options.config.secret_json()
+    )
+    with progress.step("sam build"):
+        built = build(parameters["Architecture"], aws.run_dir)
+    with progress.step("sam deploy"):
+        outputs = deploy(aws, built, parameters)
+        bridges.apply_bridges(aws, template, STACK_NAME)
+    return outputs
+
+
+def _wait_until_it_answers(callback_url: str, aws: LocalAws) -> None:
+    """Ask until the callback refuses us: an unsigned request deserves a 4xx, and wakes it."""
+    deadline = time.monotonic() + _CALLBACK_PATIENCE_S
+    status = None
+    while time.monotonic() < deadline:
+        status = http_status(callback_url, _CALLBACK_PATIENCE_S)
+        if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return
+        time.sleep(0.2)
+    raise NotReached(
+        f"the callback does not work (HTTP status {status}); see {aws.run_dir / 'ministack.log'}"
+    )
+
+
+def _simulator(options: Options) -> Simulator:
+    config = options.config
+    account = Account(
+        appid=config.appid,
+        secret=config.secret,
+        token=config.token,
+        aes_key=config.aes_key,
+        mode=config.mode,
+    )
+    return Simulator(account, rules=options.rules, courier=options.courier)
+
+
+def _url(simulator: Simulator | None) -> str:
+    if simulator is None:
+        raise TypeError("without a WeChat URL there is a simulator")
+    return simulator.url

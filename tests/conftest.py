@@ -1,0 +1,42 @@
+"""What every kind of test may ask for. Nothing here reaches beyond this machine."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from wxlive_local.local_aws import LocalAws
+from wxlive_local.up import Options, Stack, local_stack
+
+_NEVER = "rate(365 days)"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Refuse every connection that leaves the machine, in fixtures as well."""
+    socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by what a test asks for, so that nobody has to remember it."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "stack" in names:
+            item.add_marker(pytest.mark.e2e)
+        elif "local_aws" in names:
+            item.add_marker(pytest.mark.local_aws)
+
+
+@pytest.fixture(scope="session")
+def local_aws() -> Iterator[LocalAws]:
+    """Give an empty local AWS, shared by the session: every test makes tables of its own."""
+    with LocalAws() as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Give the deployed template with the simulator; its schedules never fire by themselves."""
+    parameters = {"SyncSchedule": _NEVER, "WatchSchedule": _NEVER}
+    with local_stack(Options(parameters=parameters)) as running:
+        yield running
