@@ -13,7 +13,7 @@ from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import PaceStore, QuotaStore
 from wxlive.stores.queue import PushQueue
 from wxlive.telemetry import Metric, Telemetry
-from wxlive.wechat import WechatClient
+from wxlive.wechat import PUSH_MESSAGE, WechatClient
 from wxlive_push_fanout.fate import fate_after
 
 MAX_WAIT_MS = 12_000
@@ -60,14 +60,16 @@ def send(campaign_id: str, number: int, parts: Parts) -> Ending:
     condition on the ledger, and a chunk whose worker died in between becomes unknown.
     """
     campaign = parts.campaigns.get(campaign_id)
-    if campaign is None or campaign.state is not CampaignState.SENDING:
-        return Ending.DRAINED
     chunk = parts.campaigns.chunk(campaign_id, number)
-    if chunk is None or chunk.state is not ChunkState.QUEUED:
+    if campaign is None or chunk is None:
+        return Ending.DRAINED
+    if chunk.is_abandoned(parts.now()):
+        # Whatever the campaign's state: a hold would hide the chunk's fate for good.
         return _settle_abandoned(campaign, chunk, parts)
+    if campaign.state is not CampaignState.SENDING or chunk.state is not ChunkState.QUEUED:
+        return Ending.DRAINED
     openids = parts.campaigns.openids(campaign_id, number)
-    with suppress(WxliveError):  # the call itself will meet it again, with a claim to count it
-        parts.wechat.warm()
+    _warm_up(parts)
     slot = _reserve(parts)
     if isinstance(slot, TooFar):
         parts.queue.ring(campaign_id, number, delay_s=-(-slot.wait_ms // 1000))
@@ -103,6 +105,19 @@ def _send_at(
     return Ending.ACCEPTED
 
 
+def _warm_up(parts: Parts) -> None:
+    """Open the connection and fetch the token before a slot is taken, by a useful question.
+
+    What goes wrong here the call itself will meet again, with a claim to count it.
+    """
+    if not parts.wechat.is_cold:
+        return
+    with suppress(WxliveError):
+        quota = parts.wechat.quota(PUSH_MESSAGE)
+        now_s = parts.now()
+        parts.quota.seed(day_of(now_s, parts.day_offset_hours), quota.used, now_s)
+
+
 def _reserve(parts: Parts) -> int | TooFar:
     slot = parts.pace.reserve(
         now_ms=round(parts.now() * 1000), interval_ms=parts.interval_ms, max_wait_ms=MAX_WAIT_MS
@@ -126,10 +141,8 @@ def _sleep_until(moment_ms: int, parts: Parts) -> None:
         parts.sleep(delay_s)
 
 
-def _settle_abandoned(campaign: Campaign, chunk: Chunk | None, parts: Parts) -> Ending:
+def _settle_abandoned(campaign: Campaign, chunk: Chunk, parts: Parts) -> Ending:
     """Nothing to send. A claim whose worker is gone is written down as unknown."""
-    if chunk is None or not chunk.is_abandoned(parts.now()):
-        return Ending.DRAINED
     parts.campaigns.finish(
         campaign.campaign,
         chunk.number,

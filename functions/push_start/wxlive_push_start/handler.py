@@ -86,12 +86,14 @@ def act(event: Mapping[str, Any], parts: Parts) -> dict[str, Any]:
         if not isinstance(room_id, int) or isinstance(room_id, bool):
             raise Refused("room_id must be a number")
         return rehearse(room_id, parts) if event.get("dry_run") else start(room_id, parts)
-    campaign = str(event.get("campaign", ""))
+    if action != "plan" and action not in _CONTROLS:
+        raise Refused(f"Unknown action {action!r}; use start, plan, pause, resume or cancel")
+    campaign = event.get("campaign")
+    if not isinstance(campaign, str) or not campaign:
+        raise Refused("campaign must be a campaign's id; `wxlive status` shows the newest")
     if action == "plan":
         return _plan(campaign, parts)
-    if action in _CONTROLS:
-        return _CONTROLS[action](campaign, parts).summary()
-    raise Refused(f"Unknown action {action!r}; use start, plan, pause, resume or cancel")
+    return _CONTROLS[action](campaign, parts).summary()
 
 
 def _plan(campaign: str, parts: Parts) -> dict[str, Any]:

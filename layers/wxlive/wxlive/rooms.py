@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Self
 
+from wxlive.answers import whole
+
 
 class RoomStatus(IntEnum):
     """``live_status`` (official page of getliveinfo)."""
@@ -47,17 +49,17 @@ class Room:
         """Read a row of ``room_info``; the id is named ``roomid`` there and ``room_id`` elsewhere.
 
         Raises:
-            ValueError: the row has no usable id or status.
+            ValueError: the row has no usable id, status or time.
         """
         room_id = row.get("roomid", row.get("room_id"))
         if room_id is None or row.get("live_status") is None:
             raise ValueError("a room without roomid or live_status")
         return cls(
-            room_id=int(room_id),
+            room_id=whole(room_id),
             name=str(row.get("name", "")),
-            status=int(row["live_status"]),
-            starts_at=int(row.get("start_time") or 0),
-            ends_at=int(row.get("end_time") or 0),
+            status=whole(row["live_status"]),
+            starts_at=whole(row.get("start_time") or 0),
+            ends_at=whole(row.get("end_time") or 0),
         )
 
     @property

@@ -56,6 +56,11 @@ class AccessTokens:
         self._now = now
         self._held: AccessToken | None = None
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether ``current`` would answer from memory."""
+        return self._held is not None and self._held.is_fresh(self._now())
+
     def current(self) -> str:
         """Return a token that should be valid.
 

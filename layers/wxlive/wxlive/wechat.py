@@ -16,7 +16,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from wxlive.answers import read_answer, whole
-from wxlive.errors import NotReached, OutcomeUnknown, TokenRefused, WxliveError
+from wxlive.errors import NotReached, OutcomeUnknown, RetryLater, TokenRefused, WxliveError
 from wxlive.followers import ListedRow
 from wxlive.rooms import Room
 from wxlive.settings import Secrets
@@ -34,11 +34,6 @@ IDLE_LIMIT_S = 30
 """A connection idle for longer may have been dropped on the way without a word; a push written
 into it would be lost without anybody knowing. So it is opened anew. Longer than a sender waits
 for its slot."""
-
-_MANNERS: dict[str, Any] = {
-    "timeout": (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-    "allow_redirects": False,
-}
 
 NO_ROOMS = frozenset({1, 9410000})
 """getliveinfo's ways of saying that there is no room (1 on the page, 9410000 in practice)."""
@@ -104,14 +99,25 @@ class WechatClient:
     def push(self, room_id: int, openids: Sequence[str]) -> str:
         """Tell these openids (at most 2000) that the room is live; returns the ``message_id``.
 
-        errcode 0 means accepted; the outcome arrives as ``wxalive_push_message_notify``.
+        errcode 0 means accepted; the outcome arrives as ``wxalive_push_message_notify``. A
+        refused token is replaced, but the call is left to the caller: it would leave late.
 
         Raises:
-            NotReached: surely not sent.
+            RetryLater: surely not sent; the next try has another token or another connection.
             OutcomeUnknown: may have been sent; never repeat it blindly.
             WxliveError: WeChat refused the call; see ``wxlive.answers``.
         """
-        answer = self._call(PUSH_MESSAGE, {"room_id": room_id, "user_openid": list(openids)})
+        token = self._token_for(PUSH_MESSAGE)
+        request = {"room_id": room_id, "user_openid": list(openids)}
+        try:
+            answer = self._post(PUSH_MESSAGE, request, token)
+        except TokenRefused as error:
+            self._another_token_for(PUSH_MESSAGE, token)
+            raise RetryLater(
+                "WeChat refused the access token; it was replaced, nothing was sent",
+                errcode=error.errcode,
+                rid=error.rid,
+            ) from error
         message_id = answer.get("message_id")
         if isinstance(message_id, bool) or not isinstance(message_id, int | str) or not message_id:
             raise OutcomeUnknown("WeChat accepted the push without a message_id")
@@ -149,28 +155,29 @@ class WechatClient:
         except (TypeError, ValueError, KeyError) as error:
             raise OutcomeUnknown("WeChat's quota answer makes no sense") from error
 
-    def warm(self) -> None:
-        """Have the token and an open connection at hand, so that the next call leaves at once.
+    @property
+    def is_cold(self) -> bool:
+        """Whether the next call would have to fetch a token or open a connection first.
 
-        A handshake delays a call on its way by several round trips, and a push that arrives
-        late crowds the next one into the same second.
-
-        Raises:
-            WxliveError: no token can be had, or WeChat can't be reached.
+        Either takes several round trips; a push that leaves or arrives late crowds the next one
+        into the same second. Any read warms the client.
         """
-        self._tokens.current()
-        if self._session is None or self._is_idle():
-            self._exchange("/", lambda session: session.head(self._base, **_MANNERS))
+        return self._session is None or self._is_idle() or not self._tokens.at_hand
 
     def _call(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
-        with _before_the_call(path):
-            token = self._tokens.current()
+        token = self._token_for(path)
         try:
             return self._post(path, request, token)
         except TokenRefused:
-            with _before_the_call(path):
-                token = self._tokens.replace(token)
-            return self._post(path, request, token)
+            return self._post(path, request, self._another_token_for(path, token))
+
+    def _token_for(self, path: str) -> str:
+        with _before_the_call(path):
+            return self._tokens.current()
+
+    def _another_token_for(self, path: str, refused: str) -> str:
+        with _before_the_call(path):
+            return self._tokens.replace(refused)
 
     def _fetch_token(self) -> AccessToken:
         asked_at = int(self._now())
@@ -189,29 +196,22 @@ class WechatClient:
         return AccessToken(value=str(value), fetched_at=asked_at, expires_at=asked_at + life_s)
 
     def _post(self, path: str, request: dict[str, Any], token: str | None = None) -> dict[str, Any]:
-        response = self._exchange(
-            path,
-            lambda session: session.post(
+        try:
+            response = self._fresh_session().post(
                 self._base + path,
                 params={"access_token": token} if token else None,
                 data=json.dumps(request, ensure_ascii=False).encode(),
                 headers={"Content-Type": "application/json"},
-                **_MANNERS,
-            ),
-        )
-        return read_answer(response.status_code, response.content)
-
-    def _exchange(
-        self, path: str, ask: Callable[[requests.Session], requests.Response]
-    ) -> requests.Response:
-        try:
-            return ask(self._fresh_session())
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                allow_redirects=False,
+            )
         except requests.RequestException as error:
             # Not chained: the library's message holds the URL, and the URL holds the token.
             self._session = None
             raise _transport_error(path, error) from None
         finally:
             self._last_used = self._now()
+        return read_answer(response.status_code, response.content)
 
     def _fresh_session(self) -> requests.Session:
         if self._session is not None and self._is_idle():

@@ -1,5 +1,6 @@
 """What the stores share: keys, numbers, conditions that may fail."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 Item = dict[str, Any]
+
+_PAUSES_S = (0.01, 0.02, 0.04, 0.08)
 
 _LOST = frozenset(
     {
@@ -87,11 +90,28 @@ def query(
 def transact(table: "Table", what: str, *writes: Item) -> None:
     """Write all or nothing; the table's name is filled in.
 
+    Transactions that touch an item at the same moment refuse each other although no condition
+    failed; such a one is tried again a few times.
+
     Raises:
-        Conflict: a condition failed or another transaction was quicker.
+        Conflict: a condition failed, or others were quicker every time.
     """
     for write in writes:
         for request in write.values():
             request["TableName"] = table.name
     with may_lose(what):
-        table.meta.client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]  # plain dicts
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                table.meta.client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]  # plain dicts
+            except ClientError as error:
+                if pause_s is None or not _only_collided(error):
+                    raise
+                time.sleep(pause_s)
+            else:
+                return
+
+
+def _only_collided(error: ClientError) -> bool:
+    reasons: Any = error.response.get("CancellationReasons", [])
+    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+    return codes == {"TransactionConflict"}
