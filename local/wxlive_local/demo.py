@@ -22,7 +22,7 @@ from rich.table import Table
 from wxlive.errors import WxliveError
 from wxlive_local.main import interruptible
 from wxlive_local.progress import Progress
-from wxlive_local.simulator import LIVE, Courier, Happening, Platform, Simulator
+from wxlive_local.simulator import LIVE, Happening, Platform, Simulator
 from wxlive_local.up import Options, Stack, local_stack
 
 FOLLOWERS = 20_000
@@ -63,7 +63,6 @@ def run(progress: Progress) -> int:
     options = Options(
         followers=FOLLOWERS,
         parameters={"SyncSchedule": _NEVER, "WatchSchedule": _NEVER},
-        courier=Courier(concurrency=4),
     )
     with local_stack(options, progress) as stack:
         simulator = stack.simulator

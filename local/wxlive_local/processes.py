@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Self
 
 _GUARD = Path(__file__).with_name("guard.py")
-_STOP_PATIENCE_S = 120.0  # each worker of a function leaves a copy of the layer to delete
+_STOP_PATIENCE_S = 300.0
+"""Long, because each process of a function leaves a copy of the layer to delete."""
 
 
 class Guarded:

@@ -27,13 +27,17 @@ _BODY_KEPT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """How callbacks are sent. ``interval_s`` is from one attempt's start to the next one's."""
+    """How callbacks are sent. ``interval_s`` is from one attempt's start to the next one's.
+
+    ``concurrency`` bounds the requests under way at once, of every kind: for each the local AWS
+    starts a process with a copy of the layer, and a small machine has room for few.
+    """
 
     attempts: int = 3
     interval_s: float = 5.0
     patience_s: float = 5.0
     result_delay_s: float = 0.3
-    concurrency: int = 20
+    concurrency: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Deliverer:
         self._url: str | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines = asyncio.Semaphore(courier.concurrency)
 
     async def __aenter__(self) -> Self:
         # Reusing a connection long after its last use risks a reset that says nothing about the
@@ -199,6 +204,10 @@ class Deliverer:
 
     async def _send(self, method: str, request: CallbackRequest) -> Attempt:
         """One request; whatever goes wrong is told in the attempt."""
+        async with self._lines:
+            return await self._send_now(method, request)
+
+    async def _send_now(self, method: str, request: CallbackRequest) -> Attempt:
         at, started = self._now(), time.monotonic()
         if self._session is None or self._url is None:
             return Attempt(at, 0.0, None, "", "no callback URL is set")
