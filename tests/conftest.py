@@ -23,8 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = getattr(item, "fixturenames", ())
         if "stack" in names:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("stack"))
         elif "local_aws" in names:
             item.add_marker(pytest.mark.local_aws)
+            item.add_marker(pytest.mark.xdist_group("local_aws"))
 
 
 @pytest.fixture(scope="session")

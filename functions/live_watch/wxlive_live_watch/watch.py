@@ -85,14 +85,15 @@ def _wake(rooms: dict[int, Room], parts: Parts) -> Wake:
         "campaign woken", extra={"campaign": campaign.campaign, "decision": decision.value}
     )
     if decision is Wake.GIVE_UP:
-        parts.campaigns.move(
+        moved = parts.campaigns.move(
             campaign.campaign,
             CampaignState.FAILED,
             out_of=[CampaignState.WAITING_LIVE],
             reason=f"The room was not live for {parts.room_wait_limit_s} s "
             "(RoomWaitLimitSeconds); nothing more was sent",
         )
-        parts.telemetry.count(Metric.CAMPAIGN_FAILED)
+        if moved:
+            parts.telemetry.count(Metric.CAMPAIGN_FAILED)
     else:
         parts.ask_push_start({"action": decision.value, "campaign": campaign.campaign})
     return decision

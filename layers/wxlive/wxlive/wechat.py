@@ -190,10 +190,9 @@ class WechatClient:
             },
         )
         try:
-            value, life_s = answer["access_token"], whole(answer["expires_in"])
+            return _read_token(answer, asked_at)
         except (KeyError, ValueError) as error:
             raise OutcomeUnknown("WeChat's token answer makes no sense; try again") from error
-        return AccessToken(value=str(value), fetched_at=asked_at, expires_at=asked_at + life_s)
 
     def _post(self, path: str, request: dict[str, Any], token: str | None = None) -> dict[str, Any]:
         try:
@@ -206,12 +205,15 @@ class WechatClient:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            # Not chained: the library's message holds the URL, and the URL holds the token.
             self._session = None
-            raise _transport_error(path, error) from None
+            lost = _transport_error(path, error)
+        else:
+            return read_answer(response.status_code, response.content)
         finally:
             self._last_used = self._now()
-        return read_answer(response.status_code, response.content)
+        # Raised out here, so that it does not even have the library's error as its context: that
+        # one's message holds the URL, and the URL holds the token.
+        raise lost
 
     def _fresh_session(self) -> requests.Session:
         if self._session is not None and self._is_idle():
@@ -234,6 +236,14 @@ def _before_the_call(path: str) -> Iterator[None]:
         raise NotReached(
             f"No access token could be had, so {path} was not called: {error.message}"
         ) from error
+
+
+def _read_token(answer: dict[str, Any], asked_at: int) -> AccessToken:
+    value = answer["access_token"]
+    if not isinstance(value, str) or not value:
+        raise ValueError("no access token")
+    expires_at = asked_at + whole(answer["expires_in"])
+    return AccessToken(value=value, fetched_at=asked_at, expires_at=expires_at)
 
 
 def _read_row(row: dict[str, Any]) -> ListedRow:

@@ -24,7 +24,7 @@ from wxlive.campaigns import (
 )
 from wxlive.errors import Conflict
 from wxlive.messages import PushResult
-from wxlive.stores.dynamo import Item, from_wire, get, may_lose, present, query, transact
+from wxlive.stores.dynamo import Item, attempt, from_wire, get, present, query, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -101,8 +101,9 @@ class CampaignStore:
     ) -> bool:
         """Change a campaign's state, if it is in one of ``out_of``; says whether it was."""
         try:
-            with may_lose(f"campaign {campaign}"):
-                self._table.update_item(
+            attempt(
+                f"campaign {campaign}",
+                lambda: self._table.update_item(
                     Key={"pk": _PK, "sk": campaign},
                     UpdateExpression="SET #state = :to, held_since = :since, resume_at = :at, "
                     "reason = :reason",
@@ -114,7 +115,8 @@ class CampaignStore:
                         ":at": resume_at,
                         ":reason": reason,
                     },
-                )
+                ),
+            )
         except Conflict:
             return False
         return True
@@ -256,8 +258,9 @@ class CampaignStore:
         )
         setting = ", ".join(["#state = :to", *(f"#{name} = :{name}" for name in facts)])
         try:
-            with may_lose(f"chunk {number} of {campaign}"):
-                self._table.update_item(
+            attempt(
+                f"chunk {number} of {campaign}",
+                lambda: self._table.update_item(
                     Key=_chunk_key(campaign, number),
                     UpdateExpression=f"SET {setting}",
                     ConditionExpression=Attr("state").eq(ChunkState.SENDING.value)
@@ -270,7 +273,8 @@ class CampaignStore:
                         ":to": to.value,
                         **{f":{name}": value for name, value in facts.items()},
                     },
-                )
+                ),
+            )
         except Conflict:
             return False
         return True

@@ -1,7 +1,7 @@
 """What the stores share: keys, numbers, conditions that may fail."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -87,22 +87,19 @@ def query(
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def transact(table: "Table", what: str, *writes: Item) -> None:
-    """Write all or nothing; the table's name is filled in.
+def attempt(what: str, write: Callable[[], object]) -> None:
+    """Make a conditional write.
 
-    Transactions that touch an item at the same moment refuse each other although no condition
+    A write that meets a transaction at work on the same item is refused although no condition
     failed; such a one is tried again a few times.
 
     Raises:
         Conflict: a condition failed, or others were quicker every time.
     """
-    for write in writes:
-        for request in write.values():
-            request["TableName"] = table.name
     with may_lose(what):
         for pause_s in (*_PAUSES_S, None):
             try:
-                table.meta.client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]  # plain dicts
+                write()
             except ClientError as error:
                 if pause_s is None or not _only_collided(error):
                     raise
@@ -111,7 +108,22 @@ def transact(table: "Table", what: str, *writes: Item) -> None:
                 return
 
 
+def transact(table: "Table", what: str, *writes: Item) -> None:
+    """Write all or nothing; the table's name is filled in.
+
+    Raises:
+        Conflict: as for ``attempt``.
+    """
+    for write in writes:
+        for request in write.values():
+            request["TableName"] = table.name
+    client = table.meta.client
+    attempt(what, lambda: client.transact_write_items(TransactItems=list(writes)))  # type: ignore[arg-type]  # plain dicts
+
+
 def _only_collided(error: ClientError) -> bool:
+    if error.response["Error"]["Code"] == "TransactionConflictException":
+        return True
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
     return codes == {"TransactionConflict"}

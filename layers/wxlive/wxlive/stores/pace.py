@@ -7,7 +7,7 @@ from boto3.dynamodb.conditions import Attr
 from wxlive import pace
 from wxlive.errors import Conflict, QuotaUsedUp
 from wxlive.pace import Slot, TooFar
-from wxlive.stores.dynamo import Item, get, may_lose
+from wxlive.stores.dynamo import Item, attempt, get, may_lose
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -77,8 +77,7 @@ class QuotaStore:
             QuotaUsedUp: the day has none left; WeChat would refuse the call.
         """
         try:
-            with may_lose("the quota"):
-                self._table.update_item(**self._taking(day, now_s))
+            attempt("the quota", lambda: self._table.update_item(**self._taking(day, now_s)))
         except Conflict:
             raise QuotaUsedUp(
                 f"All {self._limit} calls of {day} to {self._api} are used up; it goes on when "
@@ -92,8 +91,9 @@ class QuotaStore:
     def seed(self, day: str, used: int, now_s: float) -> None:
         """Raise the count to what WeChat has counted; never lower it."""
         try:
-            with may_lose("the quota"):
-                self._table.update_item(
+            attempt(
+                "the quota",
+                lambda: self._table.update_item(
                     Key={"pk": f"quota#{self._api}", "sk": day},
                     UpdateExpression="SET used = :used, expires_at = :expires_at",
                     ConditionExpression="attribute_not_exists(used) OR used < :used",
@@ -101,7 +101,8 @@ class QuotaStore:
                         ":used": used,
                         ":expires_at": int(now_s) + _QUOTA_KEPT_S,
                     },
-                )
+                ),
+            )
         except Conflict:
             return
 

@@ -1,6 +1,7 @@
 """Sync runs, their pages and their lease, in the State table."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -112,13 +113,15 @@ class SyncRunStore:
     def note(self, reason: str) -> None:
         """Write beside the open run why it does not get on; the next stored page clears it."""
         run = self.newest()
-        if run is None or run.state is not RunState.OPEN:
+        if run is None:
             return
-        self._table.update_item(
-            Key={"pk": "sync", "sk": f"run#{run.run}"},
-            UpdateExpression="SET reason = :reason",
-            ExpressionAttributeValues={":reason": reason},
-        )
+        with suppress(Conflict), may_lose(f"run {run.run}"):
+            self._table.update_item(
+                Key={"pk": "sync", "sk": f"run#{run.run}"},
+                UpdateExpression="SET reason = :reason",
+                ConditionExpression=Attr("state").eq(RunState.OPEN.value),
+                ExpressionAttributeValues={":reason": reason},
+            )
 
     def pages(self, run: str) -> Iterator[bytes]:
         """Walk the digests of the pages stored so far."""

@@ -31,7 +31,7 @@ class TokenStore:
         )
 
     def save(self, token: AccessToken) -> None:
-        """Share a token, unless one that lives longer is shared already."""
+        """Share a token, unless one fetched later that lives longer is shared already."""
         try:
             with may_lose("the shared token"):
                 self._table.put_item(

@@ -1,0 +1,47 @@
+"""Rooms are remembered as they were last seen."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wxlive.rooms import Room
+from wxlive.stores.rooms import RoomStore
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import Tables
+
+NOW = 1_790_000_000
+ROOM = Room(room_id=7, name="直播", status=102, starts_at=NOW, ends_at=NOW + 3600)
+
+
+@pytest.fixture
+def store(tables: "Tables") -> RoomStore:
+    return RoomStore(tables.state)
+
+
+def test_no_room_is_remembered_at_first(store: RoomStore) -> None:
+    assert store.all() == {}
+
+
+def test_rooms_are_remembered_by_their_ids(
+    store: RoomStore, in_pages: Callable[[str, int], None]
+) -> None:
+    rooms = {i: replace(ROOM, room_id=i, name="") for i in range(1, 8)}
+    for room in rooms.values():
+        store.save(room, NOW)
+    in_pages("Query", 3)
+    assert store.all() == rooms
+
+
+def test_a_room_is_remembered_as_it_was_last_seen(store: RoomStore) -> None:
+    store.save(ROOM, NOW)
+    store.save(replace(ROOM, status=101), NOW + 60)
+    assert store.all() == {7: replace(ROOM, status=101)}
+
+
+def test_a_room_is_forgotten_after_it_was_last_seen(store: RoomStore, tables: "Tables") -> None:
+    store.save(ROOM, NOW + 0.9)
+    (row,) = tables.state.scan()["Items"]
+    assert (row["seen_at"], row["expires_at"]) == (NOW, NOW + 90 * 86_400)

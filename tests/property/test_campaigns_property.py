@@ -1,0 +1,171 @@
+"""A campaign's report: nothing is lost in the sums, and the order of its sources is nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wxlive.campaigns import (
+    CLOCK_SKEW_S,
+    ENDED,
+    Campaign,
+    CampaignState,
+    Chunk,
+    ChunkState,
+    Report,
+    report,
+)
+from wxlive.messages import PushResult
+
+quick = settings(deadline=None)
+
+NOW = 1_790_000_000
+STORED = [s for s in CampaignState if s not in {CampaignState.SENT, CampaignState.SETTLED}]
+COUNTS = st.integers(0, 2000)
+MESSAGE_IDS = [f"m-{i}" for i in range(12)]
+SUMMED = (
+    "total",
+    "success",
+    "openid_error",
+    "relation_error",
+    "user_recv_limit",
+    "internal_error",
+)
+
+CAMPAIGNS = st.builds(
+    Campaign,
+    campaign=st.just("c-1"),
+    room_id=st.just(7),
+    day=st.just("2026-09-22"),
+    state=st.sampled_from(STORED),
+    created_at=st.just(NOW),
+    fully_planned=st.booleans(),
+)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a report is made of: each message_id belongs to one chunk and one result at most."""
+
+    campaign: Campaign
+    ledger: list[Chunk]
+    results: list[PushResult]
+
+    def told(self) -> Report:
+        return report(self.campaign, self.ledger, self.results)
+
+
+@st.composite
+def sources(draw: st.DrawFn) -> Sources:
+    states = draw(st.lists(st.sampled_from(ChunkState), max_size=8))
+    ledger = [
+        Chunk(
+            number=number,
+            state=state,
+            openids=draw(st.integers(1, 2000)),
+            message_id=MESSAGE_IDS[number] if state is ChunkState.ACCEPTED else None,
+            reason=draw(st.sampled_from([None, "taken", "cut"])),
+        )
+        for number, state in enumerate(states)
+    ]
+    reported = draw(st.lists(st.sampled_from(MESSAGE_IDS), unique=True))
+    return Sources(draw(CAMPAIGNS), ledger, [draw(results(each)) for each in reported])
+
+
+@st.composite
+def results(draw: st.DrawFn, message_id: str) -> PushResult:
+    counts = {name: draw(COUNTS) for name in SUMMED}
+    times = st.sampled_from([NOW, NOW - CLOCK_SKEW_S, NOW - CLOCK_SKEW_S - 1])
+    return PushResult(message_id=message_id, room_id=7, time_s=draw(times), **counts)
+
+
+def ids_of(ledger: list[Chunk]) -> set[str]:
+    return {chunk.message_id for chunk in ledger if chunk.message_id is not None}
+
+
+@quick
+@given(sources())
+def test_every_chunk_and_every_openid_is_counted_once(given_: Sources) -> None:
+    told = given_.told()
+    assert sum(told.chunks.values()) == len(given_.ledger)
+    assert sum(told.openids.values()) == sum(chunk.openids for chunk in given_.ledger)
+    assert set(told.chunks) == set(told.openids) == set(ChunkState)
+
+
+@quick
+@given(sources())
+def test_every_result_is_joined_or_an_orphan_or_of_an_earlier_push(given_: Sources) -> None:
+    told = given_.told()
+    known = ids_of(given_.ledger)
+    joined = [result for result in given_.results if result.message_id in known]
+    others = [result for result in given_.results if result.message_id not in known]
+    assert told.results["reported_chunks"] == len(joined)
+    for name in SUMMED:
+        assert told.results[name] == sum(getattr(result, name) for result in joined)
+    assert list(told.orphans) == [r for r in others if r.time_s >= NOW - CLOCK_SKEW_S]
+
+
+@quick
+@given(sources(), st.data())
+def test_the_order_of_ledger_and_results_is_nothing(given_: Sources, data: st.DataObject) -> None:
+    shuffled = Sources(
+        given_.campaign,
+        data.draw(st.permutations(given_.ledger)),
+        data.draw(st.permutations(given_.results)),
+    )
+    assert _comparable(shuffled.told()) == _comparable(given_.told())
+
+
+def _comparable(told: Report) -> dict[str, Any]:
+    summary = told.summary()
+    summary["orphans"] = sorted(summary["orphans"], key=lambda orphan: orphan["message_id"])
+    summary["refusals"] = sorted(summary["refusals"])
+    return summary
+
+
+@quick
+@given(sources())
+def test_the_state_follows_from_what_is_stored(given_: Sources) -> None:
+    told = given_.told()
+    states = [chunk.state for chunk in given_.ledger]
+    left = ChunkState.QUEUED in states or ChunkState.SENDING in states
+    unreported = ids_of(given_.ledger) - {result.message_id for result in given_.results}
+    stored = given_.campaign.state
+    if stored in ENDED or left or not given_.campaign.fully_planned:
+        assert told.state is stored
+    else:
+        assert told.state is (CampaignState.SENT if unreported else CampaignState.SETTLED)
+
+
+@quick
+@given(sources())
+def test_what_is_over_has_nothing_left_and_stays_over(given_: Sources) -> None:
+    told = given_.told()
+    assert told.is_over <= told.nothing_left_to_send
+    if told.state is CampaignState.SETTLED:
+        assert told.is_over
+    if told.is_over:
+        assert told.state in {CampaignState.SETTLED, *ENDED}
+
+
+@quick
+@given(sources())
+def test_an_ended_campaign_has_nothing_queued(given_: Sources) -> None:
+    told = given_.told()
+    if given_.campaign.state in ENDED:
+        assert told.chunks[ChunkState.QUEUED] == 0
+
+
+@quick
+@given(sources())
+def test_reasons_are_told_once_each_and_only_of_trouble(given_: Sources) -> None:
+    told = given_.told()
+    trouble = {ChunkState.REFUSED, ChunkState.UNKNOWN}
+    reasons = {chunk.reason for chunk in given_.ledger if chunk.state in trouble} - {None}
+    assert len(told.reasons) == len(set(told.reasons))
+    assert set(told.reasons) == reasons
+    assert told.in_trouble == (
+        given_.campaign.state is CampaignState.FAILED
+        or any(chunk.state in trouble for chunk in given_.ledger)
+    )

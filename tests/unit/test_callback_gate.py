@@ -1,0 +1,272 @@
+"""Who gets in: each check of the gate, in its order, in each mode."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from wxlive.crypto import Envelope, signature
+from wxlive.errors import Misconfigured, Rejected
+from wxlive.messages import MAX_BODY_BYTES
+from wxlive.settings import MessageMode, Secrets
+from wxlive_callback.gate import FUTURE_ALLOWED_S, Gate
+
+NOW_S = 1_795_347_000
+MAX_AGE_S = 600
+SECRETS = Secrets("wx0123456789abcdef", "app-secret", ("token-now",), ("A" * 43,))
+SEALED_MODES = [MessageMode.SECURE, MessageMode.COMPATIBLE]
+
+
+def gate(
+    mode: MessageMode = MessageMode.SECURE,
+    secrets: Secrets = SECRETS,
+    max_age_s: int = MAX_AGE_S,
+) -> Gate:
+    return Gate(mode, secrets, max_age_s)
+
+
+TOKEN = "token-now"
+
+
+def signed(token: str = TOKEN, *, at: int | str = NOW_S, **more: str) -> dict[str, str]:
+    return {
+        "signature": signature(token, str(at), "n0nce"),
+        "timestamp": str(at),
+        "nonce": "n0nce",
+        **more,
+    }
+
+
+def sealed(
+    text: str = "hello",
+    *,
+    token: str = TOKEN,
+    key: str = "A" * 43,
+    appid: str = SECRETS.appid,
+    at: int | str = NOW_S,
+    **outside: str,
+) -> tuple[dict[str, str], bytes]:
+    encrypted = Envelope(key, appid).encrypt(text)
+    query = signed(token, at=at) | {
+        "msg_signature": signature(token, str(at), "n0nce", encrypted),
+        "encrypt_type": "aes",
+    }
+    return query, json.dumps({**outside, "ToUserName": "gh_x", "Encrypt": encrypted}).encode()
+
+
+def status_of(gate: Gate, query: dict[str, str], body: bytes) -> int:
+    with pytest.raises(Rejected) as refusal:
+        gate.open(query, body, NOW_S)
+    return refusal.value.status
+
+
+# ------------------------------------------------------------------ POST
+
+
+@pytest.mark.parametrize("mode", SEALED_MODES)
+def test_a_sealed_message_is_opened(mode: MessageMode) -> None:
+    query, body = sealed("你好")
+
+    assert gate(mode).open(query, body, NOW_S) == "你好"
+
+
+def test_a_plaintext_message_is_its_body() -> None:
+    assert gate(MessageMode.PLAINTEXT).open(signed(), "你好".encode(), NOW_S) == "你好"
+
+
+@pytest.mark.parametrize("mode", list(MessageMode))
+def test_an_oversized_body_is_refused_before_anything_is_looked_at(mode: MessageMode) -> None:
+    assert status_of(gate(mode), {}, b"x" * (MAX_BODY_BYTES + 1)) == 413
+
+
+def test_a_body_of_the_largest_size_is_looked_at() -> None:
+    body = b"x" * MAX_BODY_BYTES
+
+    assert gate(MessageMode.PLAINTEXT).open(signed(), body, NOW_S) == body.decode()
+
+
+@pytest.mark.parametrize("mode", SEALED_MODES)
+@pytest.mark.parametrize("body", [b"", b"hello", b"{}", b"<xml><a/></xml>", b"\xff"])
+def test_a_body_without_an_envelope_is_refused_whatever_signs_it(
+    mode: MessageMode, body: bytes
+) -> None:
+    assert status_of(gate(mode), signed(msg_signature="x"), body) == 400
+
+
+def test_a_plaintext_request_with_its_right_signature_does_not_enter_a_secure_deployment() -> None:
+    event = b'{"MsgType":"event","Event":"wxalive_follow_notify"}'
+
+    assert status_of(gate(MessageMode.SECURE), signed(), event) == 400
+
+
+@pytest.mark.parametrize("mode", SEALED_MODES)
+def test_the_signature_that_covers_no_body_does_not_open_an_envelope(mode: MessageMode) -> None:
+    query, body = sealed()
+    query["msg_signature"] = query["signature"]
+
+    assert status_of(gate(mode), query, body) == 403
+
+
+def test_another_envelope_under_the_same_query_is_refused() -> None:
+    query, _ = sealed("hello")
+    _, other = sealed("forged")
+
+    assert status_of(gate(), query, other) == 403
+
+
+def test_compatible_mode_believes_only_the_decrypted_part() -> None:
+    query, body = sealed("the truth", Event="forged", Content="forged")
+
+    assert gate(MessageMode.COMPATIBLE).open(query, body, NOW_S) == "the truth"
+
+
+def test_plaintext_mode_looks_at_the_signature_alone() -> None:
+    wrong = signed() | {"signature": "0" * 40, "msg_signature": signed()["signature"]}
+
+    assert status_of(gate(MessageMode.PLAINTEXT), wrong, b"hello") == 403
+
+
+@pytest.mark.parametrize("name", ["msg_signature", "timestamp", "nonce"])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_missing_part_of_the_signature_is_a_refusal(*, name: str, empty: bool) -> None:
+    query, body = sealed()
+    query.pop(name)
+    if empty:
+        query[name] = ""
+
+    assert status_of(gate(), query, body) == 403
+
+
+def test_a_wrong_signature_is_refused_before_a_stale_one() -> None:
+    query, body = sealed(token="another", at=NOW_S - MAX_AGE_S - 1)
+
+    with pytest.raises(Rejected, match="does not match the token"):
+        gate().open(query, body, NOW_S)
+
+
+def test_a_stale_signature_is_refused_before_the_envelope_is_opened() -> None:
+    query, body = sealed(key="B" * 43, at=NOW_S - MAX_AGE_S - 1)
+
+    with pytest.raises(Rejected, match="CallbackMaxAgeSeconds is 600") as refusal:
+        gate().open(query, body, NOW_S)
+
+    assert refusal.value.status == 403
+
+
+@pytest.mark.parametrize("mode", list(MessageMode))
+@pytest.mark.parametrize(
+    ("age_s", "fresh"),
+    [
+        (MAX_AGE_S, True),
+        (MAX_AGE_S + 1, False),
+        (-FUTURE_ALLOWED_S, True),
+        (-FUTURE_ALLOWED_S - 1, False),
+    ],
+)
+def test_a_signature_is_good_for_its_age_and_a_little_ahead_of_our_clock(
+    *, mode: MessageMode, age_s: int, fresh: bool
+) -> None:
+    query, body = sealed("hello", at=NOW_S - age_s)
+
+    if fresh:
+        assert gate(mode).open(query, body, NOW_S)
+    else:
+        assert status_of(gate(mode), query, body) == 403
+
+
+@pytest.mark.parametrize("at", [0, NOW_S + 10**6, "no number"])
+def test_any_age_is_accepted_where_the_limit_is_0(at: int | str) -> None:
+    query, body = sealed("hello", at=at)
+
+    assert gate(max_age_s=0).open(query, body, NOW_S) == "hello"
+
+
+@pytest.mark.parametrize("at", ["soon", "-1", "1e9", "1" * 13, "\u0661"])
+def test_a_timestamp_that_is_no_number_of_seconds_is_refused(at: str) -> None:
+    query, body = sealed(at=at)
+
+    assert status_of(gate(), query, body) == 403
+
+
+def test_an_envelope_for_another_appid_is_refused() -> None:
+    query, body = sealed(appid="wxanother")
+
+    assert status_of(gate(), query, body) == 403
+
+
+def test_a_signed_envelope_of_another_key_is_refused() -> None:
+    query, body = sealed(key="B" * 43)
+
+    assert status_of(gate(), query, body) == 403
+
+
+def test_during_a_rotation_the_previous_token_and_key_work() -> None:
+    rotated = replace(SECRETS, tokens=("token-next", "token-now"), aes_keys=("B" * 43, "A" * 43))
+    query, body = sealed("hello")
+
+    assert gate(secrets=rotated).open(query, body, NOW_S) == "hello"
+
+
+def test_with_two_keys_the_refusal_of_the_current_one_is_told() -> None:
+    two = replace(SECRETS, aes_keys=("A" * 43, "B" * 43))
+    query, body = sealed(appid="wxanother")
+
+    with pytest.raises(Rejected, match="another appid"):
+        gate(secrets=two).open(query, body, NOW_S)
+
+
+def test_an_envelope_without_a_key_to_open_it_is_our_fault() -> None:
+    query, body = sealed()
+
+    with pytest.raises(Misconfigured, match="the secret has no aes_key"):
+        gate(secrets=replace(SECRETS, aes_keys=())).open(query, body, NOW_S)
+
+
+def test_plaintext_mode_needs_no_key() -> None:
+    without = replace(SECRETS, aes_keys=())
+
+    assert gate(MessageMode.PLAINTEXT, without).open(signed(), b"hello", NOW_S) == "hello"
+
+
+def test_a_plaintext_body_that_is_not_utf_8_is_refused() -> None:
+    assert status_of(gate(MessageMode.PLAINTEXT), signed(), b"\xff") == 400
+
+
+# ------------------------------------------------------------------- GET
+
+
+@pytest.mark.parametrize("mode", list(MessageMode))
+def test_the_console_gets_its_echostr_back_unchanged_in_every_mode(mode: MessageMode) -> None:
+    assert gate(mode).verify_url(signed(echostr="43751+/=<b>"), NOW_S) == "43751+/=<b>"
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (signed("another", echostr="1"), 403),
+        (signed(at=NOW_S - MAX_AGE_S - 1, echostr="1"), 403),
+        (signed(), 400),
+        (signed(echostr=""), 400),
+        (signed(echostr="two words"), 400),
+        (signed(echostr="line\nbreak"), 400),
+        (signed(echostr="1" * 257), 400),
+        ({}, 403),
+    ],
+)
+def test_a_verification_that_is_not_the_consoles_gets_no_echo(
+    query: dict[str, str], status: int
+) -> None:
+    with pytest.raises(Rejected) as refusal:
+        gate().verify_url(query, NOW_S)
+
+    assert refusal.value.status == status
+
+
+def test_no_refusal_shows_a_secret() -> None:
+    query, body = sealed(token="another")
+
+    with pytest.raises(Rejected) as refusal:
+        gate().open(query, body, NOW_S)
+
+    shown = f"{refusal.value} {gate()!r}"
+    assert not any(word in shown for word in ("token-now", "A" * 43, "app-secret"))
