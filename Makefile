@@ -69,7 +69,7 @@ bench: install  ## Print each benchmark's floor, figure and ratio
 
 # --------------------------------------------------------------------- check
 test: lint  ## Run all checks and tests
-	@$(BIN)/pytest --cov
+	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup
 
 lint: install  ## Run the checks alone
 	@$(BIN)/ruff check .

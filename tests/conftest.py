@@ -17,8 +17,12 @@ def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by what a test asks for, so that nobody has to remember it."""
+    """Mark by what a test asks for, so that nobody has to remember it.
+
+    Tests of one group run in one process, so that what they share is started once.
+    """
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "stack" in names:

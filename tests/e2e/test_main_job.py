@@ -110,21 +110,6 @@ def test_an_unknown_openid_is_said_to_be_unknown(operator: Callable[..., Any]) -
     assert (answer.code, answer.facts) == (1, {"openid": "oNobody", "status": "unknown"})
 
 
-def test_an_unknown_room_is_refused_in_one_sentence(operator: Callable[..., Any]) -> None:
-    answer = operator("push", "--room", "424242")
-    assert answer.code == 2
-    assert "Room 424242 is not among the rooms that WeChat lists" in answer.words
-
-
-def test_a_room_that_is_not_live_is_refused(
-    operator: Callable[..., Any], wechat: Simulator
-) -> None:
-    wechat.set_room(77, NOT_STARTED)
-    answer = operator("push", "--room", "77")
-    assert answer.code == 2
-    assert "not started (102), not live" in answer.words
-
-
 def test_a_campaign_that_never_was_is_refused(operator: Callable[..., Any]) -> None:
     answer = operator("status", "20200101T000000-1")
     assert (answer.code, "no campaign" in answer.words) == (2, True)
@@ -155,6 +140,14 @@ def test_everybody_listed_is_stored_told_once_and_reported(
 
     again = operator("sync", "--wait").facts
     assert (again["added"], again["changed"], again["removed"]) == (0, 0, 0)
+
+    unknown = operator("push", "--room", "424242")
+    assert unknown.code == 2
+    assert "Room 424242 is not among the rooms that WeChat lists" in unknown.words
+    wechat.set_room(ROOM, NOT_STARTED)
+    closed = operator("push", "--room", str(ROOM))
+    assert closed.code == 2
+    assert "not started (102), not live" in closed.words
 
     wechat.set_room(ROOM, LIVE)
     rehearsed = operator("push", "--room", str(ROOM), "--dry-run").facts

@@ -251,7 +251,10 @@ class World:
 
     def state_items(self) -> list[dict[str, Any]]:
         """Every record of the State table."""
-        return self._plain.scan(TableName="state", ConsistentRead=True)["Items"]
+        found: list[dict[str, Any]] = self._plain.scan(TableName="state", ConsistentRead=True)[
+            "Items"
+        ]
+        return found
 
     def calls(self, path: str) -> int:
         """How often an API was called, as WeChat counts."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from wxlive.campaigns import CLAIM_STALE_S, Campaign, CampaignState, Chunk, ChunkState
 from wxlive.pace import LATENESS_ALLOWED_MS, day_ends_at, interval_ms
+from wxlive.stores import dynamo
 from wxlive.telemetry import Metric
 from wxlive_local.simulator import LIVE, PUSH, QUOTA_GET, STABLE_TOKEN, Kind, Rule
 from wxlive_push_fanout import handler
@@ -228,21 +230,24 @@ def test_a_chunk_claimed_by_another_while_waiting_makes_no_call(world: "World") 
     assert chunk(world).claim == "other"
 
 
-def test_a_claim_that_lost_a_race_for_no_lasting_reason_is_tried_again_soon(
-    world: "World",
+@pytest.mark.parametrize(("collisions", "ending"), [(1, Ending.ACCEPTED), (99, Ending.HANDED_BACK)])
+def test_a_claim_that_only_collides_is_tried_again_now_and_then_soon(
+    world: "World", monkeypatch: pytest.MonkeyPatch, collisions: int, ending: Ending
 ) -> None:
     world.begin(1)
+    monkeypatch.setattr(dynamo, "time", SimpleNamespace(sleep=lambda _: None))
 
     def collide() -> None:
         error: Any = {"Error": {"Code": "TransactionConflictException"}}
         raise ClientError(error, "TransactWriteItems")
 
-    world.steps.before("TransactWriteItems", collide)
+    world.steps.before("TransactWriteItems", *[collide] * collisions)
 
-    assert send(CAMPAIGN, 1, world.fanout_parts()) is Ending.HANDED_BACK
+    assert send(CAMPAIGN, 1, world.fanout_parts()) is ending
 
-    assert world.rings == [(CAMPAIGN, 1, 1)]
-    assert chunk(world) == Chunk(1, ChunkState.QUEUED, 1)
+    if ending is Ending.HANDED_BACK:
+        assert world.rings == [(CAMPAIGN, 1, 1)]
+        assert chunk(world) == Chunk(1, ChunkState.QUEUED, 1)
 
 
 def test_a_used_up_day_pauses_the_campaign_until_it_turns(world: "World") -> None:
