@@ -1,12 +1,11 @@
 """``wxlive followers``: count, look up, export."""
 
 import csv
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -71,21 +70,29 @@ def write_csv(out: Path, found: Iterator[Follower]) -> int:
         Refused: the file can't be written there.
     """
     try:
-        handle, draft = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+        with tempfile.NamedTemporaryFile(
+            "w", newline="", encoding="utf-8", dir=out.parent, prefix=f".{out.name}.", delete=False
+        ) as file:
+            draft = Path(file.name)
+            try:
+                rows = _write_rows(file, found)
+                file.flush()
+                draft.replace(out)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise Refused(f"{out} can't be written: {error.strerror}") from error
-    try:
-        with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            rows = 0
-            for follower in found:
-                writer.writerow(_row(follower))
-                rows += 1
-        Path(draft).replace(out)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    return rows
+
+
+def _write_rows(file: IO[str], found: Iterator[Follower]) -> int:
+    writer = csv.DictWriter(file, COLUMNS)
+    writer.writeheader()
+    rows = 0
+    for follower in found:
+        writer.writerow(_row(follower))
+        rows += 1
     return rows
 
 

@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,8 @@ def take_turn(parts: Parts, function: str) -> dict[str, Any]:
     try:
         turn = work(parts)
     except Exception as error:  # told to the operator, then Lambda tries again
-        parts.runs.note(f"The last turn broke off ({type(error).__name__}); its log says why")
+        with suppress(Exception):  # the store may be what broke; the first error is the one to tell
+            parts.runs.note(f"The last turn broke off ({type(error).__name__}); its log says why")
         raise
     run = parts.runs.newest()
     if turn is Turn.OUT_OF_TIME:

@@ -22,8 +22,11 @@ from wxlive.wechat import FollowerPage, WechatClient
 from wxlive_follower_sync.pages import PAGE_LIMIT, Next, judge
 
 TRIES_A_PAGE = 5
-RESERVE_S = 75
-"""Time kept back at the end of a turn: one page with all its retries fits into it."""
+RESERVE_S = 120
+"""Time kept back at the end of a turn: one page with all its time-outs and pauses fits into it."""
+
+RENEW_AFTER_S = 30
+"""How long a sweep scans before it renews its lease."""
 
 
 class Turn(StrEnum):
@@ -142,6 +145,8 @@ def _work_on(run: SyncRun, parts: Parts) -> Turn:
 def _fetch(run: SyncRun, parts: Parts) -> tuple[FollowerPage, int, int]:
     """Fetch the next page; returns it, when it was asked for (Unix s) and the calls it took."""
     for attempt in range(1, TRIES_A_PAGE + 1):
+        if attempt > 1:
+            _renew_lease(parts)
         now = parts.now()
         parts.quota.take(day_of(now, parts.day_offset_hours), now)
         try:
@@ -180,7 +185,11 @@ def _sweep(run: SyncRun, listing: Listing, parts: Parts) -> SyncRun:
     """Tombstone those whom no page listed and nothing newer vouches for, unless too many."""
     subscribed = 0
     absent: list[Follower] = []
+    renewed_at = parts.now()
     for follower in parts.followers.walk(Status.SUBSCRIBED):
+        if parts.now() - renewed_at > RENEW_AFTER_S:
+            _renew_lease(parts)
+            renewed_at = parts.now()
         subscribed += 1
         fact = Follower.unlisted(follower.openid, run.started_at)
         if follower.openid not in listing and fact.beats(follower):
@@ -195,6 +204,11 @@ def _sweep(run: SyncRun, listing: Listing, parts: Parts) -> SyncRun:
         )
     removed = sum(parts.followers.apply_all(absent))
     return replace(run, state=RunState.DONE, removed=removed, reason=None)
+
+
+def _renew_lease(parts: Parts) -> None:
+    if not parts.runs.acquire(parts.owner, parts.now()):
+        raise Conflict("Another worker has taken the run over")
 
 
 def _until_tomorrow(run: SyncRun, error: QuotaUsedUp, parts: Parts) -> SyncRun:

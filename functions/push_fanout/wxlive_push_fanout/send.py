@@ -119,9 +119,14 @@ def _warm_up(parts: Parts) -> None:
 
 
 def _reserve(parts: Parts) -> int | TooFar:
-    slot = parts.pace.reserve(
-        now_ms=round(parts.now() * 1000), interval_ms=parts.interval_ms, max_wait_ms=MAX_WAIT_MS
-    )
+    try:
+        slot = parts.pace.reserve(
+            now_ms=round(parts.now() * 1000),
+            interval_ms=parts.interval_ms,
+            max_wait_ms=MAX_WAIT_MS,
+        )
+    except Conflict:  # overtaken every time: as good as a slot too far away
+        return TooFar(wait_ms=parts.interval_ms)
     return slot if isinstance(slot, TooFar) else slot.at_ms
 
 

@@ -25,9 +25,10 @@ def pause(campaign_id: str, parts: Parts) -> Report:
 
 
 def resume(campaign_id: str, parts: Parts) -> Report:
-    """Go on: ring for every queued chunk, and plan on where planning stopped.
+    """Go on: ring for every chunk that waits, and plan on where planning stopped.
 
-    Harmless on a campaign that is sending: it rings again for what waits.
+    Harmless on a campaign that is sending. A chunk under way is rung for too: a living claim
+    stands, and one whose worker died without a message left becomes unknown.
 
     Raises:
         Refused: no such campaign, or it has nothing left to send.
@@ -35,7 +36,7 @@ def resume(campaign_id: str, parts: Parts) -> Report:
     standing = _alive(campaign_id, "resumed", parts)
     parts.campaigns.move(campaign_id, CampaignState.SENDING, out_of=_ALIVE)
     for chunk in parts.campaigns.chunks(campaign_id):
-        if chunk.state is ChunkState.QUEUED:
+        if chunk.state in {ChunkState.QUEUED, ChunkState.SENDING}:
             parts.queue.ring(campaign_id, chunk.number)
     if not standing.campaign.fully_planned:
         parts.plan_later(campaign_id)
