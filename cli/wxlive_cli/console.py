@@ -5,6 +5,7 @@ One JSON object on stdout with ``--json``; progress and words on stderr.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec
 
@@ -37,24 +38,25 @@ words = Console(stderr=True, highlight=False)
 """Progress and words go here."""
 
 
+stack_option = click.option(
+    "--stack", help="Name of the deployed stack; else WXLIVE_STACK, else wxlive."
+)
+
+
 def stack_command(command: Command[...]) -> Callable[..., None]:
     """Give a command ``--stack`` and ``--json``, hand it the stack, and end as the contract says.
 
-    The command takes the stack first and returns its ``Outcome``.
+    The command takes the stack first and returns its ``Outcome``. ``--stack`` may stand before
+    the command's name as well; behind it, it counts more.
     """
 
-    @click.option(
-        "--stack",
-        envvar="WXLIVE_STACK",
-        default="wxlive",
-        show_default=True,
-        help="Name of the deployed stack (or WXLIVE_STACK).",
-    )
+    @stack_option
     @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
     @wraps(command)
-    def run(stack: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click's own
+    def run(stack: str | None, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click's own
+        before = click.get_current_context().find_object(str)
         try:
-            outcome = command(connect(stack), **options)
+            outcome = command(connect(stack or before or "wxlive"), **options)
         except WxliveError as error:
             refuse(str(error), as_json=as_json)
         except (BotoCoreError, ClientError) as error:
@@ -80,12 +82,16 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
     table.add_column()
     for name, value in facts.items():
         if value is not None:
-            table.add_row(name.replace("_", " "), f"{value:,}" if _counts(value) else str(value))
+            table.add_row(name.replace("_", " "), _shown(name, value))
     return table
 
 
-def _counts(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _shown(name: str, value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool) or name.endswith("_id"):
+        return str(value)
+    if name.endswith("_at"):
+        return datetime.fromtimestamp(value, UTC).astimezone().isoformat(" ") if value else "-"
+    return f"{value:,}"
 
 
 def _print(outcome: Outcome, *, as_json: bool) -> None:

@@ -1,7 +1,10 @@
 """The command group ``wxlive``."""
 
+import os
+
 import click
 
+from wxlive_cli.console import stack_option
 from wxlive_cli.followers import followers
 from wxlive_cli.push import cancel, pause, push, resume, status
 from wxlive_cli.sync import sync
@@ -9,7 +12,9 @@ from wxlive_cli.sync import sync
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wxlive")
-def main() -> None:
+@stack_option
+@click.pass_context
+def main(context: click.Context, stack: str | None) -> None:
     """Operate a wxlive stack: followers, campaigns, reports.
 
     \b
@@ -19,6 +24,7 @@ def main() -> None:
       wxlive push --room 1001 --wait      tell everybody once
       wxlive status                       what became of it
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    context.obj = stack or os.environ.get("WXLIVE_STACK")
 
 
 for command in (sync, push, status, pause, resume, cancel, followers):

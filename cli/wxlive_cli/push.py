@@ -7,10 +7,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from wxlive.campaigns import Campaign, CampaignState, ChunkState, Report
 from wxlive.errors import Refused
@@ -18,6 +21,9 @@ from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_c
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
+NUDGE_AFTER_S = 90
+"""Longer than WeChat's minute after 45011, longer than a worker lives."""
+
 PLAN_PATIENCE_S = 10
 """Without --wait, how long to wait for the plan, so that the audience can be told."""
 
@@ -57,7 +63,7 @@ def status(stack: Stack, *, campaign: str | None) -> Outcome:
         raise Refused(
             f"There is no campaign {campaign}" if campaign else "There has been no campaign yet"
         )
-    report = stack.campaigns.report(found)
+    report = stack.campaigns.report(found, time.time())
     return _outcome(report, code=NOT_ALL_WELL if report.in_trouble else DONE)
 
 
@@ -94,7 +100,7 @@ def _look(stack: Stack, campaign_id: str) -> Report:
     campaign = stack.campaigns.get(campaign_id)
     if campaign is None:
         raise Refused(f"Campaign {campaign_id} has vanished from the State table")
-    return stack.campaigns.report(campaign)
+    return stack.campaigns.report(campaign, time.time())
 
 
 def _planned(stack: Stack, facts: dict[str, str]) -> Report:
@@ -109,32 +115,65 @@ def _planned(stack: Stack, facts: dict[str, str]) -> Report:
 def _follow(stack: Stack, campaign_id: str, timeout_s: int) -> Report:
     """Show progress until everything is sent and reported, or the time is up."""
     deadline = time.monotonic() + timeout_s
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[pace]}"),
-        TimeElapsedColumn(),
-        console=words,
-    )
-    with bar:
-        task = bar.add_task("planned", total=None, pace="")
-        began, began_with = time.monotonic(), None
+    nudge = _Nudge(stack, campaign_id)
+    with _progress(stack) as bar:
+        task = bar.add_task("planned", total=None)
         while True:
             report = _look(stack, campaign_id)
-            told = report.openids[ChunkState.ACCEPTED]
-            began_with = told if began_with is None else began_with
-            rate = (told - began_with) / max(1.0, time.monotonic() - began)
             bar.update(
                 task,
                 description=_describe(report),
-                completed=told,
+                completed=report.openids[ChunkState.ACCEPTED],
                 total=report.campaign.audience or None,
-                pace=f"{rate:,.0f} openids/s",
             )
             if report.is_over or time.monotonic() > deadline:
                 return report
+            nudge.watch(report)
             time.sleep(POLL_S)
+
+
+class _Nudge:
+    """Rings again when nothing has moved for long: a worker that died took its ring with it.
+
+    Its message would come back by itself after the queue's visibility time-out; this is sooner,
+    and harmless, because the ledger decides.
+    """
+
+    def __init__(self, stack: Stack, campaign_id: str) -> None:
+        self._stack = stack
+        self._wish = {"action": "resume", "campaign": campaign_id}
+        self._seen: dict[ChunkState, int] = {}
+        self._since = time.monotonic()
+
+    def watch(self, report: Report) -> None:
+        moved = dict(report.chunks) != self._seen
+        stalled = time.monotonic() - self._since > NUDGE_AFTER_S
+        if stalled and not moved and report.state is CampaignState.SENDING:
+            self._stack.poke("PushStartFunction", self._wish)
+        if moved or stalled:
+            self._seen, self._since = dict(report.chunks), time.monotonic()
+
+
+class _RateColumn(ProgressColumn):
+    """The rate of the last half minute against the limit."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__()
+        self._limit = int(limit)
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f} of {self._limit:,} openids/s")
+
+
+def _progress(stack: Stack) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(stack.outputs["PushRatePerSecond"]),
+        TimeElapsedColumn(),
+        console=words,
+    )
 
 
 def _describe(report: Report) -> str:

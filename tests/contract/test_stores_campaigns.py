@@ -616,7 +616,7 @@ def test_the_report_joins_acceptance_and_result_whichever_comes_first(
     steps: Sequence[Callable[[], object]] = (accept, lambda: store.add_result(a_result(), NOW))
     for step in reversed(steps) if early else steps:
         step()
-    told = store.report(sending)
+    told = store.report(sending, NOW)
     assert told.results["reported_chunks"] == 1
     assert told.results["success"] == 4
     assert told.orphans == ()

@@ -333,7 +333,9 @@ def test_followers_who_all_left_before_the_plan_make_an_empty_one(world: "World"
     world.know("o1", status=Status.UNSUBSCRIBED, changed_at=int(world.clock()))
 
     assert plan(campaign, world.start_parts()) is Planning.DONE
-    assert world.campaigns.report(found(world, campaign)).state is CampaignState.SETTLED
+    assert (
+        world.campaigns.report(found(world, campaign), world.clock()).state is CampaignState.SETTLED
+    )
 
 
 def test_a_plan_that_is_out_of_time_goes_on_where_it_stopped(world: "World") -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from wxlive.campaigns import (
+    ABANDONED,
     CLAIM_STALE_S,
     CLOCK_SKEW_S,
     ENDED,
@@ -58,6 +59,14 @@ def test_a_claim_is_abandoned_when_it_outlived_its_worker() -> None:
     chunk = a_chunk(state=ChunkState.SENDING, claimed_at=NOW)
     assert not chunk.is_abandoned(NOW + CLAIM_STALE_S)
     assert chunk.is_abandoned(NOW + CLAIM_STALE_S + 1)
+
+
+def test_an_abandoned_claim_is_seen_as_unknown_before_that_is_written_down() -> None:
+    chunk = a_chunk(state=ChunkState.SENDING, claimed_at=NOW)
+    assert chunk.as_seen(NOW + CLAIM_STALE_S) is chunk
+    seen = chunk.as_seen(NOW + CLAIM_STALE_S + 1)
+    assert (seen.state, seen.reason) == (ChunkState.UNKNOWN, ABANDONED)
+    assert replace(seen, state=chunk.state, reason=chunk.reason) == chunk
 
 
 @pytest.mark.parametrize("state", [s for s in ChunkState if s is not ChunkState.SENDING])

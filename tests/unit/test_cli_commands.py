@@ -36,6 +36,7 @@ OUTPUTS = {
     "StateTable": "state",
     "PushStartFunction": "wxlive-push-start",
     "FollowerSyncFunction": "wxlive-follower-sync",
+    "PushRatePerSecond": "2000",
 }
 STATES = ["queued", "sending", "accepted", "refused", "unknown", "cancelled"]
 RESULTS = [
@@ -408,6 +409,26 @@ def test_a_waiting_push_gives_up_after_the_timeout_with_1(
     assert 30 <= desk.now_s - NOW_S <= 32
 
 
+def test_a_waiting_push_rings_again_when_nothing_moves(desk: Desk) -> None:
+    desk.campaign(ChunkState.QUEUED)
+    desk.functions.answer = {"campaign": C}
+
+    desk.json("push", "--room", "1001", "--wait", "--timeout", "200", code=1)
+
+    assert desk.functions.poked == [("wxlive-push-start", {"action": "resume", "campaign": C})] * 2
+
+
+@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.WAITING_LIVE])
+def test_a_campaign_that_is_held_is_not_rung_for(desk: Desk, state: CampaignState) -> None:
+    desk.campaign(ChunkState.QUEUED)
+    desk.campaigns.move(C, state, out_of=[CampaignState.SENDING])
+    desk.functions.answer = {"campaign": C}
+
+    desk.json("push", "--room", "1001", "--wait", "--timeout", "200", code=1)
+
+    assert desk.functions.poked == []
+
+
 def test_a_waiting_push_that_is_cancelled_returns_at_once_with_1(desk: Desk) -> None:
     desk.campaign(ChunkState.QUEUED)
     desk.functions.answer = {"campaign": C}
@@ -594,6 +615,13 @@ def test_the_stack_is_named_by_option_or_environment(
     desk.json("followers", "count", *words)
 
     assert desk.asked_for == [name]
+
+
+def test_the_stack_may_be_named_before_the_command(desk: Desk) -> None:
+    desk.run("--stack", "theirs", "followers", "count")
+    desk.run("--stack", "theirs", "followers", "count", "--stack", "yours")
+
+    assert desk.asked_for == ["theirs", "yours"]
 
 
 # ------------------------------------------------------------------- the stack

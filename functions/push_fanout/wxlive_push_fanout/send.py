@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wxlive.campaigns import HELD, Campaign, CampaignState, Chunk, ChunkState
+from wxlive.campaigns import ABANDONED, HELD, Campaign, CampaignState, Chunk, ChunkState
 from wxlive.errors import Conflict, QuotaUsedUp, WxliveError
 from wxlive.pace import LATENESS_ALLOWED_MS, TooFar, day_ends_at, day_of
 from wxlive.stores.campaigns import CampaignStore
@@ -153,7 +153,7 @@ def _settle_abandoned(campaign: Campaign, chunk: Chunk, parts: Parts) -> Ending:
         chunk.number,
         ChunkState.UNKNOWN,
         claim=chunk.claim,
-        reason="The worker stopped between the claim and WeChat's answer; the call may have left",
+        reason=ABANDONED,
     )
     parts.telemetry.count(Metric.CHUNK_UNKNOWN)
     return Ending.UNKNOWN

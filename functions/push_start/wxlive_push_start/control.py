@@ -73,4 +73,4 @@ def _report(campaign_id: str, parts: Parts) -> Report:
     campaign = parts.campaigns.get(campaign_id)
     if campaign is None:
         raise Refused(f"There is no campaign {campaign_id}; `wxlive status` shows the newest")
-    return parts.campaigns.report(campaign)
+    return parts.campaigns.report(campaign, parts.now())

@@ -75,7 +75,7 @@ def start(room_id: int, parts: Parts) -> dict[str, Any]:
             f"Another push was started for {day} in this moment; see `wxlive status`"
         ) from error
     parts.plan_later(campaign.campaign)
-    return parts.campaigns.report(campaign).summary()
+    return parts.campaigns.report(campaign, parts.now()).summary()
 
 
 def rehearse(room_id: int, parts: Parts) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def rehearse(room_id: int, parts: Parts) -> dict[str, Any]:
 def _holder_of(day: str, parts: Parts) -> Report | None:
     campaign_id = parts.campaigns.claimed_by(day)
     campaign = parts.campaigns.get(campaign_id) if campaign_id is not None else None
-    return parts.campaigns.report(campaign) if campaign is not None else None
+    return parts.campaigns.report(campaign, parts.now()) if campaign is not None else None
 
 
 def _gives_way(holder: Report) -> bool:

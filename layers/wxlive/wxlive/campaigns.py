@@ -14,9 +14,9 @@ result may come before or after our own record of its ``message_id``.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from wxlive.messages import PushResult
 
@@ -24,6 +24,8 @@ CAMPAIGN_KEPT_S = 90 * 86_400
 OPENIDS_KEPT_S = 7 * 86_400
 CLAIM_STALE_S = 120
 """A claim older than this has outlived its worker: push_fanout runs for 60 s at most."""
+
+ABANDONED = "The worker stopped between the claim and WeChat's answer; the call may have left"
 
 CLOCK_SKEW_S = 300
 """WeChat stamps results with its own clock."""
@@ -102,6 +104,15 @@ class Chunk:
     def is_abandoned(self, now_s: float) -> bool:
         """Whether its worker died between the claim and the answer: the call may have left."""
         return self.state is ChunkState.SENDING and now_s - self.claimed_at > CLAIM_STALE_S
+
+    def as_seen(self, now_s: float) -> Self:
+        """Return the row as it stands now.
+
+        An abandoned claim is unknown, even before its message comes back to write that down.
+        """
+        if not self.is_abandoned(now_s):
+            return self
+        return replace(self, state=ChunkState.UNKNOWN, reason=ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,9 +310,10 @@ class CampaignStore:
         """Walk the results that name a room."""
         return map(_read_result, query(self._table, Key("pk").eq(f"results#{room_id}")))
 
-    def report(self, campaign: Campaign) -> Report:
-        """Tell what became of a campaign."""
-        return report(campaign, self.chunks(campaign.campaign), self.results(campaign.room_id))
+    def report(self, campaign: Campaign, now_s: float) -> Report:
+        """Tell what became of a campaign, as it stands now."""
+        ledger = (chunk.as_seen(now_s) for chunk in self.chunks(campaign.campaign))
+        return report(campaign, ledger, self.results(campaign.room_id))
 
 
 def _chunk_key(campaign: str, number: int) -> Item:
