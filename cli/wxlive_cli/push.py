@@ -15,8 +15,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from wxlive.campaigns import Campaign, CampaignState, ChunkState, Report
+from wxlive.campaigns import Campaign, CampaignState, ChunkState
 from wxlive.errors import Refused
+from wxlive.reports import Report
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command, words
 from wxlive_cli.stack import Stack
 
@@ -177,9 +178,8 @@ def _progress(stack: Stack) -> Progress:
 
 
 def _describe(report: Report) -> str:
-    waiting = report.chunks[ChunkState.ACCEPTED] - report.results["reported_chunks"]
-    if report.state is CampaignState.SENT and waiting:
-        return f"sent, waiting for {waiting} results"
+    if report.state is CampaignState.SENT:
+        return f"sent, waiting for {report.unreported} results"
     return report.state.value
 
 

@@ -13,10 +13,9 @@ from wxlive.campaigns import (
     CampaignState,
     Chunk,
     ChunkState,
-    Report,
-    report,
 )
 from wxlive.messages import PushResult
+from wxlive.reports import Report, report
 
 quick = settings(deadline=None)
 

@@ -14,9 +14,9 @@ from wxlive.campaigns import (
     CampaignState,
     Chunk,
     ChunkState,
-    report,
 )
 from wxlive.messages import PushResult
+from wxlive.reports import report
 
 NOW = 1_790_000_000
 STORED_STATES = [s for s in CampaignState if s not in {CampaignState.SENT, CampaignState.SETTLED}]

@@ -1,7 +1,8 @@
 """The operator's hand on a running campaign: pause, resume, cancel."""
 
-from wxlive.campaigns import HELD, CampaignState, ChunkState, Report
+from wxlive.campaigns import HELD, CampaignState, ChunkState
 from wxlive.errors import Refused
+from wxlive.reports import Report
 from wxlive_push_start.start import Parts
 
 _ALIVE = frozenset({CampaignState.PLANNED, CampaignState.SENDING}) | HELD

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wxlive.campaigns import ENDED, Campaign, CampaignState, ChunkState, Report, report
+from wxlive.campaigns import ENDED, Campaign, CampaignState, ChunkState
 from wxlive.errors import Conflict, Refused, WxliveError
 from wxlive.followers import Status
 from wxlive.pace import day_of, stamp_of
+from wxlive.reports import Report, report
 from wxlive.rooms import Room
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore

@@ -19,11 +19,10 @@ from wxlive.campaigns import (
     CampaignState,
     Chunk,
     ChunkState,
-    Report,
-    report,
 )
 from wxlive.errors import Conflict
 from wxlive.messages import PushResult
+from wxlive.reports import Report, report
 from wxlive.stores.dynamo import Item, attempt, from_wire, get, present, query, transact
 
 if TYPE_CHECKING:
