@@ -25,7 +25,7 @@ EVENT = (
 )
 
 
-def measure() -> Measurement:
+def measure() -> list[Measurement]:
     """Microseconds a message."""
     encrypted = Envelope(KEY, APPID).encrypt(EVENT)
     now = str(int(time.time()))
@@ -50,10 +50,12 @@ def measure() -> Measurement:
 
     figure()
     rounds = [(seconds(floor), seconds(figure)) for _ in range(ROUNDS)]
-    return Measurement(
-        name="callback",
-        what="CPU to verify, decrypt and read one secure XML event; floor: sha1 + base64 + AES",
-        unit="µs",
-        floors=[1e6 * low / CALLS for low, _ in rounds],
-        figures=[1e6 * high / CALLS for _, high in rounds],
-    )
+    return [
+        Measurement(
+            name="callback",
+            what="CPU to verify, decrypt and read one secure XML event; floor: sha1 + base64 + AES",
+            unit="µs",
+            floors=[1e6 * low / CALLS for low, _ in rounds],
+            figures=[1e6 * high / CALLS for _, high in rounds],
+        )
+    ]

@@ -1,6 +1,6 @@
 """Every benchmark beside its floor, measured in the same run: ``make bench``.
 
-A benchmark is a module ``bench_*.py`` with ``measure() -> Measurement``. Prints a table and
+A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``. Prints a table and
 writes ``build/bench.json``. Figures are the median of paired rounds; nothing fails on timing.
 """
 
@@ -22,7 +22,7 @@ def main() -> None:
     measurements: list[Measurement] = []
     for name in names:
         print(f"measuring {name.removeprefix('bench_')} …", file=sys.stderr)
-        measurements.append(importlib.import_module(name).measure())
+        measurements += importlib.import_module(name).measure()
     show(measurements)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps([one.as_json() for one in measurements], indent=2) + "\n")
