@@ -92,6 +92,32 @@ def cancel(stack: Stack, *, campaign: str) -> Outcome:
     return _control(stack, "cancel", campaign)
 
 
+@click.command()
+@click.argument("campaign")
+@click.option("--resend-unknown", "choice", flag_value="resend_unknown", help="Send them again.")
+@click.option("--accept-unknown", "choice", flag_value="accept_unknown", help="Take them for sent.")
+@stack_command
+def resolve(stack: Stack, *, campaign: str, choice: str | None) -> Outcome:
+    """Decide what to do about chunks whose outcome nobody knows.
+
+    WeChat may or may not have carried those calls out. Sent again, some followers may be told
+    twice; taken for sent, some may never be told. Look at `wxlive status` first: results that
+    fit resolve them without you.
+    """
+    if choice is None:
+        raise click.UsageError("choose --resend-unknown or --accept-unknown")
+    known = stack.campaigns.get(campaign)
+    if known is not None:
+        words.print(_risk(stack.campaigns.report(known, time.time()), choice))
+    return _control(stack, choice, campaign)
+
+
+def _risk(report: Report, choice: str) -> str:
+    openids = report.openids[ChunkState.UNKNOWN]
+    risk = "may be told twice" if choice == "resend_unknown" else "may never be told"
+    return f"{openids:,} followers in {len(report.unknown)} calls {risk}."
+
+
 def _control(stack: Stack, action: str, campaign: str) -> Outcome:
     stack.ask("PushStartFunction", {"action": action, "campaign": campaign})
     return _outcome(_look(stack, campaign), code=DONE)

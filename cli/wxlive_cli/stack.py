@@ -16,6 +16,7 @@ from wxlive.stores.sync_runs import SyncRunStore
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
 
 # push_start counts the followers before it answers, which takes a while for millions. It is
 # asked once: a time-out here must not start anything twice.
@@ -32,6 +33,18 @@ class Stack:
     campaigns: CampaignStore
     runs: SyncRunStore
     functions: "LambdaClient"
+    sqs: "SQSClient"
+
+    def output(self, output: str) -> str:
+        """Return the value of an output.
+
+        Raises:
+            Misconfigured: the stack has no such output.
+        """
+        try:
+            return self.outputs[output]
+        except KeyError as error:
+            raise _no_output(self.name, output) from error
 
     def ask(self, function: str, wish: Mapping[str, Any]) -> dict[str, Any]:
         """Invoke the function behind an output and wait for its answer.
@@ -79,11 +92,10 @@ def connect(name: str) -> Stack:
             campaigns=CampaignStore(state),
             runs=SyncRunStore(state),
             functions=boto3.client("lambda", config=_PATIENT),
+            sqs=boto3.client("sqs"),
         )
     except KeyError as error:
-        raise Misconfigured(
-            f"The stack {name} has no output {error.args[0]}; is it a stack of wxlive?"
-        ) from error
+        raise _no_output(name, error.args[0]) from error
 
 
 def sentence_for(error: BotoCoreError | ClientError) -> str:
@@ -92,6 +104,10 @@ def sentence_for(error: BotoCoreError | ClientError) -> str:
         said = error.response["Error"]
         return f"AWS refused {error.operation_name}: {said.get('Message', said.get('Code'))}"
     return f"AWS can't be used: {error}"
+
+
+def _no_output(stack: str, output: str) -> Misconfigured:
+    return Misconfigured(f"The stack {stack} has no output {output}; is it a stack of wxlive?")
 
 
 def _outputs(name: str) -> dict[str, str]:

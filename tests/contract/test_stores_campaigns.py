@@ -605,6 +605,74 @@ def test_a_result_that_dynamodb_refuses_is_not_taken_for_stored(tables: "Tables"
         CampaignStore(tables.followers).add_result(a_result(), NOW)
 
 
+# ---------------------------------------------------------------- by hand, in halves
+
+
+@pytest.mark.parametrize("state", [ChunkState.UNKNOWN, ChunkState.SENDING])
+def test_an_unknown_chunk_is_decided_by_hand_once(
+    store: CampaignStore, quota: QuotaStore, sending: Campaign, state: ChunkState
+) -> None:
+    claim(store, quota)
+    if state is ChunkState.UNKNOWN:
+        store.finish(ID, 1, state, claim="a")
+    believed = the_chunk(store)
+    assert store.decide(ID, believed, ChunkState.QUEUED, reason="again")
+    assert (the_chunk(store).state, the_chunk(store).reason) == (ChunkState.QUEUED, "again")
+    assert not store.decide(ID, believed, ChunkState.ACCEPTED, reason="late")
+    assert the_chunk(store).state is ChunkState.QUEUED
+
+
+def test_a_chunk_that_was_claimed_anew_is_not_decided(
+    store: CampaignStore, quota: QuotaStore, sending: Campaign
+) -> None:
+    claim(store, quota)
+    believed = the_chunk(store)
+    store.finish(ID, 1, ChunkState.QUEUED, claim="a")
+    claim(store, quota, "b")
+    assert not store.decide(ID, believed, ChunkState.QUEUED, reason="again")
+    assert (the_chunk(store).state, the_chunk(store).claim) == (ChunkState.SENDING, "b")
+
+
+def test_a_claimed_chunk_is_split_in_two_queued_halves(
+    store: CampaignStore, quota: QuotaStore, sending: Campaign
+) -> None:
+    claim(store, quota)
+    half = store.split(ID, the_chunk(store), claim="a", now_s=NOW)
+    ledger = {row.number: (row.state, row.openids) for row in store.chunks(ID)}
+    one = (ChunkState.QUEUED, 1)
+    assert ledger == {1: one, 2: one, half: one}
+    assert store.openids(ID, 1) + store.openids(ID, half) == TWO
+
+
+def test_a_chunk_whose_claim_was_lost_is_not_split(
+    store: CampaignStore, quota: QuotaStore, sending: Campaign
+) -> None:
+    claim(store, quota)
+    with pytest.raises(Conflict):
+        store.split(ID, the_chunk(store), claim="b", now_s=NOW)
+    assert store.openids(ID, 1) == TWO
+    assert len(list(store.chunks(ID))) == 2
+
+
+def test_halves_of_halves_have_numbers_of_their_own(
+    store: CampaignStore, quota: QuotaStore
+) -> None:
+    campaign = a_campaign()
+    store.open(campaign)
+    store.add_chunk(campaign, ["a", "b", "c", "d"], NOW)
+    store.move(ID, CampaignState.SENDING, out_of=[CampaignState.PLANNED])
+    claim(store, quota, "a", 1)
+    first = store.split(ID, the_chunk(store), claim="a", now_s=NOW)
+    claim(store, quota, "b", first)
+    second = store.split(ID, the_chunk(store, first), claim="b", now_s=NOW)
+    assert first != second
+    assert [store.openids(ID, number) for number in (1, first, second)] == [
+        ["a", "b"],
+        ["c"],
+        ["d"],
+    ]
+
+
 @pytest.mark.parametrize("early", [True, False], ids=["result first", "acceptance first"])
 def test_the_report_joins_acceptance_and_result_whichever_comes_first(
     store: CampaignStore, quota: QuotaStore, sending: Campaign, *, early: bool

@@ -312,6 +312,7 @@ class World:
             followers=FollowerStore(self._table("followers")),
             campaigns=CampaignStore(self._table("state")),
             rooms=RoomStore(self._table("state")),
+            runs=SyncRunStore(self._table("state")),
             quota=self.counter("push_message"),
             queue=PushQueue(self._sqs, self.queue_url),
             telemetry=self.telemetry,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from werkzeug import Response
 
 from wxlive.campaigns import CLAIM_STALE_S, Campaign, CampaignState, Chunk, ChunkState
 from wxlive.pace import LATENESS_ALLOWED_MS, day_ends_at, interval_ms
@@ -21,6 +22,7 @@ from wxlive_push_fanout.send import CLAIM_LEAD_MS, MAX_WAIT_MS, Ending, send
 if TYPE_CHECKING:
     from pytest_httpserver import HTTPServer
     from tests.integration.conftest import Deployment, World
+    from werkzeug import Request
 
 CAMPAIGN, ROOM, DAY = "20261122T193000-1001", 1001, "2026-11-22"
 INTERVAL_MS = interval_ms(2000, 2000)
@@ -447,6 +449,41 @@ def test_a_refusal_that_concerns_one_chunk_lets_the_others_go_on(
     assert send(CAMPAIGN, 2, parts) is Ending.ACCEPTED
     assert (chunk(world).state, chunk(world).errcode) == (ChunkState.REFUSED, errcode)
     assert world.telemetry.counted[Metric.CHUNK_REFUSED] == 1
+
+
+def test_one_bad_openid_does_not_sink_its_chunk(world: "World", httpserver: "HTTPServer") -> None:
+    world.begin(9)
+    bad, told, calls = "o1-5", [], []
+
+    def answer(request: "Request") -> "Response":
+        openids = request.get_json()["user_openid"]
+        calls.append(openids)
+        if bad in openids:
+            return Response('{"errcode": 40003, "errmsg": "invalid openid"}')
+        told.extend(openids)
+        return Response(f'{{"errcode": 0, "message_id": "m{len(calls)}"}}')
+
+    httpserver.expect_request(STABLE_TOKEN).respond_with_json(
+        {"access_token": "T" * 64, "expires_in": 7200}
+    )
+    httpserver.expect_request(PUSH).respond_with_handler(answer)
+    parts = world.fanout_parts(wechat=world.client(httpserver.url_for("")))
+
+    send(CAMPAIGN, 1, parts)
+    served = 0
+    while served < len(world.rings):
+        ring = world.rings[served]
+        served += 1
+        send(CAMPAIGN, ring.chunk, parts)
+
+    told_once = sorted(f"o1-{i}" for i in range(9) if f"o1-{i}" != bad)
+    assert sorted(told) == told_once
+    ledger = list(world.campaigns.chunks(CAMPAIGN))
+    assert sum(row.openids for row in ledger) == 9
+    [refused] = [row for row in ledger if row.state is not ChunkState.ACCEPTED]
+    assert (refused.state, refused.openids, refused.errcode) == (ChunkState.REFUSED, 1, 40003)
+    assert world.campaigns.openids(CAMPAIGN, refused.number) == [bad]
+    assert len(calls) <= 9
 
 
 def test_a_hold_by_the_operator_is_not_overwritten_by_a_later_refusal(world: "World") -> None:

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wxlive.campaigns import Campaign, CampaignState, ChunkState
+from wxlive.campaigns import CLAIM_STALE_S, Campaign, CampaignState, Chunk, ChunkState
 from wxlive.errors import Refused, WxliveError
 from wxlive.followers import Status
+from wxlive.sync_runs import RunState, SyncRun
 from wxlive_local.simulator import LIVE, LIVE_INFO, PUSH, QUOTA_GET, Kind, Rule
 from wxlive_push_start import handler
-from wxlive_push_start.control import cancel, pause, resume
+from wxlive_push_start.control import (
+    accept_unknown,
+    cancel,
+    pause,
+    resend_unknown,
+    resume,
+)
 from wxlive_push_start.handler import act
 from wxlive_push_start.plan import RESERVE_S, Planning, plan
 from wxlive_push_start.start import rehearse, start
@@ -155,6 +162,38 @@ def test_too_few_calls_left_are_a_refusal(world: "World") -> None:
     assert "5 followers take 3 calls, but only 2" in refusal(
         world, quota=world.counter("push_message", 2)
     )
+
+
+def synced(world: "World", listed: int) -> None:
+    run = SyncRun(run="r1", state=RunState.DONE, started_at=int(world.clock()), listed=listed)
+    world.runs.open(run)
+
+
+def test_after_a_sync_the_first_push_does_not_wait_for_a_count(world: "World") -> None:
+    world.know(*AUDIENCE)
+    synced(world, listed=len(AUDIENCE))
+    world.steps.made.clear()
+
+    start(ROOM, world.start_parts())
+
+    assert "Scan" not in [call for call, _ in world.steps.made]
+
+
+def test_where_the_calls_are_few_the_audience_is_counted_all_the_same(world: "World") -> None:
+    world.know(*AUDIENCE)
+    synced(world, listed=len(AUDIENCE) + 1)
+    calls = -(-len(AUDIENCE) // 2)
+
+    start(ROOM, world.start_parts(quota=world.counter("push_message", calls)))
+
+    assert "Scan" in [call for call, _ in world.steps.made]
+
+
+def test_a_sync_that_listed_nobody_proves_nothing(world: "World") -> None:
+    synced(world, listed=0)
+
+    with pytest.raises(Refused, match="No subscribed follower is known"):
+        start(ROOM, world.start_parts())
 
 
 @pytest.mark.parametrize(("used", "left"), [(4997, "enough"), (4998, "only 2 of today's")])
@@ -510,6 +549,58 @@ def test_a_campaign_with_nothing_left_cannot_be_controlled(world: "World", contr
 def test_an_unknown_campaign_cannot_be_controlled(world: "World", control: Any) -> None:
     with pytest.raises(Refused, match="There is no campaign nobody"):
         control("nobody", world.start_parts())
+
+
+@pytest.mark.parametrize(
+    ("decide", "state"),
+    [(resend_unknown, ChunkState.QUEUED), (accept_unknown, ChunkState.ACCEPTED)],
+)
+def test_the_operator_decides_what_is_done_about_unknown_chunks(
+    world: "World", decide: Any, state: ChunkState
+) -> None:
+    campaign = planned(world).campaign
+    finish(world, campaign, 1, ChunkState.UNKNOWN)
+    finish(world, campaign, 2, ChunkState.ACCEPTED)
+    rung = len(world.rings)
+
+    report = decide(campaign, world.start_parts())
+
+    assert report.chunks[ChunkState.UNKNOWN] == 0
+    row = world.campaigns.chunk(campaign, 1)
+    assert row is not None
+    assert (row.state, "by the operator" in str(row.reason)) == (state, True)
+    again = [1] if state is ChunkState.QUEUED else []
+    assert [ring.chunk for ring in world.rings[rung:]] == again
+    with pytest.raises(Refused, match="has no unknown chunk"):
+        decide(campaign, world.start_parts())
+
+
+def test_nothing_of_an_ended_campaign_is_sent_again(world: "World") -> None:
+    campaign = planned(world).campaign
+    finish(world, campaign, 1, ChunkState.UNKNOWN)
+    cancel(campaign, world.start_parts())
+
+    with pytest.raises(Refused, match="is cancelled; nothing more is sent of it"):
+        resend_unknown(campaign, world.start_parts())
+    assert accept_unknown(campaign, world.start_parts()).chunks[ChunkState.UNKNOWN] == 0
+
+
+def test_an_abandoned_claim_can_be_decided_before_its_message_is_back(world: "World") -> None:
+    campaign = planned(world).campaign
+    world.campaigns.claim(
+        campaign,
+        Chunk(1, ChunkState.QUEUED, 2),
+        claim="dead",
+        now_s=world.clock(),
+        quota=world.quota.taking("2026-11-22", world.clock()),
+    )
+    with pytest.raises(Refused, match="has no unknown chunk"):
+        resend_unknown(campaign, world.start_parts())
+    world.clock.now_s += CLAIM_STALE_S + 1
+
+    report = resend_unknown(campaign, world.start_parts())
+
+    assert report.chunks[ChunkState.SENDING] == report.chunks[ChunkState.UNKNOWN] == 0
 
 
 # ------------------------------------------------------------------ the handler

@@ -9,6 +9,7 @@ import pytest
 from wxlive.answers import read_answer, whole
 from wxlive.errors import (
     BadCall,
+    BadOpenid,
     Misconfigured,
     NotAllowed,
     OutcomeUnknown,
@@ -50,7 +51,7 @@ CODES: dict[int, type[WxliveError]] = {
     47001: BadCall,
     40097: BadCall,
     200002: BadCall,
-    40003: BadCall,
+    40003: BadOpenid,
     48001: NotAllowed,
     61007: NotAllowed,
     48004: NotAllowed,

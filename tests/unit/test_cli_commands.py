@@ -157,7 +157,8 @@ class Desk:
     def _connect(self, name: str) -> Stack:
         self.asked_for.append(name)
         functions: Any = self.functions
-        return Stack(name, OUTPUTS, self.followers, self.campaigns, self.runs, functions)
+        sqs: Any = None
+        return Stack(name, OUTPUTS, self.followers, self.campaigns, self.runs, functions, sqs)
 
     def _sleep(self, seconds: float) -> None:
         self.now_s += seconds
@@ -615,6 +616,30 @@ def test_the_stack_is_named_by_option_or_environment(
     desk.json("followers", "count", *words)
 
     assert desk.asked_for == [name]
+
+
+@pytest.mark.parametrize(
+    ("choice", "risk"),
+    [("resend-unknown", "may be told twice"), ("accept-unknown", "may never be told")],
+)
+def test_resolving_the_unknown_says_what_it_risks(desk: Desk, choice: str, risk: str) -> None:
+    desk.campaign(ChunkState.UNKNOWN, ChunkState.ACCEPTED)
+    desk.functions.answer = {"campaign": C}
+
+    result = desk.run("resolve", C, f"--{choice}")
+
+    assert result.exit_code == 0
+    assert f"2 followers in 1 calls {risk}." in result.stderr
+    wish = {"action": choice.replace("-", "_"), "campaign": C}
+    assert desk.functions.wishes == [("wxlive-push-start", wish)]
+
+
+def test_resolving_needs_a_choice(desk: Desk) -> None:
+    result = desk.run("resolve", C)
+
+    assert result.exit_code == 2
+    assert "choose --resend-unknown or --accept-unknown" in result.stderr
+    assert desk.functions.wishes == []
 
 
 def test_the_stack_may_be_named_before_the_command(desk: Desk) -> None:

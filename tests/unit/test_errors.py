@@ -5,6 +5,7 @@ import pytest
 from wxlive import errors
 from wxlive.errors import (
     BadCall,
+    BadOpenid,
     Conflict,
     Misconfigured,
     NotAllowed,
@@ -41,6 +42,7 @@ PARENTS = {
     RoomTaken: Stop,
     Refused: Stop,
     BadCall: Stop,
+    BadOpenid: BadCall,
     Rejected: WxliveError,
 }
 

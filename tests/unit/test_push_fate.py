@@ -13,8 +13,10 @@ QUEUED, REFUSED, UNKNOWN = ChunkState.QUEUED, ChunkState.REFUSED, ChunkState.UNK
 PAUSED = CampaignState.PAUSED
 
 
-def fate(error: WxliveError, *, attempts: int = 1, retry_busy: bool = False) -> Fate:
-    return fate_after(error, attempts=attempts, now_s=NOW_S, retry_busy=retry_busy)
+def fate(
+    error: WxliveError, *, openids: int = 1, attempts: int = 1, retry_busy: bool = False
+) -> Fate:
+    return fate_after(error, openids=openids, attempts=attempts, now_s=NOW_S, retry_busy=retry_busy)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,13 @@ def test_every_errcode_of_the_reference_has_its_fate(errcode: int, expected: Fat
     assert fate(answer.value) == expected
 
 
+def test_a_call_spoilt_by_one_openid_is_split_until_that_one_stands_alone() -> None:
+    spoilt = errors.BadOpenid("why")
+    assert fate(spoilt, openids=2) == Fate(QUEUED, split=True)
+    assert fate(spoilt, openids=1) == Fate(REFUSED)
+    assert fate(errors.BadCall("why"), openids=2) == Fate(REFUSED)
+
+
 def test_a_busy_wechat_is_asked_again_only_where_that_is_configured() -> None:
     assert fate(errors.SystemBusy("why"), retry_busy=True) == Fate(QUEUED, again_in_s=2)
 
@@ -83,6 +92,8 @@ def test_after_too_many_attempts_a_human_is_called() -> None:
 
 @pytest.mark.parametrize(("now_s", "again_in_s"), [(NOW_S, 48), (NOW_S - 12.7, 60)])
 def test_a_used_up_minute_is_waited_out(now_s: float, again_in_s: int) -> None:
-    found = fate_after(errors.RateLimited("why"), attempts=1, now_s=now_s, retry_busy=False)
+    found = fate_after(
+        errors.RateLimited("why"), openids=1, attempts=1, now_s=now_s, retry_busy=False
+    )
 
     assert found.again_in_s == again_in_s

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wxlive.campaigns import CampaignState, ChunkState
 from wxlive.errors import (
     BadCall,
+    BadOpenid,
     OutcomeUnknown,
     QuotaUsedUp,
     RateLimited,
@@ -30,18 +31,20 @@ class Fate:
     """What happens next.
 
     ``chunk`` is the ledger's new state; QUEUED means it will be sent again, after ``again_in_s``
-    seconds unless ``campaign`` holds or ends everything.
+    seconds unless ``campaign`` holds or ends everything. ``split`` means in two halves, because
+    one openid spoils the call.
     """
 
     chunk: ChunkState
     campaign: CampaignState | None = None
     again_in_s: int = 0
+    split: bool = False
 
 
 def fate_after(  # noqa: PLR0911 - one return for each row of the reference's table
-    error: WxliveError, *, attempts: int, now_s: float, retry_busy: bool
+    error: WxliveError, *, openids: int, attempts: int, now_s: float, retry_busy: bool
 ) -> Fate:
-    """Decide after a call failed. ``attempts`` counts this one."""
+    """Decide after a call with ``openids`` failed. ``attempts`` counts this one."""
     match error:
         case OutcomeUnknown():
             return Fate(ChunkState.UNKNOWN)
@@ -57,6 +60,8 @@ def fate_after(  # noqa: PLR0911 - one return for each row of the reference's ta
             return Fate(ChunkState.QUEUED, CampaignState.WAITING_LIVE)
         case RoomTaken():
             return Fate(ChunkState.REFUSED, CampaignState.FAILED)
+        case BadOpenid() if openids > 1:
+            return Fate(ChunkState.QUEUED, split=True)
         case BadCall():
             return Fate(ChunkState.REFUSED)
         case _:

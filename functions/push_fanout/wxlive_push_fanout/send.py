@@ -180,8 +180,14 @@ def _not_sent(
 ) -> Ending:
     """Write the chunk's fate, then the campaign's, then have it sent again where that is due."""
     fate = fate_after(
-        error, attempts=chunk.attempts + 1, now_s=parts.now(), retry_busy=parts.retry_busy
+        error,
+        openids=chunk.openids,
+        attempts=chunk.attempts + 1,
+        now_s=parts.now(),
+        retry_busy=parts.retry_busy,
     )
+    if fate.split:
+        return _split(campaign, chunk, error, claim=claim, parts=parts)
     parts.campaigns.finish(
         campaign.campaign,
         chunk.number,
@@ -197,6 +203,17 @@ def _not_sent(
     elif fate.chunk is ChunkState.QUEUED:
         parts.queue.ring(campaign.campaign, chunk.number, delay_s=fate.again_in_s)
     return _ending(fate.chunk, parts)
+
+
+def _split(
+    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, parts: Parts
+) -> Ending:
+    """One openid spoils the call: halve until it stands alone, so that the others are told."""
+    half = parts.campaigns.split(campaign.campaign, chunk, claim=claim, now_s=parts.now())
+    parts.telemetry.problem("chunk split", error, chunk=chunk.number, half=half)
+    for number in (chunk.number, half):
+        parts.queue.ring(campaign.campaign, number)
+    return Ending.NOT_SENT
 
 
 def _hold(campaign: Campaign, to: CampaignState, error: WxliveError, parts: Parts) -> None:

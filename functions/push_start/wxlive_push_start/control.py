@@ -1,6 +1,6 @@
-"""The operator's hand on a running campaign: pause, resume, cancel."""
+"""The operator's hand on a campaign: pause, resume, cancel, and what to do about the unknown."""
 
-from wxlive.campaigns import HELD, CampaignState, ChunkState
+from wxlive.campaigns import ENDED, HELD, CampaignState, ChunkState
 from wxlive.errors import Refused
 from wxlive.reports import Report
 from wxlive_push_start.start import Parts
@@ -58,6 +58,46 @@ def cancel(campaign_id: str, parts: Parts) -> Report:
         reason="Cancelled by the operator",
     )
     return _report(campaign_id, parts)
+
+
+def resend_unknown(campaign_id: str, parts: Parts) -> Report:
+    """Send the unknown chunks again. Whoever WeChat told the first time is told twice.
+
+    Raises:
+        Refused: no such campaign, nothing is unknown, or the campaign has ended.
+    """
+    standing = _with_unknown(campaign_id, parts)
+    if standing.campaign.state in ENDED:
+        raise Refused(
+            f"Campaign {campaign_id} is {standing.state.value}; nothing more is sent of it"
+        )
+    for chunk in standing.unknown:
+        again = parts.campaigns.decide(
+            campaign_id, chunk, ChunkState.QUEUED, reason="Sent again by the operator"
+        )
+        if again:
+            parts.queue.ring(campaign_id, chunk.number)
+    return _report(campaign_id, parts)
+
+
+def accept_unknown(campaign_id: str, parts: Parts) -> Report:
+    """Take the unknown chunks for sent. Whoever WeChat did not tell is not told.
+
+    Raises:
+        Refused: no such campaign, or nothing is unknown.
+    """
+    for chunk in _with_unknown(campaign_id, parts).unknown:
+        parts.campaigns.decide(
+            campaign_id, chunk, ChunkState.ACCEPTED, reason="Taken for sent by the operator"
+        )
+    return _report(campaign_id, parts)
+
+
+def _with_unknown(campaign_id: str, parts: Parts) -> Report:
+    standing = _report(campaign_id, parts)
+    if not standing.unknown:
+        raise Refused(f"Campaign {campaign_id} has no unknown chunk; there is nothing to resolve")
+    return standing
 
 
 def _alive(campaign_id: str, wish: str, parts: Parts) -> Report:

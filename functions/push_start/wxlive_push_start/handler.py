@@ -21,17 +21,30 @@ from wxlive.stores.pace import QuotaStore
 from wxlive.stores.queue import PushQueue
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.secrets import SecretStore
+from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.stores.tokens import TokenStore
 from wxlive.telemetry import Telemetry
 from wxlive.wechat import WechatClient
-from wxlive_push_start.control import cancel, pause, resume
+from wxlive_push_start.control import (
+    accept_unknown,
+    cancel,
+    pause,
+    resend_unknown,
+    resume,
+)
 from wxlive_push_start.plan import Planning, plan
 from wxlive_push_start.start import Parts, rehearse, start
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_CONTROLS = {"pause": pause, "resume": resume, "cancel": cancel}
+_CONTROLS = {
+    "pause": pause,
+    "resume": resume,
+    "cancel": cancel,
+    "resend_unknown": resend_unknown,
+    "accept_unknown": accept_unknown,
+}
 
 
 @cache
@@ -52,6 +65,7 @@ def build(context: "LambdaContext") -> Parts:
         followers=FollowerStore(tables.Table(settings.followers_table)),
         campaigns=CampaignStore(state),
         rooms=RoomStore(state),
+        runs=SyncRunStore(state),
         quota=QuotaStore(state, "push_message", settings.daily_call_quota),
         queue=PushQueue(aws.sqs(), settings.push_queue_url),
         telemetry=telemetry(),
@@ -87,7 +101,7 @@ def act(event: Mapping[str, Any], parts: Parts) -> dict[str, Any]:
             raise Refused("room_id must be a number")
         return rehearse(room_id, parts) if event.get("dry_run") else start(room_id, parts)
     if action != "plan" and action not in _CONTROLS:
-        raise Refused(f"Unknown action {action!r}; use start, plan, pause, resume or cancel")
+        raise Refused(f"Unknown action {action!r}; use start, plan, {', '.join(_CONTROLS)}")
     campaign = event.get("campaign")
     if not isinstance(campaign, str) or not campaign:
         raise Refused("campaign must be a campaign's id; `wxlive status` shows the newest")

@@ -15,6 +15,8 @@ from wxlive.stores.followers import FollowerStore
 from wxlive.stores.pace import QuotaStore
 from wxlive.stores.queue import PushQueue
 from wxlive.stores.rooms import RoomStore
+from wxlive.stores.sync_runs import SyncRunStore
+from wxlive.sync_runs import RunState
 from wxlive.telemetry import Telemetry
 from wxlive.wechat import PUSH_MESSAGE, WechatClient
 from wxlive_push_start.preflight import (
@@ -25,6 +27,9 @@ from wxlive_push_start.preflight import (
     forecast,
 )
 
+ROOM_FOR_MORE = 1.2
+"""How much larger than the last sync's list the audience may have become."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -34,6 +39,7 @@ class Parts:
     followers: FollowerStore
     campaigns: CampaignStore
     rooms: RoomStore
+    runs: SyncRunStore
     quota: QuotaStore
     queue: PushQueue
     telemetry: Telemetry
@@ -59,7 +65,7 @@ def start(room_id: int, parts: Parts) -> dict[str, Any]:
     holder = _holder_of(day, parts)
     if holder is not None and not _gives_way(holder):
         return _repeated(holder, room_id)
-    _look_before(room_id, day, parts)
+    _look_before(room_id, day, _audience_about, parts)
     campaign = Campaign(
         campaign=f"{stamp_of(parts.now(), parts.day_offset_hours)}-{room_id}",
         room_id=room_id,
@@ -93,7 +99,7 @@ def rehearse(room_id: int, parts: Parts) -> dict[str, Any]:
             f"Room {room_id} is pushed today by campaign {holder.campaign.campaign} "
             f"({holder.state.value}); a room is pushed once a day"
         )
-    expected = _look_before(room_id, day, parts)
+    expected = _look_before(room_id, day, _audience_counted, parts)
     campaign = Campaign(
         campaign="",
         room_id=room_id,
@@ -145,15 +151,35 @@ def _refuse_other_room(holder: Report, room_id: int) -> None:
         )
 
 
-def _look_before(room_id: int, day: str, parts: Parts) -> Forecast:
+def _look_before(
+    room_id: int, day: str, audience: Callable[[Parts, int], int], parts: Parts
+) -> Forecast:
     check_room(room_id, _find_room(room_id, parts))
     _seed_quota(day, parts)
+    quota_left = parts.quota.left(day)
     return forecast(
-        audience=parts.followers.count(Status.SUBSCRIBED),
+        audience=audience(parts, quota_left),
         chunk=parts.chunk,
         interval_ms=parts.interval_ms,
-        quota_left=parts.quota.left(day),
+        quota_left=quota_left,
     )
+
+
+def _audience_counted(parts: Parts, _quota_left: int) -> int:
+    return parts.followers.count(Status.SUBSCRIBED)
+
+
+def _audience_about(parts: Parts, quota_left: int) -> int:
+    """Count only where the exact number decides something.
+
+    Counting millions takes longer than the first push may. What the last sync listed is near
+    enough while the day's calls leave room for more.
+    """
+    run = parts.runs.newest()
+    listed = run.listed if run is not None and run.state is RunState.DONE else 0
+    if 0 < listed * ROOM_FOR_MORE <= quota_left * parts.chunk:
+        return listed
+    return _audience_counted(parts, quota_left)
 
 
 def _find_room(room_id: int, parts: Parts) -> Room | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wxlive.errors import (
     BadCall,
+    BadOpenid,
     Misconfigured,
     NotAllowed,
     OutcomeUnknown,
@@ -58,7 +59,7 @@ _MEANINGS: dict[int, tuple[type[WxliveError], str]] = {
     47001: (BadCall, f"WeChat could not read the request; {_BUG}"),
     40097: (BadCall, f"WeChat refused an argument; {_BUG}"),
     200002: (BadCall, f"WeChat refused an argument; {_BUG}"),
-    40003: (BadCall, "WeChat calls an openid invalid; it may belong to another Mini Program"),
+    40003: (BadOpenid, "WeChat calls an openid invalid; it may belong to another Mini Program"),
     48001: (NotAllowed, f"This API is not granted (live not enabled?); {_ASK_ADMIN}"),
     61007: (NotAllowed, f"This API is not in the granted permission set; {_ASK_ADMIN}"),
     48004: (NotAllowed, f"This API is blocked for the account; {_ASK_ADMIN}"),

@@ -19,6 +19,7 @@
     │   ├── RoomTaken         9410005: another room was pushed today
     │   ├── Refused           the operator's request makes no sense as things stand
     │   └── BadCall           WeChat calls our request malformed: a bug
+    │       └── BadOpenid     40003: one openid spoils the whole call
     └── Rejected              what came in is forged, stale or malformed: answer 4xx, change nothing
 
 Every message says what was refused, why, and what to do next. Errors that WeChat
@@ -106,6 +107,10 @@ class Refused(Stop):
 
 class BadCall(Stop):
     """WeChat calls our request malformed."""
+
+
+class BadOpenid(BadCall):
+    """40003: WeChat refuses the whole call because of one openid."""
 
 
 class Rejected(WxliveError):

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _PK = "campaign"
 
+FIRST_HALF = 500_000
+"""Where the numbers of split chunks begin: a day's plan has 5000 at most."""
+
 
 class CampaignStore:
     """Keeps campaigns, chunks and results."""
@@ -141,28 +144,8 @@ class CampaignStore:
         transact(
             self._table,
             f"the plan of {campaign.campaign}",
-            {
-                "Put": {
-                    "Item": {
-                        "pk": f"campaign#{campaign.campaign}",
-                        "sk": f"openids#{number:06d}",
-                        "openids": zlib.compress("\n".join(openids).encode()),
-                        "expires_at": int(now_s) + OPENIDS_KEPT_S,
-                    }
-                }
-            },
-            {
-                "Put": {
-                    "Item": {
-                        **_chunk_key(campaign.campaign, number),
-                        "number": number,
-                        "state": ChunkState.QUEUED.value,
-                        "openids": len(openids),
-                        "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
-                    },
-                    "ConditionExpression": "attribute_not_exists(pk)",
-                }
-            },
+            _putting_openids(campaign.campaign, number, openids, now_s),
+            _queueing(campaign.campaign, number, len(openids), now_s),
             _planning(campaign, progress),
         )
         return self._as_planned(campaign, progress)
@@ -278,6 +261,64 @@ class CampaignStore:
             return False
         return True
 
+    def decide(self, campaign: str, chunk: Chunk, to: ChunkState, *, reason: str) -> bool:
+        """Settle by hand what became of an unknown chunk; says whether it was still unknown."""
+        try:
+            attempt(
+                f"chunk {chunk.number} of {campaign}",
+                lambda: self._table.update_item(
+                    Key=_chunk_key(campaign, chunk.number),
+                    UpdateExpression="SET #state = :to, reason = :reason",
+                    ConditionExpression=Attr("claim").eq(chunk.claim)
+                    & Attr("state").is_in([ChunkState.UNKNOWN.value, ChunkState.SENDING.value]),
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":to": to.value, ":reason": reason},
+                ),
+            )
+        except Conflict:
+            return False
+        return True
+
+    def split(self, campaign: str, chunk: Chunk, *, claim: str, now_s: float) -> int:
+        """Cut a claimed chunk in two queued ones, all or nothing; returns the new one's number.
+
+        Numbers of halves are far above those of the plan, which goes on counting.
+
+        Raises:
+            Conflict: the claim no longer holds.
+        """
+        openids = self.openids(campaign, chunk.number)
+        middle = len(openids) // 2
+        counted = self._table.update_item(
+            Key={"pk": f"campaign#{campaign}", "sk": "halves"},
+            UpdateExpression="ADD halves :one SET expires_at = :expires_at",
+            ExpressionAttributeValues={":one": 1, ":expires_at": int(now_s) + CAMPAIGN_KEPT_S},
+            ReturnValues="UPDATED_NEW",
+        )
+        number = FIRST_HALF + int(str(counted["Attributes"]["halves"]))
+        transact(
+            self._table,
+            f"chunk {chunk.number} of {campaign}",
+            {
+                "Update": {
+                    "Key": _chunk_key(campaign, chunk.number),
+                    "UpdateExpression": "SET #state = :queued, openids = :half",
+                    "ConditionExpression": "#state = :sending AND claim = :claim",
+                    "ExpressionAttributeNames": {"#state": "state"},
+                    "ExpressionAttributeValues": {
+                        ":queued": ChunkState.QUEUED.value,
+                        ":sending": ChunkState.SENDING.value,
+                        ":half": middle,
+                        ":claim": claim,
+                    },
+                }
+            },
+            _putting_openids(campaign, chunk.number, openids[:middle], now_s),
+            _putting_openids(campaign, number, openids[middle:], now_s),
+            _queueing(campaign, number, len(openids) - middle, now_s),
+        )
+        return number
+
     # ------------------------------------------------------------ results
 
     def add_result(self, result: PushResult, now_s: float) -> PushResult:
@@ -317,6 +358,34 @@ class CampaignStore:
 
 def _chunk_key(campaign: str, number: int) -> Item:
     return {"pk": f"campaign#{campaign}", "sk": f"chunk#{number:06d}"}
+
+
+def _putting_openids(campaign: str, number: int, openids: Sequence[str], now_s: float) -> Item:
+    return {
+        "Put": {
+            "Item": {
+                "pk": f"campaign#{campaign}",
+                "sk": f"openids#{number:06d}",
+                "openids": zlib.compress("\n".join(openids).encode()),
+                "expires_at": int(now_s) + OPENIDS_KEPT_S,
+            }
+        }
+    }
+
+
+def _queueing(campaign: str, number: int, openids: int, now_s: float) -> Item:
+    return {
+        "Put": {
+            "Item": {
+                **_chunk_key(campaign, number),
+                "number": number,
+                "state": ChunkState.QUEUED.value,
+                "openids": openids,
+                "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
+            },
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+    }
 
 
 def _planning(campaign: Campaign, progress: Mapping[str, Any]) -> Item:
