@@ -78,7 +78,7 @@ def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
     """Put what the ledger says beside a letter: null where there is nothing to say."""
     name, number = letter.ring or (None, None)
     campaign = stack.campaigns.get(name) if name else None
-    chunk = stack.campaigns.chunk(name, number) if name and number else None
+    chunk = stack.campaigns.chunk(name, number) if campaign and name and number else None
     seen = chunk.as_seen(now_s) if chunk else None
     return {
         "campaign": name,
