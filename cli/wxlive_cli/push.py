@@ -107,8 +107,9 @@ def resolve(stack: Stack, *, campaign: str, choice: str | None) -> Outcome:
     if choice is None:
         raise click.UsageError("choose --resend-unknown or --accept-unknown")
     known = stack.campaigns.get(campaign)
-    if known is not None:
-        words.print(_risk(stack.campaigns.report(known, time.time()), choice))
+    report = stack.campaigns.report(known, time.time()) if known else None
+    if report is not None and report.unknown:
+        words.print(_risk(report, choice))
     return _control(stack, choice, campaign)
 
 

@@ -362,6 +362,15 @@ def test_a_replay_takes_no_limit(desk: Desk) -> None:
     assert desk.json("show", code=0)["messages"] == 0
 
 
+def test_what_was_replayed_is_not_asked_to_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.die(1)
+    fail(monkeypatch, desk, "change_message_visibility_batch")
+
+    assert desk.json("replay", code=0) == {"replayed": 1, "left": 0}
+
+
 def test_a_replay_of_nothing_is_well(desk: Desk) -> None:
     assert desk.json("replay", code=0) == {"replayed": 0, "left": 0}
     assert desk.rung() == []
