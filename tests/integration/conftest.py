@@ -530,6 +530,8 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
         aws.secretsmanager,
         callback.build,
         fanout_handler.build,
+        fanout_handler.secret_store,
+        fanout_handler.telemetry,
         sync_handler.telemetry,
         start_handler.telemetry,
         watch_handler.telemetry,

@@ -599,6 +599,27 @@ def test_the_file_of_events_sends_its_chunk(
     assert any("OpenidsAccepted" in line for line in lines)
 
 
+def test_a_warm_worker_takes_up_a_secret_that_was_mended(
+    deployment: "Deployment", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wxlive.stores.secrets.KEPT_S", 0)
+    context: Any = deployment.context
+    world, account = deployment.world, deployment.world.wechat.account
+    fields = {"appid": account.appid, "token": account.token, "aes_key": account.aes_key}
+    event = deployment.event("push_fanout/one_chunk.json")
+    world.begin(2)
+
+    deployment.store_secret(**fields, secret="wrong")
+    handler.lambda_handler(event, context)
+    held = campaign(world)
+    assert (held.state, "40125" in str(held.reason)) == (CampaignState.PAUSED, True)
+
+    deployment.store_secret(**fields, secret=account.secret)
+    world.campaigns.move(CAMPAIGN, CampaignState.SENDING, out_of=[CampaignState.PAUSED])
+    handler.lambda_handler(event, context)
+    assert world.pushed() == {"o1-0": 1, "o1-1": 1}
+
+
 @pytest.mark.parametrize(
     "garbage",
     ["", "{", "[]", "null", "7", "{}", '{"campaign": 1, "chunk": 1}', '{"campaign": "c"}',

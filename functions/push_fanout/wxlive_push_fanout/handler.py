@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.batch import (
 
 from wxlive import aws
 from wxlive.pace import interval_ms
-from wxlive.settings import Settings
+from wxlive.settings import Secrets, Settings
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import PaceStore, QuotaStore
 from wxlive.stores.queue import PushQueue, read_ring
@@ -30,12 +30,22 @@ if TYPE_CHECKING:
 
 
 @cache
-def build() -> Parts:
-    """Build the real parts, once a process: the connection to WeChat stays warm."""
+def telemetry() -> Telemetry:
+    """Return the logger and metrics, made once a process."""
+    return Telemetry()
+
+
+@cache
+def secret_store() -> SecretStore:
+    """Return where the secret is kept, made once a process: it remembers it for a while."""
+    return SecretStore(aws.secretsmanager(), Settings.from_env(os.environ).secret_name)
+
+
+@lru_cache(maxsize=1)
+def build(secrets: Secrets) -> Parts:
+    """Build the real parts, anew only for another secret: the connection stays warm."""
     settings = Settings.from_env(os.environ)
-    secrets = SecretStore(aws.secretsmanager(), settings.secret_name).load()
-    telemetry = Telemetry()
-    telemetry.hide([secrets.secret])
+    telemetry().hide([secrets.secret])
     state = aws.dynamodb().Table(settings.state_table)
     return Parts(
         wechat=WechatClient(settings.wechat_api_base, secrets, TokenStore(state, secrets.appid)),
@@ -43,7 +53,7 @@ def build() -> Parts:
         pace=PaceStore(state, "push_message"),
         quota=QuotaStore(state, "push_message", settings.daily_call_quota),
         queue=PushQueue(aws.sqs(), settings.push_queue_url),
-        telemetry=telemetry,
+        telemetry=telemetry(),
         interval_ms=interval_ms(settings.push_rate_per_second, settings.chunk_openids),
         retry_busy=settings.push_retry_busy,
         day_offset_hours=settings.day_offset_hours,
@@ -54,7 +64,7 @@ def build() -> Parts:
 
 def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Deal with a batch; what raises comes back after the visibility time-out."""
-    parts = build()
+    parts = build(secret_store().load())
 
     def record_handler(record: "SQSRecord") -> str:
         campaign, number = read_ring(record.body)
