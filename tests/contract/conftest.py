@@ -78,6 +78,13 @@ def backend(request: pytest.FixtureRequest, boto3_session: boto3.Session) -> Ite
             yield Backend(MOTO, boto3_session, None)
 
 
+@pytest.fixture
+def atomic_conditions(backend: Backend) -> None:
+    """Leave a race of threads to the local AWS, which parts no condition from its write."""
+    if backend.name == MOTO:
+        pytest.skip("moto 5.2.5 checks a condition and writes in two steps that threads can part")
+
+
 @pytest.fixture(scope="session")
 def declared_tables() -> dict[str, Any]:
     return {**Template.read(TEMPLATE).of_type("AWS::DynamoDB::Table")}

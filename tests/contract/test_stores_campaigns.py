@@ -24,7 +24,7 @@ from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import QuotaStore
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend, Collisions, Tables
+    from tests.contract.conftest import Collisions, Tables
 
 NOW = 1_790_000_000
 DAY = "2026-09-22"
@@ -168,10 +168,8 @@ def test_a_campaign_of_the_same_name_is_not_overwritten(
     assert rows(tables) == before
 
 
-def test_of_campaigns_opened_at_once_one_has_the_day(
-    store: CampaignStore, backend: "Backend"
-) -> None:
-    not_for_threads(backend)
+@pytest.mark.usefixtures("atomic_conditions")
+def test_of_campaigns_opened_at_once_one_has_the_day(store: CampaignStore) -> None:
 
     def try_to_open(campaign: str) -> bool:
         try:
@@ -260,8 +258,8 @@ def test_of_two_planners_the_second_plans_nothing(store: CampaignStore, tables: 
     assert rows(tables) == before
 
 
-def test_of_planners_at_once_one_plans_each_chunk(store: CampaignStore, backend: "Backend") -> None:
-    not_for_threads(backend)
+@pytest.mark.usefixtures("atomic_conditions")
+def test_of_planners_at_once_one_plans_each_chunk(store: CampaignStore) -> None:
     store.open(a_campaign())
 
     def try_to_plan(openid: str) -> bool:
@@ -384,10 +382,10 @@ def test_of_two_claims_of_one_chunk_one_wins_and_one_call_is_counted(
     assert quota.used(DAY) == 1
 
 
+@pytest.mark.usefixtures("atomic_conditions")
 def test_of_claims_at_once_exactly_one_wins(
-    store: CampaignStore, quota: QuotaStore, sending: Campaign, backend: "Backend"
+    store: CampaignStore, quota: QuotaStore, sending: Campaign
 ) -> None:
-    not_for_threads(backend)
 
     def try_to_claim(name: str) -> bool:
         try:
@@ -690,8 +688,3 @@ def test_the_report_joins_acceptance_and_result_whichever_comes_first(
     assert told.orphans == ()
     assert told.openids[ChunkState.ACCEPTED] == 2
     assert told.openids[ChunkState.QUEUED] == 1
-
-
-def not_for_threads(backend: "Backend") -> None:
-    if backend.name == "moto":
-        pytest.skip("moto 5.2.5 checks a condition and writes in two steps that threads can part")

@@ -12,7 +12,7 @@ from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend, Tables
+    from tests.contract.conftest import Tables
 
 NOW = 1_790_000_000
 RUN = "20260922T040000-ab12"
@@ -95,9 +95,8 @@ def test_one_worker_holds_the_lease(store: SyncRunStore) -> None:
     assert store.holder_until() == NOW + LEASE_S
 
 
-def test_of_workers_at_once_one_takes_the_lease(store: SyncRunStore, backend: "Backend") -> None:
-    if backend.name == "moto":
-        pytest.skip("moto 5.2.5 checks a condition and writes in two steps that threads can part")
+@pytest.mark.usefixtures("atomic_conditions")
+def test_of_workers_at_once_one_takes_the_lease(store: SyncRunStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(lambda i: store.acquire(f"w-{i}", NOW), range(16))) == 1
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from wxlive import aws
 from wxlive.errors import Rejected
-from wxlive.messages import OtherEvent, read_event
+from wxlive.messages import FollowNotify, OtherEvent, read_event
 from wxlive.settings import Secrets, Settings
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.secrets import SecretStore
-from wxlive.telemetry import Metric, Telemetry
+from wxlive.telemetry import Metric, Telemetry, short
 from wxlive_callback.gate import Gate
 from wxlive_callback.record import Followers, Results, record
 
@@ -101,8 +101,10 @@ def _store(text: str, parts: Parts) -> str:
     if outcome.odd:
         parts.telemetry.count(Metric.RESULT_ODD)
         parts.telemetry.logger.warning("odd push result", extra={"why": outcome.odd})
+    follower = short(message.openid) if isinstance(message, FollowNotify) else None
     parts.telemetry.logger.info(
-        "callback taken", extra={"kind": outcome.kind, "changed": outcome.stored}
+        "callback taken",
+        extra={"kind": outcome.kind, "changed": outcome.stored, "follower": follower},
     )
     return ACKNOWLEDGED
 
