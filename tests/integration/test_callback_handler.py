@@ -264,6 +264,7 @@ def test_the_log_tells_each_outcome_and_neither_a_secret_nor_a_whole_openid(
     answer(read("unfollow_secure_json"), parts)
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "…" in lines[0]["follower"]
     messages = [line["message"] for line in lines]
     assert messages == [
         "callback taken",
