@@ -34,7 +34,7 @@ def followers() -> None:
 @stack_command
 def count(stack: Stack) -> Outcome:
     """Count the followers by status, exactly."""
-    facts = {status.value: stack.followers.count(status) for status in Status}
+    facts = {status.value: number for status, number in stack.followers.count().items()}
     return Outcome(facts, table=facts_table("Followers", facts))
 
 
