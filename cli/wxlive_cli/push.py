@@ -1,6 +1,7 @@
 """``wxlive push``, ``status``, ``pause``, ``resume``, ``cancel``: a campaign and its operator."""
 
 import time
+from datetime import datetime, timedelta, timezone
 
 import click
 from rich.progress import (
@@ -21,6 +22,8 @@ from wxlive.reports import Report
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command, words
 from wxlive_cli.stack import Stack
 
+_MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
+
 POLL_S = 1.0
 NUDGE_AFTER_S = 90
 """Longer than WeChat's minute after 45011, longer than a worker lives."""
@@ -31,19 +34,47 @@ PLAN_PATIENCE_S = 10
 
 @click.command()
 @click.option("--room", required=True, type=click.IntRange(min=0), help="The live room's id.")
+@click.option(
+    "--subscribed-in",
+    "rooms",
+    multiple=True,
+    type=click.IntRange(min=0),
+    help="Tell only those who subscribed in this room. May be repeated.",
+)
+@click.option("--since", type=_MOMENT, help="Tell only those who subscribed then or later.")
+@click.option("--before", type=_MOMENT, help="Tell only those who subscribed earlier.")
 @click.option("--dry-run", is_flag=True, help="Check and count, send nothing.")
 @click.option("--wait", is_flag=True, help="Return when everything has been sent and reported.")
 @click.option("--timeout", default=900, show_default=True, help="Longest wait in seconds.")
 @stack_command
-def push(stack: Stack, *, room: int, dry_run: bool, wait: bool, timeout: int) -> Outcome:
-    """Tell every subscribed follower that a room is live.
+def push(
+    stack: Stack,
+    *,
+    room: int,
+    rooms: tuple[int, ...],
+    since: datetime | None,
+    before: datetime | None,
+    dry_run: bool,
+    wait: bool,
+    timeout: int,
+) -> Outcome:
+    """Tell every subscribed follower, or an audience among them, that a room is live.
 
     \b
-    One room a day. Asking again for the same room tells nobody twice. Examples:
+    One room a day. Asking again for the same room tells nobody twice. Dates and
+    times are those of WeChat's day (Beijing). Examples:
       wxlive push --room 1001 --dry-run
       wxlive push --room 1001 --wait
+      wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    facts = stack.ask("PushStartFunction", {"action": "start", "room_id": room, "dry_run": dry_run})
+    zone = timezone(timedelta(hours=int(stack.output("DayOffsetHours"))))
+    limits = {"since": since, "before": before}
+    audience = {
+        "rooms": list(rooms),
+        **{name: int(at.replace(tzinfo=zone).timestamp()) for name, at in limits.items() if at},
+    }
+    wish = {"action": "start", "room_id": room, "dry_run": dry_run, "audience": audience}
+    facts = stack.ask("PushStartFunction", wish)
     if dry_run:
         told = ("audience", "calls", "minutes", "quota_after")
         table = facts_table(f"Room {room}, rehearsed", {key: facts[key] for key in told})
@@ -235,6 +266,8 @@ def _table(campaign: Campaign, report: Report) -> Table:
             shown[f"result: {name}"] = count
     for number, reason in enumerate(report.reasons, 1):
         shown[f"why {number}"] = reason
+    if report.overdue:
+        shown["results overdue"] = f"{len(report.overdue)} chunks, see --json"
     if report.orphans:
         shown["orphan results"] = len(report.orphans)
     return facts_table(f"Campaign {campaign.campaign}", shown)

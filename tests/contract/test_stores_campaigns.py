@@ -19,6 +19,7 @@ from wxlive.campaigns import (
     ChunkState,
 )
 from wxlive.errors import Conflict
+from wxlive.followers import Audience
 from wxlive.messages import PushResult
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import QuotaStore
@@ -115,7 +116,8 @@ def test_every_field_of_a_campaign_is_kept(store: CampaignStore) -> None:
         reason="why",
         audience=9,
         chunks=2,
-        cursor="o-9",
+        target=Audience((1, 7), 5, 6),
+        cursors={"0": "o-9", "2": "o-3"},
         fully_planned=True,
         planned_at=1,
         held_since=2,
@@ -230,15 +232,15 @@ def test_a_campaign_that_does_not_exist_is_not_moved_into_being(store: CampaignS
 # ---------------------------------------------------------------- planning
 
 
-def test_a_chunk_is_planned_with_its_openids_its_row_and_the_cursor(store: CampaignStore) -> None:
+def test_a_chunk_is_planned_with_its_openids_its_row_and_the_cursors(store: CampaignStore) -> None:
     store.open(a_campaign())
-    one = store.add_chunk(a_campaign(), TWO, NOW + 5)
-    assert one == a_campaign(chunks=1, audience=2, cursor="o-2", planned_at=NOW + 5)
+    one = store.add_chunk(a_campaign(), TWO, NOW + 5, cursors={"1": "o-2"})
+    assert one == a_campaign(chunks=1, audience=2, cursors={"1": "o-2"}, planned_at=NOW + 5)
     assert store.get(ID) == one
     assert the_chunk(store) == Chunk(number=1, state=ChunkState.QUEUED, openids=2)
     assert store.openids(ID, 1) == TWO
-    two = store.add_chunk(one, ["o-3"], NOW + 6)
-    assert (two.chunks, two.audience, two.cursor) == (2, 3, "o-3")
+    two = store.add_chunk(one, ["o-3"], NOW + 6, cursors={"1": "o-2", "3": "o-3"})
+    assert (two.chunks, two.audience, two.cursors) == (2, 3, {"1": "o-2", "3": "o-3"})
     assert store.openids(ID, 2) == ["o-3"]
 
 

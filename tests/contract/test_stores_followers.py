@@ -4,12 +4,13 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from wxlive.followers import TOMBSTONE_KEPT_S, Follower, Source, Status
+from wxlive.followers import EVERYBODY, TOMBSTONE_KEPT_S, Audience, Follower, Source, Status
 from wxlive.stores.followers import FollowerStore
 
 if TYPE_CHECKING:
@@ -208,24 +209,52 @@ def test_an_empty_table_is_walked_and_counted(store: FollowerStore) -> None:
     assert store.count() == {Status.SUBSCRIBED: 0, Status.UNSUBSCRIBED: 0}
 
 
-@pytest.mark.parametrize("stop", [1, 2, 7, 8, 29, 30])
-def test_a_walk_resumes_exactly_behind_where_it_stopped(
+@pytest.mark.parametrize("stop", [0, 1, 2, 7, 8, 29, 30])
+def test_a_snapshot_goes_on_exactly_behind_where_it_stopped(
     store: FollowerStore, in_pages: Callable[[str, int], None], stop: int
 ) -> None:
     store.apply_all([a_fact(f"o-{i:02}") for i in range(30)])
     store.apply_all([a_fact(f"x-{i:02}", status=Status.UNSUBSCRIBED) for i in range(15)])
-    in_pages("Scan", 7)
-    whole = [follower.openid for follower in store.walk(Status.SUBSCRIBED)]
-    resumed = store.walk(Status.SUBSCRIBED, after=whole[stop - 1])
-    assert [follower.openid for follower in resumed] == whole[stop:]
+    in_pages("Scan", 3)
+    first = list(islice(store.snapshot(EVERYBODY), stop))
+    rest = list(store.snapshot(EVERYBODY, dict(first)))
+    openids = [openid for _, openid in first + rest]
+    assert sorted(openids) == [f"o-{i:02}" for i in range(30)]
 
 
-def test_a_walk_resumes_behind_somebody_who_has_left_since(store: FollowerStore) -> None:
+def test_a_snapshot_goes_on_behind_somebody_who_has_left_since(store: FollowerStore) -> None:
     store.apply_all([a_fact(f"o-{i}") for i in range(9)])
-    whole = [follower.openid for follower in store.walk(Status.SUBSCRIBED)]
-    store.apply(a_fact(whole[3], status=Status.UNSUBSCRIBED, changed_at=NOW + 1))
-    resumed = store.walk(Status.SUBSCRIBED, after=whole[3])
-    assert [follower.openid for follower in resumed] == whole[4:]
+    first = list(islice(store.snapshot(EVERYBODY), 4))
+    store.apply(a_fact(first[-1][1], status=Status.UNSUBSCRIBED, changed_at=NOW + 1))
+    rest = list(store.snapshot(EVERYBODY, dict(first)))
+    assert sorted(openid for _, openid in first + rest) == [f"o-{i}" for i in range(9)]
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        EVERYBODY,
+        Audience(rooms=(1,)),
+        Audience(rooms=(1, 2, 5)),
+        Audience(since=NOW + 2),
+        Audience(before=NOW + 2),
+        Audience(rooms=(2, 3), since=NOW + 1, before=NOW + 3),
+        Audience(since=NOW + 9),
+    ],
+)
+def test_the_table_chooses_an_audience_as_the_rule_does(
+    store: FollowerStore, audience: Audience
+) -> None:
+    facts = [
+        a_fact(f"o-{room}-{after}-{status}", room_id=room, subscribed_at=NOW + after, status=status)
+        for room in range(1, 4)
+        for after in range(4)
+        for status in Status
+    ]
+    store.apply_all(facts)
+    expected = {fact.openid for fact in facts if audience.includes(fact)}
+    assert {openid for _, openid in store.snapshot(audience)} == expected
+    assert store.count_audience(audience) == len(expected)
 
 
 def gone(tables: "Tables") -> FollowerStore:

@@ -9,7 +9,7 @@ import pytest
 
 from wxlive.campaigns import CLAIM_STALE_S, Campaign, CampaignState, Chunk, ChunkState
 from wxlive.errors import Refused, WxliveError
-from wxlive.followers import Status
+from wxlive.followers import Audience, Status
 from wxlive.sync_runs import RunState, SyncRun
 from wxlive_local.simulator import LIVE, LIVE_INFO, PUSH, QUOTA_GET, Kind, Rule
 from wxlive_push_start import handler
@@ -26,6 +26,9 @@ from wxlive_push_start.start import rehearse, start
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Deployment, World
+
+NOW_S = 1_795_347_000
+"""When the world's clock begins."""
 
 ROOM, OTHER_ROOM, DAY = 1001, 2002, "2026-11-22"
 AUDIENCE = [f"o{n}" for n in range(5)]
@@ -361,20 +364,41 @@ def test_everybody_is_planned_once_in_full_chunks_and_a_rest(
     kept = found(world, campaign)
     assert (kept.state, kept.fully_planned) == (CampaignState.SENDING, True)
     assert (kept.audience, kept.chunks) == (audience, len(sizes))
-    assert kept.cursor == chunks[-1][-1]
+    assert set(kept.cursors.values()) <= {o for openids in chunks for o in openids}
     assert [ring.chunk for ring in world.rings] == list(range(1, len(sizes) + 1))
     assert {ring.delay_s for ring in world.rings} == {0}
 
 
-def test_followers_who_all_left_before_the_plan_make_an_empty_one(world: "World") -> None:
+def test_an_audience_of_nobody_gives_the_day_up(world: "World") -> None:
     world.know("o1")
     campaign = start(ROOM, world.start_parts())["campaign"]
     world.know("o1", status=Status.UNSUBSCRIBED, changed_at=int(world.clock()))
 
     assert plan(campaign, world.start_parts()) is Planning.DONE
-    assert (
-        world.campaigns.report(found(world, campaign), world.clock()).state is CampaignState.SETTLED
-    )
+
+    ended = found(world, campaign)
+    assert (ended.state, ended.audience) == (CampaignState.FAILED, 0)
+    assert "nothing was sent" in str(ended.reason)
+    world.know("o2")
+    world.clock.now_s += 1
+    assert start(ROOM, world.start_parts())["campaign"] != campaign
+
+
+def test_a_push_may_be_for_those_who_subscribed_there_and_then(world: "World") -> None:
+    world.know("here", room_id=7, subscribed_at=NOW_S - 50)
+    world.know("elsewhere", room_id=8, subscribed_at=NOW_S - 50)
+    world.know("before", room_id=7, subscribed_at=NOW_S - 500)
+    target = Audience(rooms=(7,), since=NOW_S - 100)
+    rehearsed = rehearse(ROOM, world.start_parts(), target)
+    assert rehearsed["audience"] == 1
+
+    campaign = start(ROOM, world.start_parts(), target)["campaign"]
+    plan(campaign, world.start_parts())
+
+    assert in_chunks(world, campaign) == [["here"]]
+    assert start(ROOM, world.start_parts(), target)["repeated"]
+    with pytest.raises(Refused, match="to another audience"):
+        start(ROOM, world.start_parts())
 
 
 def test_a_plan_that_is_out_of_time_goes_on_where_it_stopped(world: "World") -> None:
@@ -612,6 +636,16 @@ def test_an_abandoned_claim_can_be_decided_before_its_message_is_back(world: "Wo
         ({"action": "start"}, "room_id must be a number"),
         ({"action": "start", "room_id": "1001"}, "room_id must be a number"),
         ({"action": "start", "room_id": True}, "room_id must be a number"),
+        ({"action": "start", "room_id": 1, "audience": []}, "Room 1 is not among"),
+        ({"action": "start", "room_id": 1, "audience": [5]}, "audience must be like"),
+        ({"action": "start", "room_id": 1, "audience": {"room": 5}}, "audience must be like"),
+        ({"action": "start", "room_id": 1, "audience": {"rooms": 5}}, "audience must be like"),
+        ({"action": "start", "room_id": 1, "audience": {"rooms": ["5"]}}, "audience must be"),
+        ({"action": "start", "room_id": 1, "audience": {"since": -1}}, "audience must be like"),
+        (
+            {"action": "start", "room_id": 1, "audience": {"rooms": list(range(51))}},
+            "at most 50",
+        ),
         ({"action": "dance"}, "Unknown action 'dance'"),
         ({}, "Unknown action None"),
         ({"action": "pause"}, "campaign must be a campaign's id"),
@@ -623,6 +657,15 @@ def test_an_abandoned_claim_can_be_decided_before_its_message_is_back(world: "Wo
 def test_a_senseless_wish_is_refused(world: "World", event: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=words):
         act(event, world.start_parts())
+
+
+def test_an_audience_reaches_its_campaign(world: "World") -> None:
+    world.know("o1", room_id=7, subscribed_at=60)
+    audience = {"rooms": [9, 7, 7], "since": 50, "before": 70}
+
+    report = act({"action": "start", "room_id": ROOM, "audience": audience}, world.start_parts())
+
+    assert found(world, report["campaign"]).target == Audience((7, 9), 50, 70)
 
 
 def test_each_action_reaches_its_campaign(world: "World") -> None:

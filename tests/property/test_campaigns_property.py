@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wxlive import reports
 from wxlive.campaigns import (
     CLOCK_SKEW_S,
     ENDED,
@@ -15,7 +16,7 @@ from wxlive.campaigns import (
     ChunkState,
 )
 from wxlive.messages import PushResult
-from wxlive.reports import Report, report
+from wxlive.reports import Report
 
 quick = settings(deadline=None)
 
@@ -52,7 +53,7 @@ class Sources:
     results: list[PushResult]
 
     def told(self) -> Report:
-        return report(self.campaign, self.ledger, self.results)
+        return reports.report(self.campaign, self.ledger, self.results, 0)
 
 
 @st.composite

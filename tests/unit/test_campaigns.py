@@ -1,10 +1,12 @@
 """A campaign's report: what is stored are decisions, everything else follows from them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from wxlive import reports
 from wxlive.campaigns import (
     ABANDONED,
     CLAIM_STALE_S,
@@ -16,10 +18,15 @@ from wxlive.campaigns import (
     ChunkState,
 )
 from wxlive.messages import PushResult
-from wxlive.reports import report
+from wxlive.reports import Report
 
 NOW = 1_790_000_000
 STORED_STATES = [s for s in CampaignState if s not in {CampaignState.SENT, CampaignState.SETTLED}]
+
+
+def report(campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushResult]) -> Report:
+    """The report while no result is overdue."""
+    return reports.report(campaign, ledger, results, 0)
 
 
 def a_campaign(**changes: Any) -> Campaign:
@@ -242,5 +249,6 @@ def test_the_summary_shows_the_contracts_fields() -> None:
             "internal_error": 1,
         },
         "refusals": ["taken"],
+        "overdue": [],
         "orphans": [{"message_id": "m-9", "total": 10}],
     }

@@ -356,10 +356,27 @@ def test_a_rehearsal_shows_what_the_function_says(desk: Desk) -> None:
     assert desk.json("push", "--room", "1001", "--dry-run") == facts
     [(function, wish)] = desk.functions.wishes
     assert function == "wxlive-push-start"
-    assert wish == {"action": "start", "room_id": 1001, "dry_run": True}
+    assert wish == {
+        "action": "start",
+        "room_id": 1001,
+        "dry_run": True,
+        "audience": {"rooms": []},
+    }
     shown = desk.run("push", "--room", "1001", "--dry-run").stdout
     assert "4,997" in shown
     assert "campaign" not in shown
+
+
+def test_an_audience_is_named_by_rooms_and_by_beijing_time(desk: Desk) -> None:
+    desk.functions.answer = {"audience": 1, "calls": 1, "minutes": 0.0, "quota_after": 1}
+
+    desk.json(
+        "push", "--room", "1001", "--dry-run", "--subscribed-in", "7", "--subscribed-in", "9",
+        "--since", "2026-11-01", "--before", "2026-11-22T19:30",
+    )  # fmt: skip
+
+    [(_, wish)] = desk.functions.wishes
+    assert wish["audience"] == {"rooms": [7, 9], "since": 1_793_462_400, "before": NOW_S}
 
 
 def test_a_push_answers_once_the_audience_is_planned(desk: Desk) -> None:

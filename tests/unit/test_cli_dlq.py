@@ -441,7 +441,13 @@ def test_a_stack_without_the_queue_is_refused(desk: Desk, command: str, missing:
 def test_a_deployed_stack_is_reached(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.campaign()
     desk.die(2)
-    outputs = {**desk.outputs, "StateTable": "state", "FollowersTable": "followers"}
+    outputs = {
+        **desk.outputs,
+        "StateTable": "state",
+        "FollowersTable": "followers",
+        "SyncDailyCalls": "4500",
+        "DailyCallQuota": "5000",
+    }
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},

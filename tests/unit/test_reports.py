@@ -1,14 +1,23 @@
 """What stray results say of unknown chunks: only what is sure."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 
-from wxlive.campaigns import Campaign, CampaignState, Chunk, ChunkState
+from wxlive import reports
+from wxlive.campaigns import RESULT_OVERDUE_S, Campaign, CampaignState, Chunk, ChunkState
 from wxlive.messages import PushResult
-from wxlive.reports import report, resolve
+from wxlive.reports import Report, resolve
 
 NOW = 1_790_000_000
 UNKNOWN, SENDING, ACCEPTED = ChunkState.UNKNOWN, ChunkState.SENDING, ChunkState.ACCEPTED
 CAMPAIGN = Campaign("c", 7, "2026-09-22", CampaignState.SENDING, NOW, fully_planned=True)
+
+
+def report(campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushResult]) -> Report:
+    """The report while no result is overdue."""
+    return reports.report(campaign, ledger, results, 0)
 
 
 def chunk(number: int, state: ChunkState = UNKNOWN, openids: int = 10) -> Chunk:
@@ -68,3 +77,23 @@ def test_a_result_from_before_the_campaign_resolves_nothing() -> None:
 def test_what_the_operator_took_for_sent_awaits_no_result() -> None:
     told = report(CAMPAIGN, [chunk(1, ACCEPTED)], [])
     assert (told.state, told.unreported, told.is_over) == (CampaignState.SETTLED, 0, True)
+
+
+def test_a_result_that_does_not_come_is_overdue_and_waited_for_no_longer() -> None:
+    accepted = replace(chunk(1, ACCEPTED), message_id="m-1", claimed_at=NOW)
+    on_time = reports.report(CAMPAIGN, [accepted], [], NOW + RESULT_OVERDUE_S)
+    assert (on_time.state, on_time.unreported, on_time.overdue) == (CampaignState.SENT, 1, ())
+    assert not on_time.in_trouble
+
+    late = reports.report(CAMPAIGN, [accepted], [], NOW + RESULT_OVERDUE_S + 1)
+
+    assert (late.state, late.unreported) == (CampaignState.SETTLED, 0)
+    assert late.in_trouble
+    assert late.is_over
+    assert late.summary()["overdue"] == [{"chunk": 1, "openids": 10, "message_id": "m-1"}]
+
+
+def test_a_result_that_comes_late_is_not_overdue_any_more() -> None:
+    accepted = replace(chunk(1, ACCEPTED), message_id="m-1", claimed_at=NOW)
+    told = reports.report(CAMPAIGN, [accepted], [stray("m-1")], NOW + RESULT_OVERDUE_S + 1)
+    assert (told.overdue, told.results["reported_chunks"]) == ((), 1)

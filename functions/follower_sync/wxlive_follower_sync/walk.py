@@ -3,10 +3,10 @@
 from dataclasses import replace
 from enum import StrEnum
 
+from wxlive.ahead import ahead
 from wxlive.errors import Conflict, Refused
 from wxlive.pace import stamp_of
 from wxlive.sync_runs import RunState, SyncRun
-from wxlive_follower_sync.ahead import ahead
 from wxlive_follower_sync.fetch import fetch_pages
 from wxlive_follower_sync.merge import save, take_in
 from wxlive_follower_sync.parts import OutOfTime, Parts, scanning

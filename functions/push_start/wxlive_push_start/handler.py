@@ -1,6 +1,7 @@
 """The operator's, a schedule's or live_watch's wish in, a report or a refusal out.
 
-``{"action": "start", "room_id": N, "dry_run": false}``, or ``plan``, ``pause``, ``resume``,
+``{"action": "start", "room_id": N, "dry_run": false, "audience": {"rooms": [N], "since": s,
+"before": s}}`` (the last two and their parts may be missing), or ``plan``, ``pause``, ``resume``,
 ``cancel`` with ``{"campaign": ID}``. Answers ``{"refused": sentence}`` instead of raising.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from wxlive import aws
 from wxlive.errors import Refused, WxliveError
+from wxlive.followers import Audience
 from wxlive.pace import interval_ms
 from wxlive.settings import Settings
 from wxlive.stores.campaigns import CampaignStore
@@ -37,6 +39,9 @@ from wxlive_push_start.start import Parts, rehearse, start
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+MOST_ROOMS = 50
+"""Rooms that an audience may name: half of what a filter of DynamoDB takes."""
 
 _CONTROLS = {
     "pause": pause,
@@ -98,7 +103,8 @@ def act(event: Mapping[str, Any], parts: Parts) -> dict[str, Any]:
         room_id = event.get("room_id")
         if not isinstance(room_id, int) or isinstance(room_id, bool):
             raise Refused("room_id must be a number")
-        return rehearse(room_id, parts) if event.get("dry_run") else start(room_id, parts)
+        begin = rehearse if event.get("dry_run") else start
+        return begin(room_id, parts, read_audience(event.get("audience") or {}))
     if action != "plan" and action not in _CONTROLS:
         raise Refused(f"Unknown action {action!r}; use start, plan, {', '.join(_CONTROLS)}")
     campaign = event.get("campaign")
@@ -107,6 +113,27 @@ def act(event: Mapping[str, Any], parts: Parts) -> dict[str, Any]:
     if action == "plan":
         return _plan(campaign, parts)
     return _CONTROLS[action](campaign, parts).summary()
+
+
+def read_audience(raw: object) -> Audience:
+    """Read whom a push is for.
+
+    Raises:
+        Refused: it is no object of room ids and Unix seconds.
+    """
+    refusal = Refused(
+        'audience must be like {"rooms": [room ids, at most 50], "since": s, "before": s}, '
+        "in Unix seconds"
+    )
+    if not isinstance(raw, dict) or not raw.keys() <= {"rooms", "since", "before"}:
+        raise refusal
+    rooms = raw.get("rooms") or []
+    limits = [raw.get("since") or 0, raw.get("before") or 0]
+    if not isinstance(rooms, list) or len(rooms) > MOST_ROOMS:
+        raise refusal
+    if any(type(number) is not int or number < 0 for number in (*rooms, *limits)):
+        raise refusal
+    return Audience(tuple(sorted(set(rooms))), *limits)
 
 
 def _plan(campaign: str, parts: Parts) -> dict[str, Any]:

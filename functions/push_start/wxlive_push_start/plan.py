@@ -1,14 +1,13 @@
 """Planning: the subscribed followers of this moment, cut into chunks, queued as they are cut.
 
-Each chunk and the cursor behind it are stored in one transaction, so a planner killed at any
+Each chunk and the cursors behind it are stored in one transaction, so a planner killed at any
 point goes on where it was: no chunk is lost, none planned under two numbers.
 """
 
 from enum import StrEnum
 
-from wxlive.campaigns import ENDED, Campaign, CampaignState, ChunkState
+from wxlive.campaigns import ENDED, HELD, Campaign, CampaignState, ChunkState
 from wxlive.errors import Conflict
-from wxlive.followers import Status
 from wxlive_push_start.start import Parts
 
 RESERVE_S = 30
@@ -39,24 +38,40 @@ def plan(campaign_id: str, parts: Parts) -> Planning:
 
 def _plan_on(campaign: Campaign, parts: Parts) -> Planning:
     openids: list[str] = []
-    for follower in parts.followers.walk(Status.SUBSCRIBED, after=campaign.cursor):
-        openids.append(follower.openid)
+    cursors = dict(campaign.cursors)
+    for segment, openid in parts.followers.snapshot(campaign.target, campaign.cursors):
+        openids.append(openid)
+        cursors[segment] = openid
         if len(openids) < parts.chunk:
             continue
-        campaign = _queue(campaign, openids, parts)
+        campaign = _queue(campaign, openids, cursors, parts)
         openids = []
         if parts.remaining_s() < RESERVE_S:
             return Planning.OUT_OF_TIME
     if openids:
-        campaign = _queue(campaign, openids, parts)
+        campaign = _queue(campaign, openids, cursors, parts)
     parts.campaigns.finish_plan(campaign, parts.now())
+    if not campaign.audience:
+        _end_for_nobody(campaign, parts)
     return Planning.DONE
 
 
-def _queue(campaign: Campaign, openids: list[str], parts: Parts) -> Campaign:
-    campaign = parts.campaigns.add_chunk(campaign, openids, parts.now())
+def _queue(
+    campaign: Campaign, openids: list[str], cursors: dict[str, str], parts: Parts
+) -> Campaign:
+    campaign = parts.campaigns.add_chunk(campaign, openids, parts.now(), cursors=cursors)
     parts.queue.ring(campaign.campaign, campaign.chunks)
     return campaign
+
+
+def _end_for_nobody(campaign: Campaign, parts: Parts) -> None:
+    """Give the day up: an audience of nobody must not keep the right one from being told."""
+    parts.campaigns.move(
+        campaign.campaign,
+        CampaignState.FAILED,
+        out_of={CampaignState.PLANNED, CampaignState.SENDING} | HELD,
+        reason="No subscribed follower is in this audience; nothing was sent",
+    )
 
 
 def _ring_last(campaign: Campaign, parts: Parts) -> None:

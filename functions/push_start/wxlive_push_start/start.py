@@ -6,7 +6,7 @@ from typing import Any
 
 from wxlive.campaigns import ENDED, Campaign, CampaignState, ChunkState
 from wxlive.errors import Conflict, Refused, WxliveError
-from wxlive.followers import Status
+from wxlive.followers import EVERYBODY, Audience
 from wxlive.pace import day_of, stamp_of
 from wxlive.reports import Report, report
 from wxlive.rooms import Room
@@ -51,8 +51,8 @@ class Parts:
     plan_later: Callable[[str], None]
 
 
-def start(room_id: int, parts: Parts) -> dict[str, Any]:
-    """Start the day's campaign for a room; returns its report.
+def start(room_id: int, parts: Parts, target: Audience = EVERYBODY) -> dict[str, Any]:
+    """Start the day's campaign for a room, to a target audience; returns its report.
 
     Asking again for the same room on the same day starts nothing and returns the campaign
     that runs already: nobody is told twice because a command was repeated.
@@ -64,14 +64,15 @@ def start(room_id: int, parts: Parts) -> dict[str, Any]:
     day = day_of(parts.now(), parts.day_offset_hours)
     holder = _holder_of(day, parts)
     if holder is not None and not _gives_way(holder):
-        return _repeated(holder, room_id)
-    _look_before(room_id, day, _audience_about, parts)
+        return _repeated(holder, room_id, target)
+    _look_before(room_id, day, _audience_about, target, parts)
     campaign = Campaign(
         campaign=f"{stamp_of(parts.now(), parts.day_offset_hours)}-{room_id}",
         room_id=room_id,
         day=day,
         state=CampaignState.PLANNED,
         created_at=int(parts.now()),
+        target=target,
     )
     try:
         parts.campaigns.open(
@@ -85,7 +86,7 @@ def start(room_id: int, parts: Parts) -> dict[str, Any]:
     return parts.campaigns.report(campaign, parts.now()).summary()
 
 
-def rehearse(room_id: int, parts: Parts) -> dict[str, Any]:
+def rehearse(room_id: int, parts: Parts, target: Audience = EVERYBODY) -> dict[str, Any]:
     """Tell what a push would take, without starting one.
 
     Raises:
@@ -99,7 +100,7 @@ def rehearse(room_id: int, parts: Parts) -> dict[str, Any]:
             f"Room {room_id} is pushed today by campaign {holder.campaign.campaign} "
             f"({holder.state.value}); a room is pushed once a day"
         )
-    expected = _look_before(room_id, day, _audience_counted, parts)
+    expected = _look_before(room_id, day, _audience_counted, target, parts)
     campaign = Campaign(
         campaign="",
         room_id=room_id,
@@ -107,9 +108,10 @@ def rehearse(room_id: int, parts: Parts) -> dict[str, Any]:
         state=CampaignState.PLANNED,
         created_at=int(parts.now()),
         audience=expected.audience,
+        target=target,
     )
     return {
-        **report(campaign, (), ()).summary(),
+        **report(campaign, (), (), parts.now()).summary(),
         "campaign": None,
         "dry_run": True,
         **asdict(expected),
@@ -130,8 +132,13 @@ def _gives_way(holder: Report) -> bool:
     )
 
 
-def _repeated(holder: Report, room_id: int) -> dict[str, Any]:
+def _repeated(holder: Report, room_id: int, target: Audience) -> dict[str, Any]:
     _refuse_other_room(holder, room_id)
+    if holder.campaign.target != target:
+        raise Refused(
+            f"Room {room_id} is pushed today by campaign {holder.campaign.campaign} to another "
+            "audience; it can't be changed any more"
+        )
     if holder.campaign.state in ENDED:
         told = holder.openids[ChunkState.ACCEPTED]
         raise Refused(
@@ -152,34 +159,38 @@ def _refuse_other_room(holder: Report, room_id: int) -> None:
 
 
 def _look_before(
-    room_id: int, day: str, audience: Callable[[Parts, int], int], parts: Parts
+    room_id: int,
+    day: str,
+    audience: Callable[[Audience, int, Parts], int],
+    target: Audience,
+    parts: Parts,
 ) -> Forecast:
     check_room(room_id, _find_room(room_id, parts))
     _seed_quota(day, parts)
     quota_left = parts.quota.left(day)
     return forecast(
-        audience=audience(parts, quota_left),
+        audience=audience(target, quota_left, parts),
         chunk=parts.chunk,
         interval_ms=parts.interval_ms,
         quota_left=quota_left,
     )
 
 
-def _audience_counted(parts: Parts, _quota_left: int) -> int:
-    return parts.followers.count()[Status.SUBSCRIBED]
+def _audience_counted(target: Audience, _quota_left: int, parts: Parts) -> int:
+    return parts.followers.count_audience(target)
 
 
-def _audience_about(parts: Parts, quota_left: int) -> int:
+def _audience_about(target: Audience, quota_left: int, parts: Parts) -> int:
     """Count only where the exact number decides something.
 
     Counting millions takes longer than the first push may. What the last sync listed is near
-    enough while the day's calls leave room for more.
+    enough while the day's calls leave room for more, and a part of the followers is less.
     """
     run = parts.runs.newest()
     listed = run.listed if run is not None and run.state is RunState.DONE else 0
     if 0 < listed * ROOM_FOR_MORE <= quota_left * parts.chunk:
         return listed
-    return _audience_counted(parts, quota_left)
+    return _audience_counted(target, quota_left, parts)
 
 
 def _find_room(room_id: int, parts: Parts) -> Room | None:

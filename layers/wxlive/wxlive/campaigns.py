@@ -13,9 +13,12 @@ record of its ``message_id``.
                   ↑________|  surely not sent
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
+
+from wxlive.followers import EVERYBODY, Audience
 
 CAMPAIGN_KEPT_S = 90 * 86_400
 OPENIDS_KEPT_S = 7 * 86_400
@@ -23,6 +26,9 @@ CLAIM_STALE_S = 120
 """A claim older than this has outlived its worker: push_fanout runs for 60 s at most."""
 
 ABANDONED = "The worker stopped between the claim and WeChat's answer; the call may have left"
+
+RESULT_OVERDUE_S = 3600
+"""A result that has not come by then will not: WeChat delivers within seconds, three times."""
 
 CLOCK_SKEW_S = 300
 """WeChat stamps results with its own clock."""
@@ -63,9 +69,10 @@ class ChunkState(StrEnum):
 class Campaign:
     """One push of one room. Times are Unix seconds.
 
-    ``audience`` and ``chunks`` count what is planned so far; ``cursor`` is the last openid that
-    was planned and ``fully_planned`` says that nobody follows it. ``resume_at`` is set while the
-    campaign waits for a moment (quota), ``held_since`` while it is held at all.
+    ``target`` says whom it is for. ``audience`` and ``chunks`` count what is planned so far;
+    ``cursors`` are the last openids that were planned, by segment of the table, and
+    ``fully_planned`` says that nobody follows them. ``resume_at`` is set while the campaign waits
+    for a moment (quota), ``held_since`` while it is held at all.
     """
 
     campaign: str
@@ -76,7 +83,8 @@ class Campaign:
     reason: str | None = None
     audience: int = 0
     chunks: int = 0
-    cursor: str | None = None
+    target: Audience = EVERYBODY
+    cursors: Mapping[str, str] = field(default_factory=dict)
     fully_planned: bool = False
     planned_at: int = 0
     held_since: int = 0
@@ -101,6 +109,10 @@ class Chunk:
     def is_abandoned(self, now_s: float) -> bool:
         """Whether its worker died between the claim and the answer: the call may have left."""
         return self.state is ChunkState.SENDING and now_s - self.claimed_at > CLAIM_STALE_S
+
+    def is_overdue(self, now_s: float) -> bool:
+        """Whether its result, if it has not come, is waited for no longer."""
+        return now_s - self.claimed_at > RESULT_OVERDUE_S
 
     def as_seen(self, now_s: float) -> Self:
         """Return the row as it stands now.

@@ -48,6 +48,31 @@ ORDER_FIELDS = ("changed_at", "precedence", "subscribed_at", "room_id", "room_st
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a push is for: the subscribed, or those of them who subscribed there and then.
+
+    ``rooms`` are the rooms they subscribed in, empty for any; ``since`` (inclusive) and
+    ``before`` (exclusive) are Unix seconds, 0 for no limit.
+    """
+
+    rooms: tuple[int, ...] = ()
+    since: int = 0
+    before: int = 0
+
+    def includes(self, follower: "Follower") -> bool:
+        """Whether the follower is to be told."""
+        return (
+            follower.status is Status.SUBSCRIBED
+            and (not self.rooms or follower.room_id in self.rooms)
+            and self.since <= follower.subscribed_at
+            and (not self.before or follower.subscribed_at < self.before)
+        )
+
+
+EVERYBODY = Audience()
+
+
+@dataclass(frozen=True, slots=True)
 class ListedRow:
     """One row of ``get_wxa_followers``. ``subscribed_at`` is Unix seconds."""
 

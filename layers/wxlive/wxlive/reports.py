@@ -17,9 +17,9 @@ from wxlive.messages import PushResult
 class Report:
     """What became of a campaign, as its ledger and WeChat's results tell it.
 
-    ``unreported`` counts the accepted chunks whose result has not come; ``unknown`` are the
-    chunks of which nobody knows whether WeChat carried the call out; ``orphans`` are results
-    that fit no chunk.
+    ``unreported`` counts the accepted chunks whose result is still awaited, ``overdue`` are those
+    whose result will not come any more; ``unknown`` are the chunks of which nobody knows whether
+    WeChat carried the call out; ``orphans`` are results that fit no chunk.
     """
 
     campaign: Campaign
@@ -28,6 +28,7 @@ class Report:
     openids: Mapping[ChunkState, int]
     results: Mapping[str, int]
     unreported: int
+    overdue: tuple[Chunk, ...]
     reasons: tuple[str, ...]
     unknown: tuple[Chunk, ...]
     orphans: tuple[PushResult, ...]
@@ -45,10 +46,10 @@ class Report:
 
     @property
     def in_trouble(self) -> bool:
-        """Whether somebody must look: it failed, or chunks were refused or have no known fate."""
-        return self.state is CampaignState.FAILED or any(
-            self.chunks[state] for state in (ChunkState.REFUSED, ChunkState.UNKNOWN)
-        )
+        """Whether somebody must look: it failed, or what became of some chunks is not well."""
+        bad = (ChunkState.REFUSED, ChunkState.UNKNOWN)
+        failed = self.state is CampaignState.FAILED
+        return failed or bool(self.overdue) or any(self.chunks[state] for state in bad)
 
     def summary(self) -> dict[str, Any]:
         """The contract's JSON for ``wxlive push`` and ``wxlive status``."""
@@ -62,14 +63,20 @@ class Report:
             "openids": {state.value: n for state, n in self.openids.items()},
             "results": dict(self.results),
             "refusals": list(self.reasons),
+            "overdue": [
+                {"chunk": chunk.number, "openids": chunk.openids, "message_id": chunk.message_id}
+                for chunk in self.overdue
+            ],
             "orphans": [
                 {"message_id": orphan.message_id, "total": orphan.total} for orphan in self.orphans
             ],
         }
 
 
-def report(campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushResult]) -> Report:
-    """Join the ledger with the results of its room.
+def report(
+    campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushResult], now_s: float
+) -> Report:
+    """Join the ledger with the results of its room, as it stands at ``now_s`` (Unix s).
 
     A result belongs to the chunk with its ``message_id``, or shows that an unknown chunk was
     sent (``resolve``). What is left over is an orphan: shown, never dropped. The queued chunks
@@ -81,9 +88,12 @@ def report(campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushRe
     named = {chunk.message_id for chunk in rows}
     strays = [r for r in by_message.values() if r.message_id not in named and r.time_s >= since]
     rows = resolve(rows, strays)
-    awaited = [row.message_id for row in rows if row.message_id is not None]
-    joined = [by_message[message_id] for message_id in awaited if message_id in by_message]
-    unreported = len(awaited) - len(joined)
+    sent = [row for row in rows if row.message_id is not None]
+    joined = [by_message[row.message_id] for row in sent if row.message_id in by_message]
+    missing = [row for row in sent if row.message_id not in by_message]
+    overdue = tuple(sorted((r for r in missing if r.is_overdue(now_s)), key=lambda r: r.number))
+    unreported = len(missing) - len(overdue)
+    claimed = {row.message_id for row in sent}
     counts = Counter(row.state for row in rows)
     chunks = {state: counts[state] for state in ChunkState}
     return Report(
@@ -93,9 +103,10 @@ def report(campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushRe
         openids={state: _openids_in(rows, state) for state in ChunkState},
         results=_sum_results(joined),
         unreported=unreported,
+        overdue=overdue,
         reasons=_reasons(rows),
         unknown=tuple(row for row in rows if row.state is ChunkState.UNKNOWN),
-        orphans=tuple(stray for stray in strays if stray.message_id not in awaited),
+        orphans=tuple(stray for stray in strays if stray.message_id not in claimed),
     )
 
 

@@ -6,7 +6,7 @@ so that a change of state does not rewrite them.
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
@@ -21,6 +21,7 @@ from wxlive.campaigns import (
     ChunkState,
 )
 from wxlive.errors import Conflict
+from wxlive.followers import Audience
 from wxlive.messages import PushResult
 from wxlive.reports import Report, report
 from wxlive.stores.dynamo import Item, attempt, from_wire, get, present, query, transact
@@ -125,8 +126,15 @@ class CampaignStore:
 
     # ------------------------------------------------------------ planning
 
-    def add_chunk(self, campaign: Campaign, openids: Sequence[str], now_s: float) -> Campaign:
-        """Plan one more chunk: its openids, its ledger row and the new cursor, all or nothing.
+    def add_chunk(
+        self,
+        campaign: Campaign,
+        openids: Sequence[str],
+        now_s: float,
+        *,
+        cursors: Mapping[str, str] | None = None,
+    ) -> Campaign:
+        """Plan one more chunk: its openids, its ledger row and the new cursors, all or nothing.
 
         Returns:
             The campaign as it stands after it.
@@ -135,10 +143,10 @@ class CampaignStore:
             Conflict: another planner was quicker, or the campaign has ended.
         """
         number = campaign.chunks + 1
-        progress = {
+        progress: dict[str, Any] = {
             "chunks": number,
             "audience": campaign.audience + len(openids),
-            "cursor": openids[-1],
+            "cursors": dict(cursors or {}),
             "planned_at": int(now_s),
         }
         transact(
@@ -148,7 +156,7 @@ class CampaignStore:
             _queueing(campaign.campaign, number, len(openids), now_s),
             _planning(campaign, progress),
         )
-        return self._as_planned(campaign, progress)
+        return replace(campaign, **progress)
 
     def finish_plan(self, campaign: Campaign, now_s: float) -> Campaign:
         """Record that nobody follows the last planned chunk.
@@ -156,12 +164,9 @@ class CampaignStore:
         Raises:
             Conflict: another planner was quicker, or the campaign has ended.
         """
-        progress = {"fully_planned": True, "planned_at": int(now_s)}
+        progress: dict[str, Any] = {"fully_planned": True, "planned_at": int(now_s)}
         transact(self._table, f"the plan of {campaign.campaign}", _planning(campaign, progress))
-        return self._as_planned(campaign, progress)
-
-    def _as_planned(self, campaign: Campaign, progress: Mapping[str, Any]) -> Campaign:
-        return Campaign(**{**asdict(campaign), **progress})
+        return replace(campaign, **progress)
 
     # ------------------------------------------------------------ the ledger
 
@@ -353,7 +358,7 @@ class CampaignStore:
     def report(self, campaign: Campaign, now_s: float) -> Report:
         """Tell what became of a campaign, as it stands now."""
         ledger = (chunk.as_seen(now_s) for chunk in self.chunks(campaign.campaign))
-        return report(campaign, ledger, self.results(campaign.room_id))
+        return report(campaign, ledger, self.results(campaign.room_id), now_s)
 
 
 def _chunk_key(campaign: str, number: int) -> Item:
@@ -419,6 +424,7 @@ def _campaign_item(campaign: Campaign) -> Item:
             "sk": campaign.campaign,
             **asdict(campaign),
             "state": campaign.state.value,
+            "target": {**asdict(campaign.target), "rooms": list(campaign.target.rooms)},
             "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
         }
     )
@@ -426,7 +432,8 @@ def _campaign_item(campaign: Campaign) -> Item:
 
 def _read_campaign(item: Mapping[str, Any]) -> Campaign:
     kept = {name: item[name] for name in Campaign.__dataclass_fields__ if name in item}
-    return Campaign(**{**kept, "state": CampaignState(item["state"])})
+    target = {**item["target"], "rooms": tuple(item["target"]["rooms"])}
+    return Campaign(**{**kept, "state": CampaignState(item["state"]), "target": Audience(**target)})
 
 
 def _read_chunk(item: Mapping[str, Any]) -> Chunk:

@@ -4,21 +4,29 @@ Rows are read by the million, so they are read as DynamoDB sends them: boto3's r
 would double the work.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from wxlive.ahead import ahead
 from wxlive.aws import PARALLEL_WRITES
-from wxlive.followers import ORDER_FIELDS, Follower, Source, Status
+from wxlive.followers import EVERYBODY, ORDER_FIELDS, Audience, Follower, Source, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _INSERTS_A_BATCH = 25
-_SEGMENTS = 4
+
+_SEGMENTS = ("0", "1", "2", "3")
+"""Parts of the table that are read at once. Cursors that were stored name them."""
+
+_NOTHING_YET: Mapping[str, str] = MappingProxyType({})
 
 
 class FollowerStore:
@@ -83,53 +91,108 @@ class FollowerStore:
         ).get("Item")
         return _from_item(item) if item is not None else None
 
-    def walk(self, status: Status | None = None, *, after: str | None = None) -> Iterator[Follower]:
-        """Walk the followers, or those of one status, in the table's own fixed order.
+    def walk(self, status: Status | None = None) -> Iterator[Follower]:
+        """Walk the followers, or those of one status, in the table's own order.
 
-        Consistent; about a fortieth of a read unit each. ``after`` is the openid of a follower
-        that an earlier walk ended with.
+        Consistent; about a fortieth of a read unit each.
         """
-        request = self._scanning(status)
-        if after is not None:
-            request["ExclusiveStartKey"] = {"openid": {"S": after}}
-        for answer in self._scan(request):
+        chosen = {} if status is None else _filter("#status = :status", status=status.value)
+        for answer in self._scan(chosen):
             yield from map(_from_item, answer["Items"])
+
+    def snapshot(
+        self, audience: Audience, cursors: Mapping[str, str] = _NOTHING_YET
+    ) -> Iterator[tuple[str, str]]:
+        """Walk the openids of an audience, several segments of the table at once.
+
+        Args:
+            audience: who is wanted.
+            cursors: the last openid that was taken of each segment in an earlier walk, which
+                this one goes on behind.
+
+        Returns:
+            Pairs of a segment's name and an openid. Each segment keeps an order of its own.
+        """
+        chosen = {**_chosen(audience), "ProjectionExpression": "openid"}
+        with ExitStack() as stack:
+            waiting = deque(
+                (segment, stack.enter_context(ahead(self._openids(chosen, segment, after), 1)))
+                for segment, after in ((name, cursors.get(name)) for name in _SEGMENTS)
+            )
+            while waiting:
+                segment, pages = waiting.popleft()
+                openids = next(pages, None)
+                if openids is not None:
+                    yield from ((segment, openid) for openid in openids)
+                    waiting.append((segment, pages))
 
     def count(self) -> dict[Status, int]:
         """Count the followers of each status, exactly, without reading them over the wire."""
-        with ThreadPoolExecutor(_SEGMENTS) as pool:
-            counted = list(pool.map(self._count_segment, range(_SEGMENTS)))
-        subscribed, scanned = map(sum, zip(*counted, strict=True))
+        subscribed, scanned = self._count(_chosen(EVERYBODY))
         return {Status.SUBSCRIBED: subscribed, Status.UNSUBSCRIBED: scanned - subscribed}
 
-    def _count_segment(self, segment: int) -> tuple[int, int]:
-        request = {
-            **self._scanning(Status.SUBSCRIBED),
-            "Select": "COUNT",
-            "Segment": segment,
-            "TotalSegments": _SEGMENTS,
-        }
-        subscribed = scanned = 0
-        for answer in self._scan(request):
-            subscribed += answer["Count"]
+    def count_audience(self, audience: Audience) -> int:
+        """Count an audience, exactly."""
+        return self._count(_chosen(audience))[0]
+
+    def _count(self, chosen: Mapping[str, Any]) -> tuple[int, int]:
+        with ThreadPoolExecutor(len(_SEGMENTS)) as pool:
+            counted = list(pool.map(lambda name: self._count_segment(chosen, name), _SEGMENTS))
+        matching, scanned = map(sum, zip(*counted, strict=True))
+        return matching, scanned
+
+    def _count_segment(self, chosen: Mapping[str, Any], segment: str) -> tuple[int, int]:
+        matching = scanned = 0
+        for answer in self._scan({**chosen, "Select": "COUNT"}, segment):
+            matching += answer["Count"]
             scanned += answer["ScannedCount"]
-        return subscribed, scanned
+        return matching, scanned
 
-    def _scanning(self, status: Status | None) -> dict[str, Any]:
-        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
-        if status is not None:
-            request["FilterExpression"] = "#status = :status"
-            request["ExpressionAttributeNames"] = {"#status": "status"}
-            request["ExpressionAttributeValues"] = {":status": {"S": status.value}}
-        return request
+    def _openids(
+        self, chosen: Mapping[str, Any], segment: str, after: str | None
+    ) -> Iterator[list[str]]:
+        start = {} if after is None else {"ExclusiveStartKey": {"openid": {"S": after}}}
+        for answer in self._scan({**chosen, **start}, segment):
+            yield [item["openid"]["S"] for item in answer["Items"]]
 
-    def _scan(self, request: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _scan(
+        self, chosen: Mapping[str, Any], segment: str | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True, **chosen}
+        if segment is not None:
+            request |= {"Segment": _SEGMENTS.index(segment), "TotalSegments": len(_SEGMENTS)}
         while True:
             answer = self._client.scan(**request)
             yield answer
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _chosen(audience: Audience) -> dict[str, Any]:
+    """Spell ``Audience.includes`` for the table."""
+    rooms = {f"room{number}": room for number, room in enumerate(audience.rooms)}
+    clauses = ["#status = :status"]
+    if rooms:
+        clauses.append(f"room_id IN ({', '.join(f':{name}' for name in rooms)})")
+    if audience.since:
+        clauses.append("subscribed_at >= :since")
+    if audience.before:
+        clauses.append("subscribed_at < :before")
+    limits = {"since": audience.since, "before": audience.before}
+    values = {**rooms, **{name: at for name, at in limits.items() if at}}
+    return _filter(" AND ".join(clauses), status=Status.SUBSCRIBED.value, **values)
+
+
+def _filter(expression: str, *, status: str, **numbers: int) -> dict[str, Any]:
+    return {
+        "FilterExpression": expression,
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {
+            ":status": {"S": status},
+            **{f":{name}": {"N": str(number)} for name, number in numbers.items()},
+        },
+    }
 
 
 def _older_than_given(fields: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wxlive_follower_sync.ahead import ahead
+from wxlive.ahead import ahead
 
 
 def test_items_come_in_order_to_the_end() -> None:
