@@ -1,7 +1,6 @@
 """``wxlive followers``: count, look up, export."""
 
 import csv
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import IO, Any
 
 import click
 
-from wxlive.errors import Refused
 from wxlive.followers import Follower, Status
 from wxlive_cli.console import NOT_ALL_WELL, Outcome, facts_table, stack_command
+from wxlive_cli.files import written_whole
 from wxlive_cli.stack import Stack
 
 COLUMNS = (
@@ -69,21 +68,8 @@ def write_csv(out: Path, found: Iterator[Follower]) -> int:
     Raises:
         Refused: the file can't be written there.
     """
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", newline="", encoding="utf-8", dir=out.parent, prefix=f".{out.name}.", delete=False
-        ) as file:
-            draft = Path(file.name)
-            try:
-                rows = _write_rows(file, found)
-                file.flush()
-                draft.replace(out)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise Refused(f"{out} can't be written: {error.strerror}") from error
-    return rows
+    with written_whole(out) as file:
+        return _write_rows(file, found)
 
 
 def _write_rows(file: IO[str], found: Iterator[Follower]) -> int:

@@ -8,6 +8,7 @@ from wxlive_cli.console import stack_option
 from wxlive_cli.dlq import dlq
 from wxlive_cli.followers import followers
 from wxlive_cli.push import cancel, pause, push, resolve, resume, status
+from wxlive_cli.report import report
 from wxlive_cli.sync import sync
 
 
@@ -24,9 +25,10 @@ def main(context: click.Context, stack: str | None) -> None:
       wxlive push --room 1001 --dry-run   what it will take
       wxlive push --room 1001 --wait      tell everybody once
       wxlive status                       what became of it
+      wxlive report --out show.html       a page for whoever asks
     """  # noqa: D301 - \b keeps click from wrapping the lines
     context.obj = stack or os.environ.get("WXLIVE_STACK")
 
 
-for command in (sync, push, status, pause, resume, cancel, resolve, followers, dlq):
+for command in (sync, push, status, pause, resume, cancel, resolve, report, followers, dlq):
     main.add_command(command)

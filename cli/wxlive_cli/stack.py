@@ -15,6 +15,7 @@ from wxlive.stores.followers import FollowerStore
 from wxlive.stores.sync_runs import SyncRunStore
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
@@ -34,6 +35,7 @@ class Stack:
     runs: SyncRunStore
     functions: "LambdaClient"
     sqs: "SQSClient"
+    state: "Table"
 
     def output(self, output: str) -> str:
         """Return the value of an output.
@@ -93,6 +95,7 @@ def connect(name: str) -> Stack:
             runs=SyncRunStore(state),
             functions=boto3.client("lambda", config=_PATIENT),
             sqs=boto3.client("sqs"),
+            state=state,
         )
     except KeyError as error:
         raise _no_output(name, error.args[0]) from error

@@ -37,6 +37,7 @@ OUTPUTS = {
     "PushStartFunction": "wxlive-push-start",
     "FollowerSyncFunction": "wxlive-follower-sync",
     "PushRatePerSecond": "2000",
+    "DayOffsetHours": "8",
 }
 STATES = ["queued", "sending", "accepted", "refused", "unknown", "cancelled"]
 RESULTS = [
@@ -97,7 +98,7 @@ class Desk:
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
                 KeySchema=schema,
             )
-        state = tables.Table("state")
+        state = self.state = tables.Table("state")
         self.followers = FollowerStore(tables.Table("followers"))
         self.campaigns = CampaignStore(state)
         self.runs = SyncRunStore(state)
@@ -158,7 +159,9 @@ class Desk:
         self.asked_for.append(name)
         functions: Any = self.functions
         sqs: Any = None
-        return Stack(name, OUTPUTS, self.followers, self.campaigns, self.runs, functions, sqs)
+        return Stack(
+            name, OUTPUTS, self.followers, self.campaigns, self.runs, functions, sqs, self.state
+        )
 
     def _sleep(self, seconds: float) -> None:
         self.now_s += seconds

@@ -1,0 +1,96 @@
+"""``wxlive report``: a campaign for whoever asks how it went, as a page, as JSON, as CSV."""
+
+import csv
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
+
+from wxlive.campaigns import Campaign, Chunk
+from wxlive.errors import Refused
+from wxlive.messages import PushResult
+from wxlive.reports import report as derive
+from wxlive.stores.rooms import RoomStore
+from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command
+from wxlive_cli.files import written_whole
+from wxlive_cli.report_facts import CALL_COLUMNS, Account, account, call_rows
+from wxlive_cli.report_page import page, span, verdict
+from wxlive_cli.stack import Stack
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("campaign", required=False)
+@click.option("--out", type=_FILE, help="Write a page for a browser.")
+@click.option("--csv", "csv_out", type=_FILE, help="Write one row for each call.")
+@stack_command
+def report(
+    stack: Stack, *, campaign: str | None, out: Path | None, csv_out: Path | None
+) -> Outcome:
+    """Tell how a campaign went, or the newest one. Exits with 1 if somebody should look.
+
+    \b
+    Examples:
+      wxlive report --out show.html
+      wxlive report 20261122T193000-1001 --csv calls.csv
+      wxlive report --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    chosen = stack.campaigns.get(campaign) if campaign else stack.campaigns.newest()
+    if chosen is None:
+        raise Refused(
+            f"There is no campaign {campaign}; `wxlive status` shows the newest"
+            if campaign
+            else "There has been no campaign yet; `wxlive push` starts one"
+        )
+    ledger, results = _read(stack, chosen)
+    found = _account(stack, chosen, ledger, results)
+    earlier = stack.campaigns.before(chosen.campaign)
+    previous = _account(stack, earlier, *_read(stack, earlier)) if earlier else None
+    if out is not None:
+        offset_hours = int(stack.output("DayOffsetHours"))
+        with written_whole(out) as file:
+            file.write(page(found, previous, now_s=time.time(), offset_hours=offset_hours))
+    if csv_out is not None:
+        _write_csv(csv_out, call_rows(ledger, results))
+    facts = {**found.facts(), "previous": previous.facts() if previous else None}
+    code = NOT_ALL_WELL if found.report.in_trouble else DONE
+    return Outcome(facts, code=code, table=facts_table(f"Campaign {chosen.campaign}", _told(found)))
+
+
+def _read(stack: Stack, campaign: Campaign) -> tuple[list[Chunk], list[PushResult]]:
+    now_s = time.time()
+    ledger = [chunk.as_seen(now_s) for chunk in stack.campaigns.chunks(campaign.campaign)]
+    return ledger, list(stack.campaigns.results(campaign.room_id))
+
+
+def _account(
+    stack: Stack, campaign: Campaign, ledger: list[Chunk], results: list[PushResult]
+) -> Account:
+    room = RoomStore(stack.state).all().get(campaign.room_id)
+    return account(
+        derive(campaign, ledger, results),
+        ledger,
+        results,
+        limit=int(stack.output("PushRatePerSecond")),
+        room_name=room.name if room else "",
+    )
+
+
+def _told(found: Account) -> dict[str, str | int]:
+    success, audience = found.report.results["success"], found.report.campaign.audience
+    return {
+        "room": f"{found.report.campaign.room_id} {found.room_name}".strip(),
+        "verdict": verdict(found).sentence,
+        "told": f"{success:,} of {audience:,}",
+        "first call to last": span(found.took_s),
+        "openids per second": f"{found.pace:,}; the busiest second {found.busiest:,}",
+    }
+
+
+def _write_csv(out: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    with written_whole(out) as file:
+        writer = csv.DictWriter(file, CALL_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
