@@ -67,6 +67,17 @@ def stack_command(command: Command[...]) -> Callable[..., None]:
     return run
 
 
+class Listing(click.Group):
+    """A group whose bare name lists: ``wxlive rooms`` is ``wxlive rooms list``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command's name where it was left out."""
+        asks_for_help = bool(args) and args[0] in ctx.help_option_names
+        if not args or (args[0].startswith("-") and not asks_for_help):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 def refuse(sentence: str, *, as_json: bool) -> NoReturn:
     """Say in one sentence why not, and exit with 2."""
     if as_json:

@@ -7,8 +7,10 @@ import click
 from wxlive_cli.console import stack_option
 from wxlive_cli.dlq import dlq
 from wxlive_cli.followers import followers
+from wxlive_cli.planned import planned
 from wxlive_cli.push import cancel, pause, push, resolve, resume, status
 from wxlive_cli.report import report
+from wxlive_cli.rooms import rooms
 from wxlive_cli.sync import sync
 
 
@@ -30,5 +32,19 @@ def main(context: click.Context, stack: str | None) -> None:
     context.obj = stack or os.environ.get("WXLIVE_STACK")
 
 
-for command in (sync, push, status, pause, resume, cancel, resolve, report, followers, dlq):
+COMMANDS = (
+    sync,
+    push,
+    planned,
+    rooms,
+    status,
+    pause,
+    resume,
+    cancel,
+    resolve,
+    report,
+    followers,
+    dlq,
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -19,6 +19,7 @@ from wxlive.campaigns import Campaign, CampaignState, ChunkState
 from wxlive.errors import Refused
 from wxlive.reports import Report
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command, words
+from wxlive_cli.planned import plan_push
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
@@ -34,15 +35,23 @@ PLAN_PATIENCE_S = 10
 @click.option("--dry-run", is_flag=True, help="Check and count, send nothing.")
 @click.option("--wait", is_flag=True, help="Return when everything has been sent and reported.")
 @click.option("--timeout", default=900, show_default=True, help="Longest wait in seconds.")
+@click.option("--at", help="Not now but then (20:00, 2026-11-22T20:00), once the room is live.")
 @stack_command
-def push(stack: Stack, *, room: int, dry_run: bool, wait: bool, timeout: int) -> Outcome:
+def push(
+    stack: Stack, *, room: int, dry_run: bool, wait: bool, timeout: int, at: str | None
+) -> Outcome:
     """Tell every subscribed follower that a room is live.
 
     \b
     One room a day. Asking again for the same room tells nobody twice. Examples:
       wxlive push --room 1001 --dry-run
       wxlive push --room 1001 --wait
+      wxlive push --room 1001 --at 20:00
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    if at is not None:
+        if dry_run or wait:
+            raise click.UsageError("--at plans a push; it goes with neither --dry-run nor --wait")
+        return plan_push(stack, room, at)
     facts = stack.ask("PushStartFunction", {"action": "start", "room_id": room, "dry_run": dry_run})
     if dry_run:
         told = ("audience", "calls", "minutes", "quota_after")

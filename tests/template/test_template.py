@@ -133,7 +133,7 @@ def test_a_role_names_every_action_and_every_resource(name: str) -> None:
 
 @each_function
 def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> None:
-    services = {"dynamodb", "secretsmanager", "lambda", "sqs"}
+    services = {"dynamodb", "secretsmanager", "lambda", "sqs", "events"}
 
     assert {action.split(":")[0] for action in actions(name)} <= services
     for statement in statements(name):
@@ -143,6 +143,7 @@ def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> 
             "Fn::GetAtt" in resource
             or "${AWS::StackName}-" in text
             or "${WechatSecretName}" in text
+            or (name, statement["Action"]) == ("LiveWatchFunction", "events:PutEvents")
         )
 
 
@@ -195,6 +196,24 @@ def test_every_schedule_says_what_happens_after_a_failure_and_keeps_beijing_time
     for schedule in schedules:
         assert "MaximumRetryAttempts" in schedule["RetryPolicy"]
         assert schedule["ScheduleExpressionTimezone"] == "Asia/Shanghai"
+
+
+def test_a_room_that_went_live_is_mailed_where_nobody_is_pushed_by_itself() -> None:
+    rule, topic = properties("RoomWentLiveMail"), {"Ref": "AlarmTopic"}
+    publishers = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"][0]["Principal"]
+
+    assert rule["EventPattern"]["detail-type"] == ["Room went live"]
+    assert rule["EventPattern"]["detail"]["auto_push"] == [False]
+    assert [target["Arn"] for target in rule["Targets"]] == [topic]
+    assert publishers == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
+
+
+def test_a_planned_push_may_invoke_live_watch_and_nothing_else() -> None:
+    [policy] = properties("PlannedPushRole")["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::GetAtt": ["LiveWatchFunction", "Arn"]}
 
 
 def test_a_batch_of_chunks_fails_message_by_message() -> None:
@@ -296,6 +315,7 @@ def test_the_tables_have_the_keys_that_the_stores_use() -> None:
         ("CallbackMaxAgeSeconds", 600),
         ("Architecture", "arm64"),
         ("AutoPush", "off"),
+        ("WatchDailyCalls", 400),
         ("AlarmEmail", ""),
         ("SyncSchedule", ...),
         ("WatchSchedule", ...),
@@ -344,7 +364,7 @@ def test_every_output_that_the_operators_command_reads_is_there() -> None:
     read = {
         name
         for source in sources
-        for pair in re.findall(r'outputs\["(\w+)"\]|stack\.(?:ask|poke)\(\s*"(\w+)"', source)
+        for pair in re.findall(r'outputs\["(\w+)"\]|stack\.(?:ask|poke|output)\(\s*"(\w+)"', source)
         for name in pair
         if name
     }

@@ -36,6 +36,8 @@ class Metric(StrEnum):
     SYNC_GUARDED = "SyncGuarded"
     SYNC_CALLS = "SyncCalls"
     ROOM_WENT_LIVE = "RoomWentLive"
+    ROOMS_ASKED = "RoomsAsked"
+    PUSH_OVERDUE = "PushOverdue"
     CHUNK_ACCEPTED = "ChunkAccepted"
     CHUNK_REFUSED = "ChunkRefused"
     CHUNK_UNKNOWN = "ChunkUnknown"
