@@ -4,8 +4,10 @@ import os
 
 import click
 
+from wxlive_cli.configure import configure
 from wxlive_cli.console import stack_option
 from wxlive_cli.dlq import dlq
+from wxlive_cli.doctor import doctor
 from wxlive_cli.followers import followers
 from wxlive_cli.planned import planned
 from wxlive_cli.push import cancel, pause, push, resolve, resume, status
@@ -22,6 +24,11 @@ def main(context: click.Context, stack: str | None) -> None:
     """Operate a wxlive stack: followers, campaigns, reports.
 
     \b
+    Before the show:
+      wxlive configure                    the secret, and what to paste where
+      wxlive doctor                       is everything ready?
+
+    \b
     The night of the show:
       wxlive sync --wait                  the list is true
       wxlive push --room 1001 --dry-run   what it will take
@@ -33,6 +40,8 @@ def main(context: click.Context, stack: str | None) -> None:
 
 
 COMMANDS = (
+    configure,
+    doctor,
     sync,
     push,
     planned,

@@ -14,7 +14,7 @@ from wxlive_live_watch import handler
 from wxlive_live_watch.wake import PLAN_STALLED_S
 from wxlive_live_watch.watch import DAY_S, OVERDUE_S, PAGES, plan_push, watch
 from wxlive_live_watch.when import EARLY_S, LATE_S, PATIENCE_S, RARELY_S
-from wxlive_local.simulator import LIVE, LIVE_INFO, Kind, Rule
+from wxlive_local.simulator import LIVE, LIVE_INFO, QUOTA_GET, STABLE_TOKEN, Kind, Rule
 from wxlive_push_start import start
 
 if TYPE_CHECKING:
@@ -449,3 +449,29 @@ def test_an_event_that_is_not_taken_fails_the_look_so_that_it_is_sent_again(
     handler.lambda_handler(deployment.event("live_watch/schedule.json"), context)
 
     assert len(deployment.events.sent) == 1
+
+
+# ---------------------------------------------------------------------- the check
+
+
+def test_the_doctor_learns_what_wechat_says_to_the_stack(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+    deployment.world.wechat.misbehave(Rule(QUOTA_GET, Kind.ERRCODE, errcode=48001))
+
+    told = handler.lambda_handler(deployment.event("live_watch/check.json"), context)
+
+    assert told["now"] == deployment.world.clock()
+    refused, *others = told["apis"].values()
+    assert refused["errcode"] == 48001
+    assert "not granted" in refused["sentence"]
+    assert [other["daily_limit"] for other in others] == [5000, 100_000]
+
+
+def test_a_check_asks_for_a_token_though_one_is_shared(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+    look(deployment.world)
+    before = deployment.world.calls(STABLE_TOKEN)
+
+    handler.lambda_handler({"check": True}, context)
+
+    assert deployment.world.calls(STABLE_TOKEN) == before + 1

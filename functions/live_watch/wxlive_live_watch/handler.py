@@ -1,6 +1,7 @@
 """A schedule in, one look at the rooms out.
 
 ``{"push": ROOM_ID}`` (a planned moment) has that room pushed as soon as it is live.
+``{"check": true}`` (`wxlive doctor`) looks from here whether WeChat lets this stack in.
 """
 
 import json
@@ -21,6 +22,7 @@ from wxlive.stores.secrets import SecretStore
 from wxlive.stores.tokens import TokenStore
 from wxlive.telemetry import Telemetry
 from wxlive.wechat import WechatClient
+from wxlive_live_watch.check import NoCache, check
 from wxlive_live_watch.watch import Parts, plan_push, watch
 
 if TYPE_CHECKING:
@@ -55,9 +57,19 @@ def build() -> Parts:
     )
 
 
+def stranger() -> WechatClient:
+    """Build a client that knows no token, so that it has to ask for one."""
+    settings = Settings.from_env(os.environ)
+    secrets = SecretStore(aws.secretsmanager(), settings.secret_name).load()
+    telemetry().hide([secrets.secret])
+    return WechatClient(settings.wechat_api_base, secrets, NoCache())
+
+
 def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Look once."""
     with telemetry().invocation(context):
+        if "check" in event:
+            return check(stranger(), time.time())
         parts = build()
         if "push" in event:
             plan_push(int(event["push"]), parts)

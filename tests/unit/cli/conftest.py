@@ -21,7 +21,12 @@ NOW_S = 1_795_347_000
 """2026-11-22 19:30 in Beijing."""
 
 ROOM, DAY = 1001, "2026-11-22"
-SECRET = {"appid": "wx1", "secret": "s" * 32, "token": "a word", "aes_key": "A" * 43}
+SECRET = {
+    "appid": "wx0123456789abcdef",
+    "secret": "5" * 32,
+    "token": "aWord1",
+    "aes_key": "A" * 43,
+}
 OUTPUTS = {
     "FollowersTable": "followers",
     "StateTable": "state",
@@ -57,13 +62,18 @@ class Desk:
         self.outputs(**OUTPUTS)
 
     def outputs(self, **outputs: str) -> None:
-        """Deploy a stack that has these outputs."""
+        """Deploy a stack that has these outputs, in place of the one that is there."""
         template = {
+            "Parameters": {"MessageMode": {"Type": "String"}},
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
             "Outputs": {name: {"Value": value} for name, value in outputs.items()},
         }
-        boto3.client("cloudformation").create_stack(
-            StackName="wxlive", TemplateBody=json.dumps(template)
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.delete_stack(StackName="wxlive")
+        cloudformation.create_stack(
+            StackName="wxlive",
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": "MessageMode", "ParameterValue": "secure"}],
         )
 
     def run(self, *words: str, typed: str = "") -> Result:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from tests.unit.cli.conftest import OUTPUTS
 
 from wxlive.campaigns import Chunk, ChunkState
 from wxlive.errors import Refused
@@ -45,9 +46,6 @@ def seen(desk: "Desk") -> "Desk":
 def scheduler(desk: "Desk") -> Any:
     client: Any = boto3.client("scheduler")
     client.create_schedule_group(Name="wxlive-planned")
-    boto3.client("cloudformation").delete_stack(StackName="wxlive")
-    from tests.unit.cli.conftest import OUTPUTS
-
     desk.outputs(**OUTPUTS, **PLAN_OUTPUTS)
     return client
 
