@@ -367,6 +367,7 @@ class World:
             campaigns=CampaignStore(self._table("state")),
             quota=self.counter("getliveinfo", 400),
             daily_calls=400,
+            other_quotas=(self.counter("push_message", 10),),
             telemetry=self.telemetry,
             auto_push=False,
             room_wait_limit_s=3600,

@@ -270,6 +270,17 @@ def test_when_wechat_says_that_the_day_is_used_up_it_is_not_asked_again(world: "
     assert world.calls(LIVE_INFO) == 1
 
 
+@pytest.mark.parametrize(("used", "low"), [(9, 0), (10, 1)])
+def test_a_quota_under_a_tenth_is_counted_for_the_alarm(
+    world: "World", used: int, low: int
+) -> None:
+    world.counter("push_message").seed(DAY, used, NOW_S)
+
+    watch(world.watch_parts())
+
+    assert world.telemetry.counted[Metric.QUOTA_LOW] == low
+
+
 # ------------------------------------------------------------------------ telling
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from wxlive.campaigns import CLAIM_STALE_S
 from wxlive.settings import Settings
+from wxlive.telemetry import Metric
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {
@@ -299,6 +300,118 @@ def test_the_tables_have_the_keys_that_the_stores_use() -> None:
     }
 
     assert keys == {"FollowersTable": ["openid"], "StateTable": ["pk", "sk"]}
+
+
+# ---------------------------------------------------------- alarms and dashboard
+
+OURS = "wxlive/${AWS::StackName}"
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+FOREIGN = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    ("AWS/ApiGateway", "5XXError"),
+    ("AWS/ApiGateway", "Latency"),
+    ("AWS/Lambda", "Errors"),
+}
+"""Metrics that AWS emits, as its documentation names them."""
+
+
+def emitted() -> set[tuple[str, str]]:
+    """Each metric that a function's code, or the telemetry it uses, counts; with its service."""
+    found = set()
+    for service in FUNCTIONS.values():
+        sources = [path.read_text("utf-8") for path in (ROOT / "functions" / service).rglob("*.py")]
+        names = re.findall(r"Metric\.([A-Z_]+)", "".join(sources))
+        found |= {(service, Metric[name].value) for name in names}
+        if ".problem(" in "".join(sources):
+            found.add((service, Metric.ACCESS_REFUSED.value))
+    return found
+
+
+def alarm_metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    if "MetricName" in alarm:
+        return [alarm]
+    return [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m]
+
+
+def dashboard() -> list[dict[str, Any]]:
+    """The dashboard's widgets, with 1 where CloudFormation would write what it knows."""
+    body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    widgets: list[dict[str, Any]] = json.loads(re.sub(r"\$\{(?!AWS::StackName)[^}]*\}", "1", body))[
+        "widgets"
+    ]
+    return widgets
+
+
+def dashboard_metrics() -> list[list[Any]]:
+    shown = [m for widget in dashboard() for m in widget["properties"].get("metrics", [])]
+    return [metric for metric in shown if isinstance(metric[0], str)]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_watches_a_metric_that_somebody_emits(name: str) -> None:
+    for metric in alarm_metrics(ALARMS[name]):
+        dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
+        if metric["Namespace"] == {"Fn::Sub": OURS}:
+            assert (dimensions["service"], metric["MetricName"]) in emitted()
+            assert set(dimensions) == {"service"}
+        else:
+            assert (metric["Namespace"], metric["MetricName"]) in FOREIGN
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_to_do_and_is_in_the_runbook(name: str) -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert len(ALARMS[name]["AlarmDescription"]) > 50
+    assert f"| `{name.removesuffix('Alarm')}` |" in runbook
+    assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_evaluates_no_longer_than_cloudwatch_can(name: str) -> None:
+    alarm = ALARMS[name]
+    periods = [m["MetricStat"]["Period"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
+    period = max([alarm["Period"]] if "Period" in alarm else periods)
+
+    assert period * alarm["EvaluationPeriods"] <= (604_800 if period >= 3600 else 86_400)
+
+
+def test_the_dashboard_shows_metrics_that_somebody_emits() -> None:
+    assert len(dashboard_metrics()) > 20
+    for namespace, name, *rest in dashboard_metrics():
+        if namespace == OURS:
+            assert rest[0] == "service"
+            assert (rest[1], name) in emitted()
+        else:
+            assert (namespace, name) in FOREIGN
+
+
+def test_the_dashboard_is_laid_out_without_gaps_or_overlaps() -> None:
+    cells = [
+        (x, y)
+        for widget in dashboard()
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+
+    assert len(cells) == len(set(cells)) == 24 * (1 + max(y for _, y in cells))
+    assert {x for x, _ in cells} == set(range(24))
+    assert {widget["type"] for widget in dashboard()} == {"alarm", "metric"}
+
+
+def test_the_dashboard_shows_every_alarm() -> None:
+    body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+
+    assert set(re.findall(r"\$\{(\w+)\.Arn\}", body)) == set(ALARMS)
+
+
+def test_every_metric_in_the_environment_lands_where_the_alarms_look() -> None:
+    given = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert given["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": OURS}
+    for name, service in FUNCTIONS.items():
+        assert properties(name)["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == service
 
 
 # ------------------------------------------------------- parameters and outputs

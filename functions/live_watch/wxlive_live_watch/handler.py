@@ -47,6 +47,10 @@ def build() -> Parts:
         campaigns=CampaignStore(state),
         quota=QuotaStore(state, "getliveinfo", settings.watch_daily_calls),
         daily_calls=settings.watch_daily_calls,
+        other_quotas=tuple(
+            QuotaStore(state, api, settings.daily_call_quota)
+            for api in ("push_message", "get_wxa_followers")
+        ),
         telemetry=telemetry(),
         auto_push=settings.auto_push,
         room_wait_limit_s=settings.room_wait_limit_s,

@@ -32,7 +32,8 @@ class Parts:
     """What live_watch works with.
 
     ``ask_push_start`` invokes push_start without waiting; ``tell`` sends the event that a room
-    went live; ``quota`` counts the day's calls against ``daily_calls``.
+    went live; ``quota`` counts the day's calls against ``daily_calls``; ``other_quotas`` are
+    those of the other APIs, watched because somebody is here anyway.
     """
 
     wechat: WechatClient
@@ -40,6 +41,7 @@ class Parts:
     campaigns: CampaignStore
     quota: QuotaStore
     daily_calls: int
+    other_quotas: tuple[QuotaStore, ...]
     telemetry: Telemetry
     auto_push: bool
     room_wait_limit_s: int
@@ -77,6 +79,8 @@ def watch(parts: Parts) -> dict[str, Any]:
     known = parts.rooms.all()
     reason = _reason(known, today, parts)
     seen = noticed(known, _look(today, parts) if reason else (), parts.now())
+    if reason and any(quota.is_low(today.day) for quota in (parts.quota, *parts.other_quotas)):
+        parts.telemetry.count(Metric.QUOTA_LOW)
     opened = newly_live(known, seen.values())
     pushed = _push(today, seen, parts)
     woken = _wake(today.campaign, {**known, **seen}, parts)
