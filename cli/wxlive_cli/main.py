@@ -14,6 +14,7 @@ from wxlive_cli.push import cancel, pause, push, resolve, resume, status
 from wxlive_cli.report import report
 from wxlive_cli.rooms import rooms
 from wxlive_cli.sync import sync
+from wxlive_cli.watch import watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +34,7 @@ def main(context: click.Context, stack: str | None) -> None:
       wxlive sync --wait                  the list is true
       wxlive push --room 1001 --dry-run   what it will take
       wxlive push --room 1001 --wait      tell everybody once
+      wxlive watch                        how it goes
       wxlive status                       what became of it
       wxlive report --out show.html       a page for whoever asks
     """  # noqa: D301 - \b keeps click from wrapping the lines
@@ -47,6 +49,7 @@ COMMANDS = (
     planned,
     rooms,
     status,
+    watch,
     pause,
     resume,
     cancel,

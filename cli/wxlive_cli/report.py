@@ -44,19 +44,20 @@ def report(
             if campaign
             else "There has been no campaign yet; `wxlive push` starts one"
         )
-    ledger, results = _read(stack, chosen)
-    found = _account(stack, chosen, ledger, results)
+    found = account_of(stack, chosen)
     earlier = stack.campaigns.before(chosen.campaign)
-    previous = _account(stack, earlier, *_read(stack, earlier)) if earlier else None
+    previous = account_of(stack, earlier) if earlier else None
     if out is not None:
         offset_hours = int(stack.output("DayOffsetHours"))
         with written_whole(out) as file:
             file.write(page(found, previous, now_s=time.time(), offset_hours=offset_hours))
     if csv_out is not None:
-        _write_csv(csv_out, call_rows(ledger, results))
+        _write_csv(csv_out, call_rows(*_read(stack, chosen)))
     facts = {**found.facts(), "previous": previous.facts() if previous else None}
     code = NOT_ALL_WELL if found.report.in_trouble else DONE
-    return Outcome(facts, code=code, table=facts_table(f"Campaign {chosen.campaign}", _told(found)))
+    return Outcome(
+        facts, code=code, table=facts_table(f"Campaign {chosen.campaign}", told_of(found))
+    )
 
 
 def _read(stack: Stack, campaign: Campaign) -> tuple[list[Chunk], list[PushResult]]:
@@ -65,9 +66,9 @@ def _read(stack: Stack, campaign: Campaign) -> tuple[list[Chunk], list[PushResul
     return ledger, list(stack.campaigns.results(campaign.room_id))
 
 
-def _account(
-    stack: Stack, campaign: Campaign, ledger: list[Chunk], results: list[PushResult]
-) -> Account:
+def account_of(stack: Stack, campaign: Campaign) -> Account:
+    """Read what there is of a campaign, and tell what became of it."""
+    ledger, results = _read(stack, campaign)
     room = RoomStore(stack.state).all().get(campaign.room_id)
     return account(
         derive(campaign, ledger, results),
@@ -78,7 +79,8 @@ def _account(
     )
 
 
-def _told(found: Account) -> dict[str, str | int]:
+def told_of(found: Account) -> dict[str, str]:
+    """Lay an account out for a person."""
     success, audience = found.report.results["success"], found.report.campaign.audience
     return {
         "room": f"{found.report.campaign.room_id} {found.room_name}".strip(),

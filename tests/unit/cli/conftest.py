@@ -34,6 +34,7 @@ OUTPUTS = {
     "LiveWatchFunction": "wxlive-live-watch",
     "PushStartFunction": "wxlive-push-start",
     "PushRatePerSecond": "2000",
+    "DailyCallQuota": "5000",
     "DayOffsetHours": "8",
     "WechatSecretName": "wxlive/wechat",
 }
