@@ -302,6 +302,49 @@ def test_the_tables_have_the_keys_that_the_stores_use() -> None:
     assert keys == {"FollowersTable": ["openid"], "StateTable": ["pk", "sk"]}
 
 
+# --------------------------------------------------------- fixed egress address
+
+EC2 = {name: r for name, r in RESOURCES.items() if r["Type"].startswith("AWS::EC2::")}
+WECHATS_CALLERS = sorted(set(FUNCTIONS) - {"CallbackFunction"})
+
+
+@pytest.mark.parametrize("name", WECHATS_CALLERS)
+def test_whoever_calls_wechat_can_be_put_behind_a_fixed_address(name: str) -> None:
+    condition, network, otherwise = properties(name)["VpcConfig"]["Fn::If"]
+
+    assert (condition, otherwise) == ("InVpc", {"Ref": "AWS::NoValue"})
+    own, given = network["SubnetIds"]["Fn::If"][1:]
+    assert (own, given) == (
+        [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}],
+        {"Ref": "VpcSubnetIds"},
+    )
+
+
+def test_the_callback_calls_nobody_and_stays_outside() -> None:
+    assert "VpcConfig" not in properties("CallbackFunction")
+    assert "VpcConfig" not in TEMPLATE["Globals"]["Function"]
+
+
+@pytest.mark.parametrize("name", EC2)
+def test_what_costs_is_made_only_where_it_is_wished(name: str) -> None:
+    assert EC2[name]["Condition"] == "OwnVpc"
+
+
+def test_the_way_out_has_one_address_and_the_way_in_is_shut() -> None:
+    assert properties("NatGateway")["AllocationId"] == {
+        "Fn::GetAtt": ["EgressAddress", "AllocationId"]
+    }
+    assert TEMPLATE["Outputs"]["EgressAddress"]["Condition"] == "OwnVpc"
+    group = properties("EgressSecurityGroup")
+    assert "SecurityGroupIngress" not in group
+    assert [(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]] == [
+        (443, 443)
+    ]
+    for subnet in ("PrivateSubnetA", "PrivateSubnetB"):
+        assert properties(f"{subnet}Routes")["RouteTableId"] == {"Ref": "PrivateRoutes"}
+    assert properties("PrivateRoute")["NatGatewayId"] == {"Ref": "NatGateway"}
+
+
 # ---------------------------------------------------------- alarms and dashboard
 
 OURS = "wxlive/${AWS::StackName}"
