@@ -40,13 +40,15 @@ def configure(
 ) -> Outcome:
     """Create the secret, or change it; then say what to paste where.
 
-    \b
     The AppSecret is asked for without showing it and never shown. Token and key are generated
-    unless given; what changes stays valid as the previous value. Examples:
-      wxlive configure                     before the first deployment, and to correct it
+    unless given; what changes stays valid as the previous value.
+
+    \b
+    Examples:
+      wxlive configure                    before the first deployment, or to mend it
       wxlive configure --from secret.json
-      wxlive configure --rotate            new token and key, then change the console
-      wxlive configure --forget-previous   a day later
+      wxlive configure --rotate           new token and key, then change the console
+      wxlive configure --forget-previous  a day later
     """  # noqa: D301 - \b keeps click from wrapping the lines
     outputs = _outputs(name)
     secret_name = secret_name or outputs.get("WechatSecretName", SECRET_NAME)

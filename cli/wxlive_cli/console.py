@@ -87,9 +87,10 @@ class Listing(click.Group):
     """A group whose bare name lists: ``wxlive rooms`` is ``wxlive rooms list``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command's name where it was left out."""
+        """Put the command's name where it was left out; a shell that completes wants them all."""
         asks_for_help = bool(args) and args[0] in ctx.help_option_names
-        if not args or (args[0].startswith("-") and not asks_for_help):
+        names_none = not args or (args[0].startswith("-") and not asks_for_help)
+        if names_none and not ctx.resilient_parsing:
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

@@ -32,7 +32,12 @@ def followers() -> None:
 @followers.command()
 @stack_command
 def count(stack: Stack) -> Outcome:
-    """Count the followers by status, exactly."""
+    """Count the followers by status, exactly.
+
+    \b
+    Example:
+      wxlive followers count
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     facts = {status.value: stack.followers.count(status) for status in Status}
     return Outcome(facts, table=facts_table("Followers", facts))
 
@@ -41,7 +46,12 @@ def count(stack: Stack) -> Outcome:
 @click.argument("openid")
 @stack_command
 def get(stack: Stack, *, openid: str) -> Outcome:
-    """Show one follower. Exits with 1 if the openid is unknown."""
+    """Show one follower. Exits with 1 if the openid is unknown.
+
+    \b
+    Example:
+      wxlive followers get oXYZ… --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     follower = stack.followers.get(openid)
     if follower is None:
         return Outcome({"openid": openid, "status": "unknown"}, code=NOT_ALL_WELL)
@@ -57,7 +67,12 @@ def get(stack: Stack, *, openid: str) -> Outcome:
 )
 @stack_command
 def export(stack: Stack, *, out: Path) -> Outcome:
-    """Write the subscribed followers to a CSV file, one by one."""
+    """Write the subscribed followers to a CSV file, one by one.
+
+    \b
+    Example:
+      wxlive followers export --out followers.csv
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     rows = write_csv(out, stack.followers.walk(Status.SUBSCRIBED))
     return Outcome({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
 

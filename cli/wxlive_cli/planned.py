@@ -121,7 +121,12 @@ def planned() -> None:
 @planned.command("list")
 @stack_command
 def list_(stack: Stack) -> Outcome:
-    """List what is planned, the nearest first."""
+    """List what is planned, the nearest first.
+
+    \b
+    Example:
+      wxlive planned
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     plans = sorted(_planned_pushes(stack), key=lambda plan: plan.at)
     offset_hours = int(stack.output("DayOffsetHours"))
     table = Table(title=f"Planned pushes: {len(plans)}", title_justify="left", box=None)
@@ -136,7 +141,12 @@ def list_(stack: Stack) -> Outcome:
 @click.argument("name", metavar="PLANNED")
 @stack_command
 def remove(stack: Stack, *, name: str) -> Outcome:
-    """Drop a planned push. One whose moment has come is stopped with `wxlive rooms unchoose`."""
+    """Drop a planned push. One whose moment has come is stopped with `wxlive rooms unchoose`.
+
+    \b
+    Example:
+      wxlive planned remove room-1001-20261122T200000
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     _planned_pushes(stack).remove(name)
     facts = {"removed": name}
     return Outcome(facts, table=facts_table("Planned pushes", facts))

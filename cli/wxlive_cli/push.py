@@ -67,7 +67,13 @@ def push(
 @click.argument("campaign", required=False)
 @stack_command
 def status(stack: Stack, *, campaign: str | None) -> Outcome:
-    """Show a campaign, or the newest one."""
+    """Show a campaign, or the newest one.
+
+    \b
+    Examples:
+      wxlive status
+      wxlive status 20261122T193000-1001 --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     found = stack.campaigns.get(campaign) if campaign else stack.campaigns.newest()
     if found is None:
         raise Refused(
@@ -81,7 +87,12 @@ def status(stack: Stack, *, campaign: str | None) -> Outcome:
 @click.argument("campaign")
 @stack_command
 def pause(stack: Stack, *, campaign: str) -> Outcome:
-    """Send nothing more until `wxlive resume`."""
+    """Send nothing more until `wxlive resume`.
+
+    \b
+    Example:
+      wxlive pause 20261122T193000-1001
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     return _control(stack, "pause", campaign)
 
 
@@ -89,7 +100,12 @@ def pause(stack: Stack, *, campaign: str) -> Outcome:
 @click.argument("campaign")
 @stack_command
 def resume(stack: Stack, *, campaign: str) -> Outcome:
-    """Go on with a campaign that is paused or waits."""
+    """Go on with a campaign that is paused or waits.
+
+    \b
+    Example:
+      wxlive resume 20261122T193000-1001
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     return _control(stack, "resume", campaign)
 
 
@@ -97,7 +113,12 @@ def resume(stack: Stack, *, campaign: str) -> Outcome:
 @click.argument("campaign")
 @stack_command
 def cancel(stack: Stack, *, campaign: str) -> Outcome:
-    """Send nothing more, for good. What was accepted can't be called back."""
+    """Send nothing more, for good. What was accepted can't be called back.
+
+    \b
+    Example:
+      wxlive cancel 20261122T193000-1001
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     return _control(stack, "cancel", campaign)
 
 
@@ -112,7 +133,11 @@ def resolve(stack: Stack, *, campaign: str, choice: str | None) -> Outcome:
     WeChat may or may not have carried those calls out. Sent again, some followers may be told
     twice; taken for sent, some may never be told. Look at `wxlive status` first: results that
     fit resolve them without you.
-    """
+
+    \b
+    Example:
+      wxlive resolve 20261122T193000-1001 --accept-unknown
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     if choice is None:
         raise click.UsageError("choose --resend-unknown or --accept-unknown")
     known = stack.campaigns.get(campaign)

@@ -25,8 +25,10 @@ _day_option = click.option(
 def rooms() -> None:
     """List the rooms, choose the one to push.
 
+    With AutoPush=on the first room of a day that goes live is pushed, or the chosen one.
+
     \b
-    With AutoPush=on the first room of a day that goes live is pushed, or the chosen one. Examples:
+    Examples:
       wxlive rooms
       wxlive rooms choose 1001
       wxlive rooms unchoose
@@ -36,7 +38,13 @@ def rooms() -> None:
 @rooms.command("list")
 @stack_command
 def list_(stack: Stack) -> Outcome:
-    """List the rooms as live_watch saw them last, latest start first."""
+    """List the rooms as live_watch saw them last, latest start first.
+
+    \b
+    Examples:
+      wxlive rooms
+      wxlive rooms --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     store = RoomStore(stack.state)
     offset_hours = int(stack.output("DayOffsetHours"))
     known = sorted(store.all().values(), key=lambda room: room.starts_at, reverse=True)
@@ -58,7 +66,13 @@ def list_(stack: Stack) -> Outcome:
 @_day_option
 @stack_command
 def choose(stack: Stack, *, room_id: int, day: Any) -> Outcome:
-    """Have this room pushed when it goes live, instead of the first. Needs AutoPush=on."""
+    """Have this room pushed when it goes live, instead of the first. Needs AutoPush=on.
+
+    \b
+    Examples:
+      wxlive rooms choose 1001
+      wxlive rooms choose 1001 --day 2026-11-23
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     store = RoomStore(stack.state)
     room = store.all().get(room_id)
     if room is None:
@@ -81,7 +95,12 @@ def choose(stack: Stack, *, room_id: int, day: Any) -> Outcome:
 @_day_option
 @stack_command
 def unchoose(stack: Stack, *, day: Any) -> Outcome:
-    """Take a choice back, or a planned push whose moment has come but whose room is not live."""
+    """Take a choice back, or a planned push whose moment has come but whose room is not live.
+
+    \b
+    Example:
+      wxlive rooms unchoose
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     chosen_day = day.date().isoformat() if day else _today(stack)
     RoomStore(stack.state).unchoose(chosen_day)
     facts = {"chosen": None, "day": chosen_day}

@@ -91,8 +91,10 @@ def _rate(found: Account, now_s: float) -> int:
 def watch(stack: Stack, *, campaign: str | None, every: float, timeout: int) -> Outcome:
     """Watch a campaign, or the newest one, until it is over. Ctrl-C only stops watching.
 
+    The view goes to stderr: live on a terminal, a line every ten seconds in a pipe.
+
     \b
-    The view goes to stderr: live on a terminal, a line every ten seconds in a pipe. Examples:
+    Examples:
       wxlive watch
       wxlive watch 2>&1 | tee show.log
     """  # noqa: D301 - \b keeps click from wrapping the lines
