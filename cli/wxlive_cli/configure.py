@@ -45,9 +45,9 @@ def configure(
 
     \b
     Examples:
-      wxlive configure                    before the first deployment, or to mend it
+      wxlive configure                    before the first deployment
       wxlive configure --from secret.json
-      wxlive configure --rotate           new token and key, then change the console
+      wxlive configure --rotate           new token and key; then the console
       wxlive configure --forget-previous  a day later
     """  # noqa: D301 - \b keeps click from wrapping the lines
     outputs = _outputs(name)

@@ -38,7 +38,7 @@ def count(stack: Stack) -> Outcome:
     Example:
       wxlive followers count
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    facts = {status.value: stack.followers.count(status) for status in Status}
+    facts = {status.value: number for status, number in stack.followers.count().items()}
     return Outcome(facts, table=facts_table("Followers", facts))
 
 

@@ -42,12 +42,11 @@ class Parts:
 def build() -> Parts:
     """Build the real parts, once a process."""
     settings = Settings.from_env(os.environ)
-    tables = aws.dynamodb()
     return Parts(
         settings=settings,
         secrets=SecretStore(aws.secretsmanager(), settings.secret_name).load,
-        followers=FollowerStore(tables.Table(settings.followers_table)),
-        results=CampaignStore(tables.Table(settings.state_table)),
+        followers=FollowerStore(aws.dynamodb_client(), settings.followers_table),
+        results=CampaignStore(aws.dynamodb().Table(settings.state_table)),
         telemetry=Telemetry(),
     )
 

@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -29,6 +29,12 @@ _CONFIG = Config(
 def dynamodb() -> "DynamoDBServiceResource":
     """Return the DynamoDB resource; its ``meta.client`` may be used by several threads."""
     return boto3.resource("dynamodb", config=_CONFIG)
+
+
+@cache
+def dynamodb_client() -> "DynamoDBClient":
+    """Return the DynamoDB client, which speaks the wire format. Several threads may use it."""
+    return boto3.client("dynamodb", config=_CONFIG)
 
 
 @cache

@@ -35,6 +35,7 @@ OUTPUTS = {
     "PushStartFunction": "wxlive-push-start",
     "PushRatePerSecond": "2000",
     "DailyCallQuota": "5000",
+    "SyncDailyCalls": "4500",
     "DayOffsetHours": "8",
     "WechatSecretName": "wxlive/wechat",
 }
