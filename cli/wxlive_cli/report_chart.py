@@ -44,32 +44,32 @@ def chart(seconds: Sequence[Second], limit: int) -> Chart | None:
     begins_at, last = seconds[0].at, seconds[-1].at
     width_s = bar_width_s(last - begins_at + 1)
     count = (last - begins_at) // width_s + 1
-    sums = [[0, 0] for _ in range(count)]
-    for second in seconds:
-        bar = sums[(second.at - begins_at) // width_s]
-        bar[0] += second.accepted
-        bar[1] += second.unknown
-    top = HEADROOM * max(limit, *(sum(each) / width_s for each in sums))
-    bars = [
+    rates = _rates(seconds, width_s)
+    top = HEADROOM * max(limit, *(accepted + unknown for accepted, unknown in rates.values()))
+    bars = tuple(
         Bar(
             at=begins_at + number * width_s,
-            accepted=accepted / width_s,
-            unknown=unknown / width_s,
+            accepted=accepted,
+            unknown=unknown,
             x=1000 * number / count,
             width=1000 / count,
-            accepted_height=1000 * accepted / width_s / top,
-            unknown_height=1000 * unknown / width_s / top,
+            accepted_height=1000 * accepted / top,
+            unknown_height=1000 * unknown / top,
         )
-        for number, (accepted, unknown) in enumerate(sums)
-        if accepted or unknown
-    ]
-    return Chart(
-        bars=tuple(bars),
-        width_s=width_s,
-        begins_at=begins_at,
-        ends_at=begins_at + count * width_s,
-        limit_y=1000 - 1000 * limit / top,
+        for number, (accepted, unknown) in rates.items()
     )
+    ends_at = begins_at + count * width_s
+    return Chart(bars, width_s, begins_at, ends_at, limit_y=1000 - 1000 * limit / top)
+
+
+def _rates(seconds: Sequence[Second], width_s: int) -> dict[int, tuple[float, float]]:
+    """Average by bar: openids accepted and unknown a second, by the bar's number."""
+    rates: dict[int, tuple[float, float]] = {}
+    for second in seconds:
+        number = (second.at - seconds[0].at) // width_s
+        accepted, unknown = rates.get(number, (0.0, 0.0))
+        rates[number] = accepted + second.accepted / width_s, unknown + second.unknown / width_s
+    return rates
 
 
 def bar_width_s(span_s: int) -> int:

@@ -51,7 +51,11 @@ def list_(stack: Stack) -> Outcome:
     today = day_of(time.time(), offset_hours)
     choice, asked_at = store.chosen(today), store.asked_at()
     chosen = choice.room_id if choice else None
-    words.print(f"As seen {show_moment(asked_at, offset_hours)}.")
+    words.print(
+        f"As seen {show_moment(asked_at, offset_hours)}."
+        if asked_at
+        else "live_watch has not asked WeChat yet; it does within a quarter of an hour."
+    )
     facts = {
         "day": today,
         "chosen": chosen,

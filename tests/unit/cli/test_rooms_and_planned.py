@@ -67,6 +67,11 @@ def test_rooms_are_listed_latest_first_with_the_choice(seen: "Desk") -> None:
     assert seen.run("rooms", "list").stdout == shown.stdout
 
 
+def test_before_the_first_look_nothing_is_known(desk: "Desk") -> None:
+    assert desk.json("rooms")["rooms"] == []
+    assert "has not asked WeChat yet" in desk.run("rooms").stderr
+
+
 def test_a_room_is_chosen_for_the_day_of_its_planned_start(seen: "Desk") -> None:
     assert seen.json("rooms", "choose", "1001") == {"room_id": 1001, "day": DAY}
     assert seen.json("rooms", "choose", "1002")["day"] == "2026-11-23"
