@@ -76,13 +76,7 @@ def measure() -> list[Measurement]:
     """Seconds for a first import, an unchanged list, and one with 1 % changed."""
     with LocalAws() as aws, Simulator() as wechat:
         openids = wechat.add_followers(FOLLOWERS)
-        place = Place(
-            dict(aws.env),
-            wechat.url,
-            (wechat.account.appid, wechat.account.secret),
-            new_followers_table(aws.env).name,
-            new_state_table(aws.env).name,
-        )
+        place = new_place(aws, wechat)
         bare = _alone(_insert_bare, place)
         first: Turn = _alone(_run, place)
         wechat.misbehave(Rule(LIST, Kind.DELAY_BEFORE, times=1_000_000, seconds=PAGE_S))
@@ -94,6 +88,17 @@ def measure() -> list[Measurement]:
         _beside_pages("sync, unchanged", unchanged),
         _beside_pages("sync, 1 % changed", [changed]),
     ]
+
+
+def new_place(aws: LocalAws, wechat: Simulator) -> Place:
+    """Create empty tables for a run."""
+    return Place(
+        dict(aws.env),
+        wechat.url,
+        (wechat.account.appid, wechat.account.secret),
+        new_followers_table(aws.env).name,
+        new_state_table(aws.env).name,
+    )
 
 
 def _beside_pages(name: str, rounds: list[tuple[float, Turn]]) -> Measurement:
@@ -112,27 +117,32 @@ def _alone(work_: Callable[[Place], Any], place: Place) -> Any:
         return pool.submit(work_, place).result()
 
 
-def _run(place: Place) -> Turn:
-    meter = Meter()
+def parts_at(place: Place, meter: Meter | None = None, *, ahead_s: float = 0.0) -> Parts:
+    """Build the real parts of a run; its clock is ``ahead_s`` ahead."""
     tables, followers = resource(place.aws), client("dynamodb", place.aws)
-    meter.put_on(tables.meta.client)
-    meter.put_on(followers)
+    if meter is not None:
+        meter.put_on(tables.meta.client)
+        meter.put_on(followers)
     state = tables.Table(place.state)
-    runs = SyncRunStore(state)
-    parts = Parts(
+    return Parts(
         wechat=_wechat(place, state),
         followers=FollowerStore(followers, place.followers),
-        runs=runs,
+        runs=SyncRunStore(state),
         quota=QuotaStore(state, "get_wxa_followers", 1_000_000),
         owner=uuid.uuid4().hex,
         day_offset_hours=8,
         guard_percent=20,
-        now=time.time,
+        now=lambda: time.time() + ahead_s,
         sleep=time.sleep,
         remaining_s=lambda: 900.0,
     )
+
+
+def _run(place: Place) -> Turn:
+    meter = Meter()
+    parts = parts_at(place, meter)
     taken = seconds(lambda: work(parts))
-    run = runs.newest()
+    run = parts.runs.newest()
     assert run is not None and run.listed == FOLLOWERS, run  # noqa: S101, PT018 - or all is void
     return Turn(
         taken,

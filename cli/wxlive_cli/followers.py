@@ -1,16 +1,17 @@
-"""``wxlive followers``: count, look up, export."""
+"""``wxlive followers``: count, look up, export, compare."""
 
-import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from wxlive.followers import Follower, Status
-from wxlive_cli.console import NOT_ALL_WELL, Outcome, facts_table, stack_command
-from wxlive_cli.files import written_whole
+from wxlive_cli.comparison import Difference, compare, read_list
+from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command
+from wxlive_cli.files import write_csv
 from wxlive_cli.stack import Stack
 
 COLUMNS = (
@@ -22,11 +23,15 @@ COLUMNS = (
     "room_status",
     "source",
 )
+_DIFFERENCE = ("openid", "file", "table")
+
+SHOWN = 20
+"""Differences that are shown; ``--out`` has all of them."""
 
 
 @click.group()
 def followers() -> None:
-    """Read the followers."""
+    """Read the followers, or compare them with a list of your own."""
 
 
 @followers.command()
@@ -73,28 +78,54 @@ def export(stack: Stack, *, out: Path) -> Outcome:
     Example:
       wxlive followers export --out followers.csv
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    rows = write_csv(out, stack.followers.walk(Status.SUBSCRIBED))
+    rows = write_csv(out, COLUMNS, map(_row, stack.followers.walk(Status.SUBSCRIBED)))
     return Outcome({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
 
 
-def write_csv(out: Path, found: Iterator[Follower]) -> int:
-    """Write followers as they come; the file appears whole or not at all. Returns the rows.
+@followers.command("import")
+@click.option(
+    "--check",
+    "file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file with your own list: a header that names openid, or an openid a line.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write everybody who differs to this CSV file.",
+)
+@stack_command
+def import_(stack: Stack, *, file: Path, out: Path | None) -> Outcome:
+    """Compare your own list with the table, changing nothing. Exits with 1 if they differ.
 
-    Raises:
-        Refused: the file can't be written there.
-    """
-    with written_whole(out) as file:
-        return _write_rows(file, found)
+    \b
+    The list itself comes from WeChat: see `wxlive sync`. Examples:
+      wxlive followers import --check crm.csv
+      wxlive followers import --check crm.csv --out differences.csv
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    wanted = read_list(file)
+    listed, differences = len(wanted), compare(wanted, stack.followers.walk())
+    facts = {"file_rows": listed, **_tally(out, differences)}
+    code = NOT_ALL_WELL if facts["differ"] else DONE
+    return Outcome(facts, code=code, table=facts_table(f"{file} beside the table", facts))
 
 
-def _write_rows(file: IO[str], found: Iterator[Follower]) -> int:
-    writer = csv.DictWriter(file, COLUMNS)
-    writer.writeheader()
-    rows = 0
-    for follower in found:
-        writer.writerow(_row(follower))
-        rows += 1
-    return rows
+def _tally(out: Path | None, differences: Iterator[Difference]) -> dict[str, Any]:
+    """Count the differences by kind, show the first, write all of them where asked."""
+    kinds: Counter[str] = Counter()
+    shown: list[dict[str, str]] = []
+
+    def told() -> Iterator[dict[str, str]]:
+        for difference in differences:
+            kinds[f"{difference.file}_in_file_{difference.table}_in_table"] += 1
+            row = asdict(difference)
+            if len(shown) < SHOWN:
+                shown.append(row)
+            yield row
+
+    differ = sum(1 for _ in told()) if out is None else write_csv(out, _DIFFERENCE, told())
+    return {"differ": differ, **kinds, "first": shown}
 
 
 def _row(follower: Follower) -> dict[str, Any]:

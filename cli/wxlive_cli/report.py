@@ -1,8 +1,6 @@
 """``wxlive report``: a campaign for whoever asks how it went, as a page, as JSON, as CSV."""
 
-import csv
 import time
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -13,7 +11,7 @@ from wxlive.messages import PushResult
 from wxlive.reports import report as derive
 from wxlive.stores.rooms import RoomStore
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command
-from wxlive_cli.files import written_whole
+from wxlive_cli.files import write_csv, written_whole
 from wxlive_cli.report_facts import CALL_COLUMNS, Account, account, call_rows
 from wxlive_cli.report_page import page, span, verdict
 from wxlive_cli.stack import Stack
@@ -52,7 +50,7 @@ def report(
         with written_whole(out) as file:
             file.write(page(found, previous, now_s=time.time(), offset_hours=offset_hours))
     if csv_out is not None:
-        _write_csv(csv_out, call_rows(*_read(stack, chosen)))
+        write_csv(csv_out, CALL_COLUMNS, call_rows(*_read(stack, chosen)))
     facts = {**found.facts(), "previous": previous.facts() if previous else None}
     code = NOT_ALL_WELL if found.report.in_trouble else DONE
     return Outcome(
@@ -89,10 +87,3 @@ def told_of(found: Account) -> dict[str, str]:
         "first call to last": span(found.took_s),
         "openids per second": f"{found.pace:,}; the busiest second {found.busiest:,}",
     }
-
-
-def _write_csv(out: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    with written_whole(out) as file:
-        writer = csv.DictWriter(file, CALL_COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)

@@ -12,7 +12,7 @@ from wxlive.followers import Source, Status
 from wxlive.pace import day_ends_at
 from wxlive.sync_runs import LEASE_S, RunState, SyncRun
 from wxlive.wechat import QUOTA_GET
-from wxlive_follower_sync import fetch, handler, pages
+from wxlive_follower_sync import handler, pages
 from wxlive_follower_sync.fetch import TRIES_A_PAGE
 from wxlive_follower_sync.parts import RENEW_AFTER_S, RESERVE_S
 from wxlive_follower_sync.walk import Turn, confirm_sweep, open_run, work
@@ -34,7 +34,6 @@ BEFORE_THE_FIRST_FOLLOWER = (lambda: None, lambda: None)
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "PAGE_LIMIT", ROWS)
     monkeypatch.setattr(pages, "PAGE_LIMIT", ROWS)
 
 

@@ -481,6 +481,61 @@ def test_a_control_asks_the_function_and_shows_the_campaign(desk: Desk, command:
     assert desk.functions.wishes == [("wxlive-push-start", {"action": command, "campaign": C})]
 
 
+def test_the_operators_own_list_is_compared_with_the_table(desk: Desk, tmp_path: Path) -> None:
+    left = follower("left", Status.UNSUBSCRIBED)
+    desk.followers.apply_all([follower("both"), follower("only here"), left])
+    own, out = tmp_path / "crm.csv", tmp_path / "out.csv"
+    own.write_text("name,openid\nA,both\nB,left\nC,only there\n", encoding="utf-8-sig")
+
+    facts = desk.json("followers", "import", "--check", str(own), "--out", str(out), code=1)
+
+    assert (facts["file_rows"], facts["differ"]) == (3, 3)
+    assert facts["unknown_in_file_subscribed_in_table"] == 1
+    expected = {
+        ("only here", "unknown", "subscribed"),
+        ("left", "subscribed", "unsubscribed"),
+        ("only there", "subscribed", "unknown"),
+    }
+    assert {tuple(each.values()) for each in facts["first"]} == expected
+    with out.open(newline="", encoding="utf-8") as lines:
+        assert {tuple(row.values()) for row in csv.DictReader(lines)} == expected
+
+
+def test_an_export_compared_with_its_table_does_not_differ(desk: Desk, tmp_path: Path) -> None:
+    left = follower("left", Status.UNSUBSCRIBED)
+    desk.followers.apply_all([follower("a"), follower("b"), left])
+    out = tmp_path / "export.csv"
+    desk.json("followers", "export", "--out", str(out))
+
+    facts = desk.json("followers", "import", "--check", str(out))
+
+    assert facts == {"file_rows": 2, "differ": 0, "first": []}
+
+
+def test_a_plain_list_of_openids_will_do(desk: Desk, tmp_path: Path) -> None:
+    desk.followers.apply(follower("a"))
+    own = tmp_path / "openids.txt"
+    own.write_text("a\n\n", encoding="utf-8")
+    assert desk.json("followers", "import", "--check", str(own))["differ"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"openid,status\na,gone\n", "Line 2 has no openid, or a status other than"),
+        (b"name,openid\nA\n", "Line 2 has no openid"),
+        (b"a\n b\n,x\n", "Line 3 has no openid"),
+        (b"\xff\xfe\x00", "can't be read as CSV in UTF-8"),
+    ],
+)
+def test_a_list_that_makes_no_sense_is_refused(
+    desk: Desk, tmp_path: Path, content: bytes, why: str
+) -> None:
+    own = tmp_path / "crm.csv"
+    own.write_bytes(content)
+    assert why in desk.refusal("followers", "import", "--check", str(own))
+
+
 # ------------------------------------------------------------------------ sync
 
 

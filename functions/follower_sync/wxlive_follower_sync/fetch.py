@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wxlive.errors import OutcomeUnknown, QuotaUsedUp, RateLimited, RetryLater, WxliveError
 from wxlive.pace import day_of
 from wxlive.wechat import GET_FOLLOWERS, FollowerPage
-from wxlive_follower_sync.pages import PAGE_LIMIT, next_cursor
+from wxlive_follower_sync import pages
 from wxlive_follower_sync.parts import Parts
 
 TRIES_A_PAGE = 5
@@ -34,7 +34,7 @@ def fetch_pages(cursor: int | str | None, parts: Parts) -> Iterator[Fetched]:
         yield fetched
         if isinstance(fetched.answer, WxliveError):
             return
-        cursor = next_cursor(fetched.answer, cursor)
+        cursor = pages.next_cursor(fetched.answer, cursor)
         if cursor is None:
             return
 
@@ -47,7 +47,7 @@ def _fetch(cursor: int | str | None, parts: Parts) -> Fetched:
         except QuotaUsedUp as error:
             return Fetched(cursor, error, int(now), call - 1)
         try:
-            return Fetched(cursor, parts.wechat.followers(cursor, PAGE_LIMIT), int(now), call)
+            page = parts.wechat.followers(cursor, pages.PAGE_LIMIT)
         except (RetryLater, OutcomeUnknown, RateLimited) as error:
             if call == TRIES_A_PAGE:
                 return Fetched(cursor, error, int(now), call)
@@ -56,6 +56,8 @@ def _fetch(cursor: int | str | None, parts: Parts) -> Fetched:
             parts.renew_lease()
         except WxliveError as error:
             return Fetched(cursor, error, int(now), call)
+        else:
+            return Fetched(cursor, page, int(now), call)
     raise AssertionError("unreachable: the last call returns")
 
 
