@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Metrics
 
 from wxlive.errors import NotAllowed, OutcomeUnknown, TokenRefused, WxliveError
 from wxlive.telemetry import REDACTED, Metric, Telemetry, short
@@ -19,6 +20,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # its loggers are global
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "wxlive")
     monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
+    Metrics().clear_metrics()  # all of a process share one set; a test may have left some
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
