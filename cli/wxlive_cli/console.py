@@ -34,6 +34,9 @@ class Outcome:
         self.table = table
 
 
+_WIDE = 200
+"""A pipe has no width: lines are broken by whoever reads them."""
+
 words = Console(stderr=True, highlight=False)
 """Progress and words go here."""
 
@@ -46,8 +49,21 @@ stack_option = click.option(
 def stack_command(command: Command[...]) -> Callable[..., None]:
     """Give a command ``--stack`` and ``--json``, hand it the stack, and end as the contract says.
 
-    The command takes the stack first and returns its ``Outcome``. ``--stack`` may stand before
-    the command's name as well; behind it, it counts more.
+    The command takes the stack first and returns its ``Outcome``.
+    """
+
+    @stack_name_command
+    @wraps(command)
+    def run(name: str, /, **options: Any) -> Outcome:
+        return command(connect(name), **options)
+
+    return run
+
+
+def stack_name_command(command: Command[...]) -> Callable[..., None]:
+    """Do the same for a command that takes the stack's name: it may not be there yet.
+
+    ``--stack`` may stand before the command's name as well; behind it, it counts more.
     """
 
     @stack_option
@@ -56,7 +72,7 @@ def stack_command(command: Command[...]) -> Callable[..., None]:
     def run(stack: str | None, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click's own
         before = click.get_current_context().find_object(str)
         try:
-            outcome = command(connect(stack or before or "wxlive"), **options)
+            outcome = command(stack or before or "wxlive", **options)
         except WxliveError as error:
             refuse(str(error), as_json=as_json)
         except (BotoCoreError, ClientError) as error:
@@ -65,6 +81,18 @@ def stack_command(command: Command[...]) -> Callable[..., None]:
         raise SystemExit(outcome.code)
 
     return run
+
+
+class Listing(click.Group):
+    """A group whose bare name lists: ``wxlive rooms`` is ``wxlive rooms list``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command's name where it was left out; a shell that completes wants them all."""
+        asks_for_help = bool(args) and args[0] in ctx.help_option_names
+        names_none = not args or (args[0].startswith("-") and not asks_for_help)
+        if names_none and not ctx.resilient_parsing:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
 
 
 def refuse(sentence: str, *, as_json: bool) -> NoReturn:
@@ -79,7 +107,7 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
     """Lay facts out for a person: a line each, nothing where nothing is known."""
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")
     for name, value in facts.items():
         if value is not None:
             table.add_row(name.replace("_", " "), _shown(name, value))
@@ -98,4 +126,7 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(outcome.facts, ensure_ascii=False))
         return
-    Console(highlight=False).print(outcome.table or facts_table("", outcome.facts))
+    screen = Console(highlight=False)
+    if not screen.is_terminal:
+        screen.width = _WIDE
+    screen.print(outcome.table or facts_table("", outcome.facts))

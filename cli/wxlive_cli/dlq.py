@@ -33,7 +33,11 @@ def show(stack: Stack, *, limit: int) -> Outcome:
     """List the dead letters and leave them there. Exits with 1 if there are any.
 
     What the ledger says of a chunk stands beside it.
-    """
+
+    \b
+    Example:
+      wxlive dlq show
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     with _dead_letters(stack) as letters:
         found = list(islice(letters, limit))
     if len(found) == limit:
@@ -52,7 +56,11 @@ def replay(stack: Stack) -> Outcome:
     Harmless however often it is done: the ledger decides whether a chunk is sent. A letter is
     deleted only after its ring has gone out, so a replay that was killed in between rings twice
     the next time. What can't be read is left and told.
-    """
+
+    \b
+    Example:
+      wxlive dlq replay
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     queue = PushQueue(stack.sqs, stack.output("PushQueueUrl"))
     replayed = left = 0
     with _dead_letters(stack) as letters:

@@ -1,19 +1,17 @@
 """``wxlive followers``: count, look up, export, compare."""
 
-import csv
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
-from wxlive.errors import Refused
 from wxlive.followers import Follower, Status
 from wxlive_cli.comparison import Difference, compare, read_list
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command
+from wxlive_cli.files import write_csv
 from wxlive_cli.stack import Stack
 
 COLUMNS = (
@@ -39,7 +37,12 @@ def followers() -> None:
 @followers.command()
 @stack_command
 def count(stack: Stack) -> Outcome:
-    """Count the followers by status, exactly."""
+    """Count the followers by status, exactly.
+
+    \b
+    Example:
+      wxlive followers count
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     facts = {status.value: number for status, number in stack.followers.count().items()}
     return Outcome(facts, table=facts_table("Followers", facts))
 
@@ -48,7 +51,12 @@ def count(stack: Stack) -> Outcome:
 @click.argument("openid")
 @stack_command
 def get(stack: Stack, *, openid: str) -> Outcome:
-    """Show one follower. Exits with 1 if the openid is unknown."""
+    """Show one follower. Exits with 1 if the openid is unknown.
+
+    \b
+    Example:
+      wxlive followers get oXYZ… --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     follower = stack.followers.get(openid)
     if follower is None:
         return Outcome({"openid": openid, "status": "unknown"}, code=NOT_ALL_WELL)
@@ -64,7 +72,12 @@ def get(stack: Stack, *, openid: str) -> Outcome:
 )
 @stack_command
 def export(stack: Stack, *, out: Path) -> Outcome:
-    """Write the subscribed followers to a CSV file, one by one."""
+    """Write the subscribed followers to a CSV file, one by one.
+
+    \b
+    Example:
+      wxlive followers export --out followers.csv
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     rows = write_csv(out, COLUMNS, map(_row, stack.followers.walk(Status.SUBSCRIBED)))
     return Outcome({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
 
@@ -113,39 +126,6 @@ def _tally(out: Path | None, differences: Iterator[Difference]) -> dict[str, Any
 
     differ = sum(1 for _ in told()) if out is None else write_csv(out, _DIFFERENCE, told())
     return {"differ": differ, **kinds, "first": shown}
-
-
-def write_csv(out: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows as they come; the file appears whole or not at all. Returns how many.
-
-    Raises:
-        Refused: the file can't be written there.
-    """
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", newline="", encoding="utf-8", dir=out.parent, prefix=f".{out.name}.", delete=False
-        ) as file:
-            draft = Path(file.name)
-            try:
-                written = _write_rows(file, columns, rows)
-                file.flush()
-                draft.replace(out)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise Refused(f"{out} can't be written: {error.strerror}") from error
-    return written
-
-
-def _write_rows(file: IO[str], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
-    writer = csv.DictWriter(file, columns)
-    writer.writeheader()
-    written = 0
-    for row in rows:
-        writer.writerow(row)
-        written += 1
-    return written
 
 
 def _row(follower: Follower) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from wxlive.campaigns import Campaign, CampaignState, ChunkState
 from wxlive.errors import Refused
 from wxlive.reports import Report
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command, words
+from wxlive_cli.planned import plan_push
 from wxlive_cli.stack import Stack
 
 _MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
@@ -46,6 +47,7 @@ PLAN_PATIENCE_S = 10
 @click.option("--dry-run", is_flag=True, help="Check and count, send nothing.")
 @click.option("--wait", is_flag=True, help="Return when everything has been sent and reported.")
 @click.option("--timeout", default=900, show_default=True, help="Longest wait in seconds.")
+@click.option("--at", help="Not now but then (20:00, 2026-11-22T20:00), once the room is live.")
 @stack_command
 def push(
     stack: Stack,
@@ -57,6 +59,7 @@ def push(
     dry_run: bool,
     wait: bool,
     timeout: int,
+    at: str | None,
 ) -> Outcome:
     """Tell every subscribed follower, or an audience among them, that a room is live.
 
@@ -66,13 +69,15 @@ def push(
       wxlive push --room 1001 --dry-run
       wxlive push --room 1001 --wait
       wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
+      wxlive push --room 1001 --at 20:00
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    zone = timezone(timedelta(hours=int(stack.output("DayOffsetHours"))))
-    limits = {"since": since, "before": before}
-    audience = {
-        "rooms": list(rooms),
-        **{name: int(at.replace(tzinfo=zone).timestamp()) for name, at in limits.items() if at},
-    }
+    if at is not None:
+        if dry_run or wait or rooms or since or before:
+            raise click.UsageError(
+                "--at plans a push to everybody; it goes with no audience, --dry-run or --wait"
+            )
+        return plan_push(stack, room, at)
+    audience = {"rooms": list(rooms), **_times(stack, since=since, before=before)}
     wish = {"action": "start", "room_id": room, "dry_run": dry_run, "audience": audience}
     facts = stack.ask("PushStartFunction", wish)
     if dry_run:
@@ -85,11 +90,24 @@ def push(
     return _outcome(report, code=_code_after(report) if wait else DONE)
 
 
+def _times(stack: Stack, **limits: datetime | None) -> dict[str, int]:
+    """Read the clock of WeChat's day; in Unix seconds, without what was not given."""
+    zone = timezone(timedelta(hours=int(stack.output("DayOffsetHours"))))
+    given = {name: moment for name, moment in limits.items() if moment is not None}
+    return {name: int(at.replace(tzinfo=zone).timestamp()) for name, at in given.items()}
+
+
 @click.command()
 @click.argument("campaign", required=False)
 @stack_command
 def status(stack: Stack, *, campaign: str | None) -> Outcome:
-    """Show a campaign, or the newest one."""
+    """Show a campaign, or the newest one.
+
+    \b
+    Examples:
+      wxlive status
+      wxlive status 20261122T193000-1001 --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     found = stack.campaigns.get(campaign) if campaign else stack.campaigns.newest()
     if found is None:
         raise Refused(
@@ -103,7 +121,12 @@ def status(stack: Stack, *, campaign: str | None) -> Outcome:
 @click.argument("campaign")
 @stack_command
 def pause(stack: Stack, *, campaign: str) -> Outcome:
-    """Send nothing more until `wxlive resume`."""
+    """Send nothing more until `wxlive resume`.
+
+    \b
+    Example:
+      wxlive pause 20261122T193000-1001
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     return _control(stack, "pause", campaign)
 
 
@@ -111,7 +134,12 @@ def pause(stack: Stack, *, campaign: str) -> Outcome:
 @click.argument("campaign")
 @stack_command
 def resume(stack: Stack, *, campaign: str) -> Outcome:
-    """Go on with a campaign that is paused or waits."""
+    """Go on with a campaign that is paused or waits.
+
+    \b
+    Example:
+      wxlive resume 20261122T193000-1001
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     return _control(stack, "resume", campaign)
 
 
@@ -119,7 +147,12 @@ def resume(stack: Stack, *, campaign: str) -> Outcome:
 @click.argument("campaign")
 @stack_command
 def cancel(stack: Stack, *, campaign: str) -> Outcome:
-    """Send nothing more, for good. What was accepted can't be called back."""
+    """Send nothing more, for good. What was accepted can't be called back.
+
+    \b
+    Example:
+      wxlive cancel 20261122T193000-1001
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     return _control(stack, "cancel", campaign)
 
 
@@ -134,7 +167,11 @@ def resolve(stack: Stack, *, campaign: str, choice: str | None) -> Outcome:
     WeChat may or may not have carried those calls out. Sent again, some followers may be told
     twice; taken for sent, some may never be told. Look at `wxlive status` first: results that
     fit resolve them without you.
-    """
+
+    \b
+    Example:
+      wxlive resolve 20261122T193000-1001 --accept-unknown
+    """  # noqa: D301 - \b keeps click from wrapping the lines
     if choice is None:
         raise click.UsageError("choose --resend-unknown or --accept-unknown")
     known = stack.campaigns.get(campaign)

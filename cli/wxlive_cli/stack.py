@@ -16,6 +16,7 @@ from wxlive.stores.pace import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
@@ -36,6 +37,7 @@ class Stack:
     sync_budget: QuotaStore
     functions: "LambdaClient"
     sqs: "SQSClient"
+    state: "Table"
 
     def output(self, output: str) -> str:
         """Return the value of an output.
@@ -99,6 +101,7 @@ def connect(name: str) -> Stack:
             ),
             functions=boto3.client("lambda", config=_PATIENT),
             sqs=boto3.client("sqs"),
+            state=state,
         )
     except KeyError as error:
         raise _no_output(name, error.args[0]) from error

@@ -21,7 +21,7 @@ def apply_bridges(aws: LocalAws, template: Template, stack_name: str) -> None:
             set_recursion(aws, resources[logical_id], properties["RecursiveLoop"])
     set_poller_concurrency(aws)
     set_batch_insert_rights(aws, template, resources)
-    set_schedule_time_zones(aws, template)
+    set_schedule_time_zones(aws, template, resources)
 
 
 def callback_url(aws: LocalAws, outputs: dict[str, str]) -> str:
@@ -93,13 +93,13 @@ def set_batch_insert_rights(aws: LocalAws, template: Template, resources: dict[s
             )
 
 
-def set_schedule_time_zones(aws: LocalAws, template: Template) -> None:
+def set_schedule_time_zones(aws: LocalAws, template: Template, resources: dict[str, str]) -> None:
     """Set the schedules' time zone: the template's is ignored and UTC taken for it."""
     zones = {
-        logical_id + event: details["Properties"].get("ScheduleExpressionTimezone", "UTC")
+        resources[logical_id + name]: event["Properties"].get("ScheduleExpressionTimezone", "UTC")
         for logical_id, properties in template.of_type("AWS::Serverless::Function").items()
-        for event, details in properties.get("Events", {}).items()
-        if details["Type"] == "ScheduleV2"
+        for name, event in properties.get("Events", {}).items()
+        if event["Type"] == "ScheduleV2"
     }
     scheduler = aws.client("scheduler")
     for entry in scheduler.list_schedules()["Schedules"]:

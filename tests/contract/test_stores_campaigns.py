@@ -195,6 +195,15 @@ def test_the_newest_is_the_one_started_last(store: CampaignStore) -> None:
     assert newest.campaign == "20260924T1-7"
 
 
+def test_the_campaign_before_is_the_one_started_last_of_the_earlier(store: CampaignStore) -> None:
+    earlier = [f"2026092{day}T120000-7" for day in range(3)]
+    for number, campaign in enumerate(earlier):
+        store.open(a_campaign(campaign, day=f"2026-09-2{number}"))
+
+    assert store.before(earlier[2]) == a_campaign(earlier[1], day="2026-09-21")
+    assert store.before(earlier[0]) is None
+
+
 def test_a_move_writes_state_reason_and_times(store: CampaignStore) -> None:
     store.open(a_campaign())
     moved = store.move(

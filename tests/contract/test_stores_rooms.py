@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wxlive.rooms import Room
+from wxlive.rooms import Choice, Room
 from wxlive.stores.rooms import RoomStore
 
 if TYPE_CHECKING:
@@ -45,3 +45,31 @@ def test_a_room_is_forgotten_after_it_was_last_seen(store: RoomStore, tables: "T
     store.save(ROOM, NOW + 0.9)
     (row,) = tables.state.scan()["Items"]
     assert (row["seen_at"], row["expires_at"]) == (NOW, NOW + 90 * 86_400)
+
+
+def test_since_when_a_room_is_live_outlasts_whoever_does_not_know(store: RoomStore) -> None:
+    live = replace(ROOM, status=101, live_since=NOW)
+    store.save(live, NOW)
+    store.save(replace(live, live_since=0, name="renamed"), NOW + 60)
+    assert store.all() == {7: replace(live, name="renamed")}
+    store.save(replace(ROOM, status=103), NOW + 120)
+    store.save(replace(ROOM, status=101), NOW + 180)
+    assert store.all()[7].live_since == 0
+
+
+def test_when_wechat_was_asked_is_remembered(store: RoomStore) -> None:
+    assert store.asked_at() == 0
+    store.note_asked(NOW + 0.9)
+    assert store.asked_at() == NOW
+    assert store.all() == {}
+
+
+def test_a_day_has_one_choice_that_can_be_taken_back(store: RoomStore) -> None:
+    first, second = Choice(7, NOW, due=False), Choice(8, NOW + 1, due=True)
+    store.choose("2026-11-22", first)
+    store.choose("2026-11-22", second)
+    assert store.chosen("2026-11-22") == second
+    assert store.chosen("2026-11-23") is None
+    store.unchoose("2026-11-22")
+    store.unchoose("2026-11-22")
+    assert store.chosen("2026-11-22") is None

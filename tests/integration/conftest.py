@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -46,6 +46,9 @@ from wxlive_local.simulator import LIVE, Courier, Platform, Simulator
 from wxlive_push_fanout import send
 from wxlive_push_start import start
 
+if TYPE_CHECKING:
+    from wxlive.rooms import Room
+
 EVENTS = Path(__file__).parents[2] / "events"
 NOW_S = 1_795_347_000
 """2026-11-22 19:30 in Beijing."""
@@ -67,6 +70,8 @@ ENV = {
     "SYNC_DAILY_CALLS": "4500",
     "DAY_OFFSET_HOURS": str(OFFSET_HOURS),
     "SWEEP_GUARD_PERCENT": "20",
+    "WATCH_DAILY_CALLS": "400",
+    "STACK_NAME": "wxlive",
     "AUTO_PUSH": "off",
 }
 
@@ -168,6 +173,19 @@ class Lambda:
         self.invoked.append((request["FunctionName"], json.loads(request["Payload"])))
 
 
+class Events:
+    """Stands where the EventBridge client does; takes every event unless told to fail."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.failing = False
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - its name
+        if not self.failing:
+            self.sent += Entries
+        return {"FailedEntryCount": len(Entries) if self.failing else 0}
+
+
 class World:
     """Everything outside the functions, and the parts to run them with."""
 
@@ -178,6 +196,7 @@ class World:
         self.telemetry = Telltale()
         self.remaining_s = 900.0
         self.asked: list[Any] = []
+        self.told: list[Room] = []
         mine, self._plain, self._theirs, self._client, self._sqs = _clients()
         self._watched: list[Any] = []
         self._make_tables()
@@ -360,13 +379,16 @@ class World:
             wechat=self.client(),
             rooms=RoomStore(self._table("state")),
             campaigns=CampaignStore(self._table("state")),
-            quota=self.counter("getliveinfo"),
+            quota=self.counter("getliveinfo", 400),
+            daily_calls=400,
+            other_quotas=(self.counter("push_message", 10),),
             telemetry=self.telemetry,
             auto_push=False,
             room_wait_limit_s=3600,
             day_offset_hours=OFFSET_HOURS,
             now=self.clock,
             ask_push_start=self.asked.append,
+            tell=self.told.append,
         )
         return replace(usual, **changes)
 
@@ -452,6 +474,7 @@ class Deployment:
         self.world = world
         self.context = Context()
         self.lambda_ = Lambda()
+        self.events = Events()
         self._set_env = set_env
         self._secret = boto3.client("secretsmanager").create_secret(
             Name=ENV["WECHAT_SECRET_NAME"], SecretString="{}"
@@ -557,6 +580,7 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     for handler in (sync_handler, watch_handler, fanout_handler, start_handler):
         monkeypatch.setattr(handler, "time", clock)
     monkeypatch.setattr(aws, "lambda_", lambda: deployment.lambda_)
+    monkeypatch.setattr(aws, "events", lambda: deployment.events)
     world.watch_calls(aws.dynamodb().meta.client)
     world.watch_calls(aws.dynamodb_client())
     world.watch_calls(aws.sqs())

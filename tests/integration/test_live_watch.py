@@ -1,19 +1,26 @@
 """live_watch: rooms are remembered, one that opens is noticed once, what waits is woken."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from wxlive.campaigns import Campaign, CampaignState
+from wxlive.errors import RetryLater
+from wxlive.rooms import Choice, Room
 from wxlive.telemetry import Metric
+from wxlive.wechat import WechatClient
 from wxlive_live_watch import handler
 from wxlive_live_watch.wake import PLAN_STALLED_S
-from wxlive_live_watch.watch import watch
-from wxlive_local.simulator import LIVE, LIVE_INFO, Kind, Rule
+from wxlive_live_watch.watch import DAY_S, OVERDUE_S, PAGES, plan_push, watch
+from wxlive_live_watch.when import EARLY_S, LATE_S, PATIENCE_S, RARELY_S
+from wxlive_local.simulator import LIVE, LIVE_INFO, QUOTA_GET, STABLE_TOKEN, Kind, Rule
+from wxlive_push_start import start
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Deployment, World
 
+NOW_S = 1_795_347_000
 ROOM, DAY, CAMPAIGN = 1001, "2026-11-22", "20261122T193000-1001"
 TROUBLE: list[dict[str, Any]] = [
     {"kind": Kind.ERRCODE, "errcode": -1},
@@ -22,6 +29,12 @@ TROUBLE: list[dict[str, Any]] = [
     {"kind": Kind.GARBAGE},
     {"kind": Kind.DROP_BEFORE},
 ]
+
+
+def look(world: "World", **changes: Any) -> dict[str, Any]:
+    """Look once more, after so long that WeChat is asked again."""
+    world.clock.now_s += RARELY_S
+    return watch(world.watch_parts(**changes))
 
 
 def kept(world: "World") -> Campaign:
@@ -52,29 +65,28 @@ def test_a_room_that_opens_is_noticed_once_for_each_opening(world: "World") -> N
     went_live = []
     for status in (102, LIVE, LIVE, 105, LIVE, 103):
         world.wechat.set_room(ROOM, status)
-        went_live.append(watch(world.watch_parts())["went_live"])
+        went_live.append(look(world)["went_live"])
 
     assert went_live == [[], [ROOM], [], [], [ROOM], []]
-    assert world.telemetry.counted == {Metric.ROOM_WENT_LIVE: 2}
+    assert world.telemetry.counted[Metric.ROOM_WENT_LIVE] == 2
     assert world.rooms.all()[ROOM].status == 103
 
 
 def test_an_unchanged_room_costs_no_write(world: "World") -> None:
-    watch(world.watch_parts())
+    look(world)
     world.steps.made.clear()
 
-    watch(world.watch_parts())
+    look(world)
 
-    rooms = [
-        r for call, r in world.steps.made if call == "PutItem" and r["Item"]["pk"]["S"] == "room"
-    ]
-    assert rooms == []
+    assert "UpdateItem" in [call for call, _ in world.steps.made]
+    assert '"room"' not in json.dumps([r for call, r in world.steps.made if call == "UpdateItem"])
 
 
 def test_without_rooms_there_is_nothing_to_see(world: "World") -> None:
     world.at_wechat(lambda p: p.rooms.clear())
 
     assert watch(world.watch_parts()) == {
+        "asked": "rarely",
         "rooms": 0,
         "went_live": [],
         "pushed": None,
@@ -86,15 +98,14 @@ def test_without_rooms_there_is_nothing_to_see(world: "World") -> None:
 
 
 def test_the_first_room_that_opens_is_pushed_where_that_is_on(world: "World") -> None:
-    world.wechat.set_room(7, LIVE, start_time=1)
+    world.wechat.set_room(7, LIVE, start_time=NOW_S + 60)
+    look(world, auto_push=True)
+    world.wechat.set_room(8, LIVE, start_time=1)
 
-    seen = watch(world.watch_parts(auto_push=True))
+    seen = look(world, auto_push=True)
 
-    assert seen["went_live"] == [ROOM, 7]
-    assert seen["pushed"] == ROOM
-    assert world.asked == [{"action": "start", "room_id": ROOM}]
-    assert watch(world.watch_parts(auto_push=True))["pushed"] is None
-    assert len(world.asked) == 1
+    assert (seen["went_live"], seen["pushed"]) == ([8], ROOM)
+    assert world.asked == [{"action": "start", "room_id": ROOM}] * 2
 
 
 def test_nobody_is_pushed_where_that_is_off(world: "World") -> None:
@@ -114,6 +125,187 @@ def test_yesterdays_campaign_does_not_take_today(world: "World") -> None:
     world.clock.now_s += 5 * 3600
 
     assert watch(world.watch_parts(auto_push=True))["pushed"] == ROOM
+
+
+def test_a_push_is_asked_for_until_a_campaign_has_the_day(world: "World") -> None:
+    for _ in range(3):
+        assert watch(world.watch_parts(auto_push=True))["pushed"] == ROOM
+        world.clock.now_s += 60
+    world.know("a")
+    start.start(ROOM, world.start_parts())
+
+    assert watch(world.watch_parts(auto_push=True))["pushed"] is None
+    assert world.asked[:3] == [{"action": "start", "room_id": ROOM}] * 3
+
+
+def test_a_push_that_nobody_accepts_for_long_is_counted_for_the_alarm(world: "World") -> None:
+    watch(world.watch_parts(auto_push=True))
+    world.clock.now_s += OVERDUE_S
+    watch(world.watch_parts(auto_push=True))
+    assert Metric.PUSH_OVERDUE not in world.telemetry.counted
+
+    world.clock.now_s += 60
+    watch(world.watch_parts(auto_push=True))
+
+    assert world.telemetry.counted[Metric.PUSH_OVERDUE] == 1
+
+
+def test_a_chosen_room_is_pushed_instead_of_the_first(world: "World") -> None:
+    world.rooms.choose(DAY, Choice(7, NOW_S, due=False))
+    assert look(world, auto_push=True)["pushed"] is None
+
+    world.wechat.set_room(7, LIVE)
+
+    assert look(world, auto_push=True)["pushed"] == 7
+
+
+def test_a_planned_push_waits_for_its_room_though_auto_push_is_off(world: "World") -> None:
+    world.wechat.set_room(ROOM, 102, start_time=1)
+    watch(world.watch_parts())
+    plan_push(ROOM, world.watch_parts())
+    world.clock.now_s += 60
+    assert (watch(world.watch_parts())["asked"], world.asked) == ("pushing", [])
+
+    world.wechat.set_room(ROOM, LIVE)
+    world.clock.now_s += 60
+
+    assert watch(world.watch_parts())["pushed"] == ROOM
+
+
+def test_a_planned_push_whose_room_never_opens_stops_asking(world: "World") -> None:
+    world.wechat.set_room(ROOM, 102, start_time=1)
+    plan_push(ROOM, world.watch_parts())
+    watch(world.watch_parts())
+    world.clock.now_s += PATIENCE_S
+    watch(world.watch_parts())
+    world.clock.now_s += 60
+
+    assert watch(world.watch_parts())["asked"] is None
+
+
+# ------------------------------------------------------------------- when it asks
+
+
+def test_a_room_with_a_known_start_is_noticed_within_a_minute(world: "World") -> None:
+    """It opens ten minutes early, half an hour late, or never; one look a minute."""
+    starts_at = NOW_S + 3600
+    for room_id in (1, 2, 3):
+        world.wechat.set_room(room_id, 102, start_time=starts_at)
+    went_live: dict[int, float] = {}
+    for _ in range(150):
+        for room_id, off_s in ((1, -600), (2, 1800)):
+            if world.clock() >= starts_at + off_s:
+                world.wechat.set_room(room_id, LIVE)
+        for room_id in watch(world.watch_parts())["went_live"]:
+            went_live[room_id] = world.clock()
+        world.clock.now_s += 60
+
+    assert went_live[1] - (starts_at - 600) <= 60
+    assert went_live[2] - (starts_at + 1800) <= 60
+    assert 3 not in went_live
+    assert world.calls(LIVE_INFO) <= 3 + (EARLY_S + LATE_S) // 60 + 60 // 15
+
+
+def test_one_look_asks_for_as_many_pages_as_there_are_young_rooms(world: "World") -> None:
+    for number in range(120):
+        world.wechat.set_room(2000 + number, 102, start_time=NOW_S + 9 * 3600 + number)
+
+    assert watch(world.watch_parts())["rooms"] == 121
+    assert world.calls(LIVE_INFO) == 3
+    assert world.counter("getliveinfo").used(DAY) == 3
+
+
+def test_old_rooms_are_not_paged_through(world: "World") -> None:
+    for number in range(120):
+        world.wechat.set_room(2000 + number, 103, start_time=NOW_S - DAY_S - number)
+
+    assert watch(world.watch_parts())["rooms"] == 50
+    assert world.calls(LIVE_INFO) == 1
+
+
+class Liar(WechatClient):
+    """Pages that lie: whatever is asked for, the same full page comes, or one without an end."""
+
+    def __init__(self, *, same: bool) -> None:
+        self.same, self.calls = same, 0
+
+    def rooms(self, start: int, limit: int) -> tuple[Room, ...]:
+        self.calls += 1
+        first = 0 if self.same else start
+        return tuple(Room(first + n, "", 102, NOW_S + 9 * 3600, 0) for n in range(limit))
+
+
+@pytest.mark.parametrize(("same", "calls", "rooms"), [(True, 2, 50), (False, PAGES, 200)])
+def test_pages_that_lie_end(world: "World", calls: int, rooms: int, *, same: bool) -> None:
+    liar = Liar(same=same)
+
+    assert watch(world.watch_parts(wechat=liar))["rooms"] == rooms
+    assert liar.calls == calls
+
+
+def test_a_second_page_that_fails_leaves_the_first(world: "World") -> None:
+    for number in range(60):
+        world.wechat.set_room(2000 + number, 102, start_time=NOW_S + 9 * 3600)
+    world.wechat.misbehave(Rule(LIVE_INFO, Kind.ERRCODE, errcode=-1, skip=1))
+
+    assert watch(world.watch_parts())["rooms"] == 50
+
+
+@pytest.mark.parametrize("errcode", [1, 9410000])
+def test_both_ways_to_say_that_there_is_no_room_are_no_trouble(
+    world: "World", errcode: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.wechat.misbehave(Rule(LIVE_INFO, Kind.ERRCODE, errcode=errcode))
+
+    assert watch(world.watch_parts())["rooms"] == 0
+    assert "rooms not told" not in capsys.readouterr().out
+
+
+def test_when_wechat_says_that_the_day_is_used_up_it_is_not_asked_again(world: "World") -> None:
+    world.wechat.set_room(7, 102, start_time=NOW_S)
+    world.wechat.misbehave(Rule(LIVE_INFO, Kind.ERRCODE, errcode=45009))
+    watch(world.watch_parts())
+
+    assert look(world)["asked"] is None
+    assert world.calls(LIVE_INFO) == 1
+
+
+@pytest.mark.parametrize(("used", "low"), [(9, 0), (10, 1)])
+def test_a_quota_under_a_tenth_is_counted_for_the_alarm(
+    world: "World", used: int, low: int
+) -> None:
+    world.counter("push_message").seed(DAY, used, NOW_S)
+
+    watch(world.watch_parts())
+
+    assert world.telemetry.counted[Metric.QUOTA_LOW] == low
+
+
+# ------------------------------------------------------------------------ telling
+
+
+def test_a_room_that_went_live_is_told_before_it_is_remembered(world: "World") -> None:
+    def fail(_: Room) -> None:
+        raise RetryLater("no")
+
+    with pytest.raises(RetryLater):
+        watch(world.watch_parts(tell=fail))
+    look(world)
+
+    assert [room.room_id for room in world.told] == [ROOM]
+    assert world.told[0].live_since == world.clock()
+
+
+def test_a_push_start_that_looks_at_the_room_leaves_since_when_it_is_live(world: "World") -> None:
+    look(world)
+    since = world.rooms.all()[ROOM].live_since
+    world.know("a")
+    start.start(ROOM, world.start_parts())
+
+    assert world.rooms.all()[ROOM].live_since == since == world.clock()
+    world.wechat.set_room(ROOM, 103)
+    look(world)
+    assert world.rooms.all()[ROOM].live_since == 0
 
 
 # ------------------------------------------------------------------------ waking
@@ -227,10 +419,70 @@ def test_the_schedules_event_is_a_look(
 
     seen = handler.lambda_handler(deployment.event("live_watch/schedule.json"), context)
 
-    assert seen == {"rooms": 1, "went_live": [ROOM], "pushed": ROOM, "woken": "nothing"}
+    assert seen == {
+        "asked": "rarely",
+        "rooms": 1,
+        "went_live": [ROOM],
+        "pushed": ROOM,
+        "woken": "nothing",
+    }
     wish = {"action": "start", "room_id": ROOM}
     assert deployment.lambda_.invoked == [("wxlive-push-start", wish)]
+    [told] = [json.loads(event["Detail"]) for event in deployment.events.sent]
+    assert (told["stack"], told["room_id"], told["auto_push"]) == ("wxlive", ROOM, True)
     shown = capsys.readouterr().out
     assert '"RoomWentLive"' in shown
     assert deployment.world.wechat.account.secret not in shown
     assert "SIM_" not in shown, "no token either"
+
+
+def test_a_planned_moment_has_its_room_pushed(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+
+    seen = handler.lambda_handler(deployment.event("live_watch/planned.json"), context)
+
+    assert seen["pushed"] == ROOM
+    choice = deployment.world.rooms.chosen(DAY)
+    assert choice is not None
+    assert choice.due
+
+
+def test_an_event_that_is_not_taken_fails_the_look_so_that_it_is_sent_again(
+    deployment: "Deployment",
+) -> None:
+    context: Any = deployment.context
+    deployment.events.failing = True
+
+    with pytest.raises(RetryLater, match="EventBridge did not take"):
+        handler.lambda_handler(deployment.event("live_watch/schedule.json"), context)
+    deployment.events.failing = False
+    deployment.world.clock.now_s += RARELY_S
+    handler.lambda_handler(deployment.event("live_watch/schedule.json"), context)
+
+    assert len(deployment.events.sent) == 1
+
+
+# ---------------------------------------------------------------------- the check
+
+
+def test_the_doctor_learns_what_wechat_says_to_the_stack(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+    deployment.world.wechat.misbehave(Rule(QUOTA_GET, Kind.ERRCODE, errcode=48001))
+
+    told = handler.lambda_handler(deployment.event("live_watch/check.json"), context)
+
+    assert told["now"] == deployment.world.clock()
+    refused, *others = told["apis"].values()
+    assert refused["errcode"] == 48001
+    assert "not granted" in refused["sentence"]
+    assert [other["daily_limit"] for other in others] == [5000, 100_000]
+
+
+def test_a_check_asks_for_a_token_though_one_is_shared(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+    look(deployment.world)
+    before = deployment.world.calls(STABLE_TOKEN)
+
+    handler.lambda_handler({"check": True}, context)
+
+    assert deployment.world.calls(STABLE_TOKEN) == before + 1

@@ -11,6 +11,7 @@ from wxlive.campaigns import CLAIM_STALE_S, Campaign, CampaignState, Chunk, Chun
 from wxlive.errors import Refused, WxliveError
 from wxlive.followers import Audience, Status
 from wxlive.sync_runs import RunState, SyncRun
+from wxlive.telemetry import Metric
 from wxlive_local.simulator import LIVE, LIVE_INFO, PUSH, QUOTA_GET, Kind, Rule
 from wxlive_push_start import handler
 from wxlive_push_start.control import (
@@ -719,8 +720,9 @@ def test_the_deployed_handler_answers_a_refusal_in_a_sentence(
     assert list(answer) == ["refused"]
     assert "allow-list" in answer["refused"]
     assert "errcode 40164, rid " in answer["refused"]
-    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    line, counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["message"], line["errcode"]) == ("push refused", 40164)
+    assert Metric.ACCESS_REFUSED in counted
 
 
 def test_without_its_secret_nothing_is_started(deployment: "Deployment") -> None:

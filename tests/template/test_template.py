@@ -11,6 +11,7 @@ import yaml
 
 from wxlive.campaigns import CLAIM_STALE_S
 from wxlive.settings import Settings
+from wxlive.telemetry import Metric
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {
@@ -133,7 +134,7 @@ def test_a_role_names_every_action_and_every_resource(name: str) -> None:
 
 @each_function
 def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> None:
-    services = {"dynamodb", "secretsmanager", "lambda", "sqs"}
+    services = {"dynamodb", "secretsmanager", "lambda", "sqs", "events"}
 
     assert {action.split(":")[0] for action in actions(name)} <= services
     for statement in statements(name):
@@ -143,6 +144,7 @@ def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> 
             "Fn::GetAtt" in resource
             or "${AWS::StackName}-" in text
             or "${WechatSecretName}" in text
+            or (name, statement["Action"]) == ("LiveWatchFunction", "events:PutEvents")
         )
 
 
@@ -195,6 +197,24 @@ def test_every_schedule_says_what_happens_after_a_failure_and_keeps_beijing_time
     for schedule in schedules:
         assert "MaximumRetryAttempts" in schedule["RetryPolicy"]
         assert schedule["ScheduleExpressionTimezone"] == "Asia/Shanghai"
+
+
+def test_a_room_that_went_live_is_mailed_where_nobody_is_pushed_by_itself() -> None:
+    rule, topic = properties("RoomWentLiveMail"), {"Ref": "AlarmTopic"}
+    publishers = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"][0]["Principal"]
+
+    assert rule["EventPattern"]["detail-type"] == ["Room went live"]
+    assert rule["EventPattern"]["detail"]["auto_push"] == [False]
+    assert [target["Arn"] for target in rule["Targets"]] == [topic]
+    assert publishers == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
+
+
+def test_a_planned_push_may_invoke_live_watch_and_nothing_else() -> None:
+    [policy] = properties("PlannedPushRole")["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::GetAtt": ["LiveWatchFunction", "Arn"]}
 
 
 def test_a_batch_of_chunks_fails_message_by_message() -> None:
@@ -282,6 +302,154 @@ def test_the_tables_have_the_keys_that_the_stores_use() -> None:
     assert keys == {"FollowersTable": ["openid"], "StateTable": ["pk", "sk"]}
 
 
+# --------------------------------------------------------- fixed egress address
+
+EC2 = {name: r for name, r in RESOURCES.items() if r["Type"].startswith("AWS::EC2::")}
+WECHATS_CALLERS = sorted(set(FUNCTIONS) - {"CallbackFunction"})
+
+
+@pytest.mark.parametrize("name", WECHATS_CALLERS)
+def test_whoever_calls_wechat_can_be_put_behind_a_fixed_address(name: str) -> None:
+    condition, network, otherwise = properties(name)["VpcConfig"]["Fn::If"]
+
+    assert (condition, otherwise) == ("InVpc", {"Ref": "AWS::NoValue"})
+    own, given = network["SubnetIds"]["Fn::If"][1:]
+    assert (own, given) == (
+        [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}],
+        {"Ref": "VpcSubnetIds"},
+    )
+
+
+def test_the_callback_calls_nobody_and_stays_outside() -> None:
+    assert "VpcConfig" not in properties("CallbackFunction")
+    assert "VpcConfig" not in TEMPLATE["Globals"]["Function"]
+
+
+@pytest.mark.parametrize("name", EC2)
+def test_what_costs_is_made_only_where_it_is_wished(name: str) -> None:
+    assert EC2[name]["Condition"] == "OwnVpc"
+
+
+def test_the_way_out_has_one_address_and_the_way_in_is_shut() -> None:
+    assert properties("NatGateway")["AllocationId"] == {
+        "Fn::GetAtt": ["EgressAddress", "AllocationId"]
+    }
+    assert TEMPLATE["Outputs"]["EgressAddress"]["Condition"] == "OwnVpc"
+    group = properties("EgressSecurityGroup")
+    assert "SecurityGroupIngress" not in group
+    assert [(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]] == [
+        (443, 443)
+    ]
+    for subnet in ("PrivateSubnetA", "PrivateSubnetB"):
+        assert properties(f"{subnet}Routes")["RouteTableId"] == {"Ref": "PrivateRoutes"}
+    assert properties("PrivateRoute")["NatGatewayId"] == {"Ref": "NatGateway"}
+
+
+# ---------------------------------------------------------- alarms and dashboard
+
+OURS = "wxlive/${AWS::StackName}"
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+FOREIGN = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    ("AWS/ApiGateway", "5XXError"),
+    ("AWS/ApiGateway", "Latency"),
+    ("AWS/Lambda", "Errors"),
+}
+"""Metrics that AWS emits, as its documentation names them."""
+
+
+def emitted() -> set[tuple[str, str]]:
+    """Each metric that a function's code, or the telemetry it uses, counts; with its service."""
+    found = set()
+    for service in FUNCTIONS.values():
+        sources = [path.read_text("utf-8") for path in (ROOT / "functions" / service).rglob("*.py")]
+        names = re.findall(r"Metric\.([A-Z_]+)", "".join(sources))
+        found |= {(service, Metric[name].value) for name in names}
+        if ".problem(" in "".join(sources):
+            found.add((service, Metric.ACCESS_REFUSED.value))
+    return found
+
+
+def dashboard() -> list[dict[str, Any]]:
+    """The dashboard's widgets, with 1 where CloudFormation would write what it knows."""
+    body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    widgets: list[dict[str, Any]] = json.loads(re.sub(r"\$\{(?!AWS::StackName)[^}]*\}", "1", body))[
+        "widgets"
+    ]
+    return widgets
+
+
+def dashboard_metrics() -> list[list[Any]]:
+    shown = [m for widget in dashboard() for m in widget["properties"].get("metrics", [])]
+    return [metric for metric in shown if isinstance(metric[0], str)]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_watches_a_metric_that_somebody_emits(name: str) -> None:
+    alarm = ALARMS[name]
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+
+    if alarm["Namespace"] == {"Fn::Sub": OURS}:
+        assert (dimensions["service"], alarm["MetricName"]) in emitted()
+        assert set(dimensions) == {"service"}
+    else:
+        assert (alarm["Namespace"], alarm["MetricName"]) in FOREIGN
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_to_do_and_is_in_the_runbook(name: str) -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert len(ALARMS[name]["AlarmDescription"]) > 50
+    assert f"| `{name.removesuffix('Alarm')}` |" in runbook
+    assert ALARMS[name]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_evaluates_no_longer_than_cloudwatch_can(name: str) -> None:
+    period, periods = ALARMS[name]["Period"], ALARMS[name]["EvaluationPeriods"]
+
+    assert period * periods <= (604_800 if period >= 3600 else 86_400)
+
+
+def test_the_dashboard_shows_metrics_that_somebody_emits() -> None:
+    assert len(dashboard_metrics()) > 20
+    for namespace, name, *rest in dashboard_metrics():
+        if namespace == OURS:
+            assert rest[0] == "service"
+            assert (rest[1], name) in emitted()
+        else:
+            assert (namespace, name) in FOREIGN
+
+
+def test_the_dashboard_is_laid_out_without_gaps_or_overlaps() -> None:
+    cells = [
+        (x, y)
+        for widget in dashboard()
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+
+    assert len(cells) == len(set(cells)) == 24 * (1 + max(y for _, y in cells))
+    assert {x for x, _ in cells} == set(range(24))
+    assert {widget["type"] for widget in dashboard()} == {"alarm", "metric"}
+
+
+def test_the_dashboard_shows_every_alarm() -> None:
+    body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+
+    assert set(re.findall(r"\$\{(\w+)\.Arn\}", body)) == set(ALARMS)
+
+
+def test_every_metric_in_the_environment_lands_where_the_alarms_look() -> None:
+    given = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert given["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": OURS}
+    for name, service in FUNCTIONS.items():
+        assert properties(name)["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == service
+
+
 # ------------------------------------------------------- parameters and outputs
 
 
@@ -296,6 +464,7 @@ def test_the_tables_have_the_keys_that_the_stores_use() -> None:
         ("CallbackMaxAgeSeconds", 600),
         ("Architecture", "arm64"),
         ("AutoPush", "off"),
+        ("WatchDailyCalls", 400),
         ("AlarmEmail", ""),
         ("SyncSchedule", ...),
         ("WatchSchedule", ...),
@@ -344,7 +513,7 @@ def test_every_output_that_the_operators_command_reads_is_there() -> None:
     read = {
         name
         for source in sources
-        for pair in re.findall(r'outputs\["(\w+)"\]|stack\.(?:ask|poke)\(\s*"(\w+)"', source)
+        for pair in re.findall(r'outputs\["(\w+)"\]|stack\.(?:ask|poke|output)\(\s*"(\w+)"', source)
         for name in pair
         if name
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wxlive.answers import read_answer, whole
+from wxlive.answers import meaning_of, read_answer, whole
 from wxlive.errors import (
     BadCall,
     BadOpenid,
@@ -186,6 +186,11 @@ def test_another_status_than_200_leaves_the_outcome_open(status: int) -> None:
 @pytest.mark.parametrize("body", [b'{"access_token": "t0k3n"', b'"t0k3n"', b"t0k3n \xff"])
 def test_an_answer_that_makes_no_sense_is_not_shown(body: bytes) -> None:
     assert "t0k3n" not in "".join(traceback.format_exception(refused(body)))
+
+
+@pytest.mark.parametrize("code", [40164, 9410005, 31337])
+def test_a_code_means_what_its_error_says(code: int) -> None:
+    assert refused({"errcode": code}).message == meaning_of(code)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ class Desk:
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
                 KeySchema=schema,
             )
-        state = tables.Table("state")
+        state = self.state = tables.Table("state")
         self.followers = FollowerStore(_client(), "followers")
         self.campaigns = CampaignStore(state)
         self.runs = SyncRunStore(state)
@@ -178,6 +178,7 @@ class Desk:
             self.sync_budget,
             functions,
             sqs,
+            self.state,
         )
 
     def _sleep(self, seconds: float) -> None:

@@ -134,7 +134,9 @@ class Desk:
 
     def _connect(self, name: str) -> Stack:
         nobody: Any = None
-        return Stack(name, self.outputs, nobody, self.campaigns, nobody, nobody, nobody, self.sqs)
+        return Stack(
+            name, self.outputs, nobody, self.campaigns, nobody, nobody, nobody, self.sqs, nobody
+        )
 
 
 def _state_table() -> Any:
@@ -441,13 +443,9 @@ def test_a_stack_without_the_queue_is_refused(desk: Desk, command: str, missing:
 def test_a_deployed_stack_is_reached(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.campaign()
     desk.die(2)
-    outputs = {
-        **desk.outputs,
-        "StateTable": "state",
-        "FollowersTable": "followers",
-        "SyncDailyCalls": "4500",
-        "DailyCallQuota": "5000",
-    }
+    tables = {"StateTable": "state", "FollowersTable": "followers"}
+    quotas = {"SyncDailyCalls": "4500", "DailyCallQuota": "5000"}
+    outputs = {**desk.outputs, **tables, **quotas}
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},

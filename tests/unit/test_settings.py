@@ -29,7 +29,9 @@ ENV = {
     "DAY_OFFSET_HOURS": "8",
     "SWEEP_GUARD_PERCENT": "20",
     "AUTO_PUSH": "on",
+    "WATCH_DAILY_CALLS": "400",
     "PUSH_START_FUNCTION": "stack-push-start",
+    "STACK_NAME": "stack",
 }
 SETTINGS = Settings(
     followers_table="followers",
@@ -48,7 +50,9 @@ SETTINGS = Settings(
     day_offset_hours=8,
     sweep_guard_percent=20,
     auto_push=True,
+    watch_daily_calls=400,
     push_start_function="stack-push-start",
+    stack_name="stack",
 )
 RANGES = {
     "PUSH_RATE_PER_SECOND": (1, 1_000_000),
@@ -59,6 +63,7 @@ RANGES = {
     "CALLBACK_MAX_AGE_S": (0, 86_400),
     "DAY_OFFSET_HOURS": (-12, 14),
     "SWEEP_GUARD_PERCENT": (0, 100),
+    "WATCH_DAILY_CALLS": (1, 100_000),
 }
 RAW = {"appid": "wx1", "secret": "s3cr3t", "token": "t0k3n", "aes_key": "A" * 43}
 

@@ -67,6 +67,7 @@ _MEANINGS: dict[int, tuple[type[WxliveError], str]] = {
     9410005: (RoomTaken, "Another room was already pushed today; WeChat allows one a day"),
     9410006: (RoomNotLive, "WeChat says the room is not live; check it in the console"),
 }
+_UNHEARD_OF = (Stop, "WeChat refused with a code that wxlive does not know; look it up")
 
 
 def read_answer(status: int, body: bytes) -> dict[str, Any]:
@@ -90,6 +91,11 @@ def read_answer(status: int, body: bytes) -> dict[str, Any]:
     if code:
         raise _error_for(code, str(answer.get("errmsg", "")))
     return answer
+
+
+def meaning_of(code: int) -> str:
+    """Say what an ``errcode`` means and what to do, in one sentence for an operator."""
+    return _MEANINGS.get(code, _UNHEARD_OF)[1]
 
 
 def whole(value: object) -> int:
@@ -136,9 +142,7 @@ def _read_code(answer: Mapping[str, Any]) -> int:
 def _error_for(code: int, errmsg: str) -> WxliveError:
     found = _RID.search(errmsg)
     rid = found.group(1) if found else None
-    kind, sentence = _MEANINGS.get(
-        code, (Stop, "WeChat refused with a code that wxlive does not know; look it up")
-    )
+    kind, sentence = _MEANINGS.get(code, _UNHEARD_OF)
     caller = _CALLER.search(errmsg)
     if kind is NotAllowed and caller:
         sentence = f"{sentence}: {caller.group(1)}"

@@ -8,6 +8,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -40,6 +41,12 @@ def dynamodb_client() -> "DynamoDBClient":
 def sqs() -> "SQSClient":
     """Return the SQS client."""
     return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def events() -> "EventBridgeClient":
+    """Return the EventBridge client."""
+    return boto3.client("events", config=_CONFIG)
 
 
 @cache

@@ -47,7 +47,9 @@ class Settings:
     day_offset_hours: int
     sweep_guard_percent: int
     auto_push: bool
+    watch_daily_calls: int
     push_start_function: str
+    stack_name: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -73,7 +75,9 @@ class Settings:
             day_offset_hours=_number(env, "DAY_OFFSET_HOURS", low=-12, high=14),
             sweep_guard_percent=_number(env, "SWEEP_GUARD_PERCENT", low=0, high=100),
             auto_push=_switch(env, "AUTO_PUSH"),
+            watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),
+            stack_name=_text(env, "STACK_NAME"),
         )
 
     @property

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
-from wxlive.errors import WxliveError
+from wxlive.errors import Misconfigured, NotAllowed, TokenRefused, WxliveError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,7 +24,7 @@ _SHORT_HEAD, _SHORT_TAIL = 4, 3
 
 
 class Metric(StrEnum):
-    """Every metric that is emitted, in the namespace ``wxlive``."""
+    """Every metric that is emitted, in the stack's own namespace."""
 
     CALLBACK_STORED = "CallbackStored"
     CALLBACK_REJECTED = "CallbackRejected"
@@ -36,6 +36,10 @@ class Metric(StrEnum):
     SYNC_GUARDED = "SyncGuarded"
     SYNC_CALLS = "SyncCalls"
     ROOM_WENT_LIVE = "RoomWentLive"
+    ROOMS_ASKED = "RoomsAsked"
+    PUSH_OVERDUE = "PushOverdue"
+    QUOTA_LOW = "QuotaLow"
+    ACCESS_REFUSED = "AccessRefused"
     CHUNK_ACCEPTED = "ChunkAccepted"
     CHUNK_REFUSED = "ChunkRefused"
     CHUNK_UNKNOWN = "ChunkUnknown"
@@ -87,7 +91,12 @@ class Telemetry:
         self._metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
 
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None:
-        """Log an error of ours as its sentence, errcode and rid: no stack trace."""
+        """Log an error of ours as its sentence, errcode and rid: no stack trace.
+
+        One that says that WeChat does not let us in is counted as well.
+        """
+        if isinstance(error, TokenRefused | Misconfigured | NotAllowed):
+            self.count(Metric.ACCESS_REFUSED)
         self.logger.warning(
             message,
             extra={

@@ -92,6 +92,12 @@ class CampaignStore:
         items = list(query(self._table, Key("pk").eq(_PK), newest_first=True, limit=1))
         return _read_campaign(items[0]) if items else None
 
+    def before(self, campaign: str) -> Campaign | None:
+        """Return the campaign that was started last before this one."""
+        earlier = Key("pk").eq(_PK) & Key("sk").lt(campaign)
+        items = list(query(self._table, earlier, newest_first=True, limit=1))
+        return _read_campaign(items[0]) if items else None
+
     def move(
         self,
         campaign: str,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _QUOTA_KEPT_S = 7 * 86_400
 _ROUNDS = 50
 
+LOW_PERCENT = 10
+
 
 class PaceStore:
     """One next free slot that any number of senders share."""
@@ -69,6 +71,10 @@ class QuotaStore:
     def left(self, day: str) -> int:
         """Return the calls that may still be made that day."""
         return max(0, self.limit - self.used(day))
+
+    def is_low(self, day: str) -> bool:
+        """Say whether less than ``LOW_PERCENT`` of the day's calls are left."""
+        return self.left(day) * 100 < self.limit * LOW_PERCENT
 
     def take(self, day: str, now_s: float) -> None:
         """Count one call.

@@ -32,7 +32,6 @@ class SecretStore:
             text = self._provider.get(self._name, max_age=KEPT_S)
         except GetParameterError as error:
             raise Misconfigured(
-                f"The secret {self._name} can't be read; create it with appid, secret, token and "
-                "aes_key (README, step 1)"
+                f"The secret {self._name} can't be read; create it with `wxlive configure`"
             ) from error
         return Secrets.from_json(str(text), f"The secret {self._name}")
