@@ -46,7 +46,7 @@ def measure() -> list[Measurement]:
 
     def figure() -> None:
         for _ in range(CALLS):
-            read_event(gate.open(query, body, time.time()))
+            read_event(gate.open(query, body, time.time()).text)
 
     figure()
     rounds = [(seconds(floor), seconds(figure)) for _ in range(ROUNDS)]

@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 import yaml
 
+from wxlive import aws
 from wxlive.campaigns import CLAIM_STALE_S
 from wxlive.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {
     "CallbackFunction": "callback",
+    "CallbackBacklogFunction": "callback_backlog",
     "FollowerSyncFunction": "follower_sync",
     "LiveWatchFunction": "live_watch",
     "PushStartFunction": "push_start",
     "PushFanoutFunction": "push_fanout",
 }
+# The client config's attributes are made at run time, which its stubs do not say.
+_hasty: Any = aws.HASTY
+HASTY_S = _hasty.connect_timeout + _hasty.read_timeout
+"""The longest that one call takes where WeChat waits."""
 
 
 class Loader(yaml.SafeLoader):
@@ -68,7 +74,7 @@ def actions(name: str) -> set[str]:
 # ------------------------------------------------------------------- functions
 
 
-def test_there_are_the_five_functions_and_no_other() -> None:
+def test_there_are_these_functions_and_no_other() -> None:
     assert set(of_type("AWS::Serverless::Function")) == set(FUNCTIONS)
 
 
@@ -110,6 +116,8 @@ def test_a_function_has_a_time_limit_memory_and_a_name_for_its_telemetry(name: s
 
 def test_the_callback_is_done_before_wechat_loses_patience() -> None:
     assert properties("CallbackFunction")["Timeout"] <= 5
+    # The secret, the table and the queue may all be away, one after the other.
+    assert 3 * HASTY_S < 4
 
 
 def test_a_claim_is_stale_only_when_its_worker_is_surely_gone() -> None:
@@ -136,8 +144,8 @@ def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> 
     services = {"dynamodb", "secretsmanager", "lambda", "sqs"}
 
     assert {action.split(":")[0] for action in actions(name)} <= services
-    for statement in statements(name):
-        resource = statement["Resource"]
+    named = [statement["Resource"] for statement in statements(name)]
+    for resource in [r for one in named for r in (one if isinstance(one, list) else [one])]:
         text = resource.get("Fn::Sub", "")
         assert (
             "Fn::GetAtt" in resource
@@ -150,6 +158,7 @@ def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> 
     ("name", "forbidden"),
     [
         ("CallbackFunction", {"dynamodb:Scan", "dynamodb:DeleteItem", "lambda:InvokeFunction"}),
+        ("CallbackBacklogFunction", {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}),
         ("LiveWatchFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:DeleteItem"}),
         ("PushFanoutFunction", {"dynamodb:Scan", "lambda:InvokeFunction"}),
@@ -213,20 +222,41 @@ def test_a_message_returns_only_when_its_worker_is_surely_gone() -> None:
     assert queue["SqsManagedSseEnabled"] is True
 
 
-def test_messages_that_crash_their_worker_end_in_a_queue_that_alarms() -> None:
-    redrive = properties("PushQueue")["RedrivePolicy"]
-    letters, queue = redrive["deadLetterTargetArn"]["Fn::GetAtt"][0], properties("PushQueue")
-    alarms = [
-        alarm
-        for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        if letters in json.dumps(alarm.get("Dimensions", []))
-    ]
+@pytest.mark.parametrize("name", ["PushQueue", "CallbackBacklog"])
+def test_messages_that_crash_their_worker_end_in_a_queue_that_alarms(name: str) -> None:
+    queue = properties(name)
+    letters = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
 
-    assert redrive["maxReceiveCount"] >= 3
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 3
     assert properties(letters)["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert properties(letters)["SqsManagedSseEnabled"] is True
-    assert alarms
-    assert all(alarm["AlarmActions"] for alarm in alarms)
+    assert alarms_on(letters) == {"ApproximateNumberOfMessagesVisible"}
+
+
+def test_a_message_of_the_backlog_returns_when_its_worker_is_gone_and_its_age_alarms() -> None:
+    queue, function = properties("CallbackBacklog"), properties("CallbackBacklogFunction")
+    source = function["Events"]["Message"]["Properties"]
+
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] * HASTY_S < function["Timeout"]
+    assert alarms_on("CallbackBacklog") == {"ApproximateAgeOfOldestMessage"}
+
+
+def test_the_store_may_be_away_for_hours_and_a_human_for_days() -> None:
+    queue = properties("CallbackBacklog")
+
+    assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 4 * 3600
+    assert properties("CallbackAside")["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def alarms_on(queue: str) -> set[str]:
+    """The metrics of a queue that alarm somebody."""
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    found = [a for a in alarms if f'"{queue}"' in json.dumps(a.get("Dimensions", []))]
+    assert all(alarm["AlarmActions"] for alarm in found)
+    return {alarm["MetricName"] for alarm in found}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -7,7 +7,7 @@ import pytest
 
 from wxlive.followers import Follower, Status
 from wxlive.messages import FollowAction, FollowNotify, OtherEvent, PushResult
-from wxlive_callback.record import Outcome, record
+from wxlive.record import Outcome, record
 
 NOW_S = 1_795_347_000.5
 RESULT = PushResult("1622047360795164672", 1001, 1_795_347_000, 10, 5, 1, 1, 2, 1)
