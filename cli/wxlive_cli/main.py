@@ -8,6 +8,7 @@ from wxlive_cli.console import stack_option
 from wxlive_cli.dlq import dlq
 from wxlive_cli.followers import followers
 from wxlive_cli.push import cancel, pause, push, resolve, resume, status
+from wxlive_cli.rotate import rotate
 from wxlive_cli.sync import sync
 
 
@@ -28,5 +29,5 @@ def main(context: click.Context, stack: str | None) -> None:
     context.obj = stack or os.environ.get("WXLIVE_STACK")
 
 
-for command in (sync, push, status, pause, resume, cancel, resolve, followers, dlq):
+for command in (sync, push, status, pause, resume, cancel, resolve, followers, dlq, rotate):
     main.add_command(command)
