@@ -57,6 +57,7 @@ ROOM = 1001
 ENV = {
     "FOLLOWERS_TABLE": "followers",
     "STATE_TABLE": "state",
+    "CALLBACK_ALLOW_LIST": "none",
     "PUSH_START_FUNCTION": "wxlive-push-start",
     "WECHAT_SECRET_NAME": "wxlive/wechat",
     "MESSAGE_MODE": "secure",

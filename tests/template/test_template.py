@@ -16,6 +16,7 @@ from wxlive.settings import Settings
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {
     "CallbackFunction": "callback",
+    "CallbackAddressesFunction": "callback_addresses",
     "CallbackBacklogFunction": "callback_backlog",
     "FollowerSyncFunction": "follower_sync",
     "LiveWatchFunction": "live_watch",
@@ -141,7 +142,7 @@ def test_a_role_names_every_action_and_every_resource(name: str) -> None:
 
 @each_function
 def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> None:
-    services = {"dynamodb", "secretsmanager", "lambda", "sqs"}
+    services = {"dynamodb", "secretsmanager", "lambda", "sqs", "wafv2"}
 
     assert {action.split(":")[0] for action in actions(name)} <= services
     named = [statement["Resource"] for statement in statements(name)]
@@ -158,6 +159,7 @@ def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> 
     ("name", "forbidden"),
     [
         ("CallbackFunction", {"dynamodb:Scan", "dynamodb:DeleteItem", "lambda:InvokeFunction"}),
+        ("CallbackAddressesFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("CallbackBacklogFunction", {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}),
         ("LiveWatchFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:DeleteItem"}),
@@ -200,7 +202,7 @@ def test_every_schedule_says_what_happens_after_a_failure_and_keeps_beijing_time
         if event["Type"] == "ScheduleV2"
     ]
 
-    assert len(schedules) == 2
+    assert len(schedules) == 3
     for schedule in schedules:
         assert "MaximumRetryAttempts" in schedule["RetryPolicy"]
         assert schedule["ScheduleExpressionTimezone"] == "Asia/Shanghai"
@@ -279,6 +281,36 @@ def test_no_access_log_carries_a_query_string() -> None:
             r"(?i)query|requestoverride|wafresponse|\$context\.path\b", setting["Format"]
         )
         assert json.loads(setting["Format"]), "one JSON object a line"
+
+
+FIREWALL = {
+    "CallbackFirewallAcl": "Firewall",
+    "CallbackFirewallAssociation": "Firewall",
+    "CallbackAddresses": "AllowWechatOnly",
+    "CallbackAddressesFunction": "AllowWechatOnly",
+    "CallbackAddressesLogs": "AllowWechatOnly",
+}
+
+
+def test_the_firewall_is_there_only_where_it_was_asked_for() -> None:
+    kinds = {name for name, r in RESOURCES.items() if r["Type"].startswith("AWS::WAFv2::")}
+
+    assert kinds <= set(FIREWALL)
+    for name, condition in FIREWALL.items():
+        assert RESOURCES[name]["Condition"] == condition
+    for parameter in ("CallbackFirewall", "CallbackAllowList"):
+        assert TEMPLATE["Parameters"][parameter]["Default"] == "off"
+        assert TEMPLATE["Parameters"][parameter]["AllowedValues"] == ["off", "on"]
+
+
+def test_the_firewall_stands_before_the_callback_and_lets_everybody_in_at_first() -> None:
+    arn = properties("CallbackFirewallAssociation")["ResourceArn"]["Fn::Sub"]
+    rules = properties("CallbackFirewallAcl")["Rules"]
+
+    assert arn.endswith("/restapis/${CallbackApi}/stages/${CallbackApi.Stage}")
+    assert [rule["Fn::If"][0] for rule in rules] == ["AllowWechatOnly"] + ["ManagedRules"] * 2
+    assert len({rule["Fn::If"][1]["Priority"] for rule in rules}) == len(rules)
+    assert properties("CallbackAddresses")["Addresses"] == ["0.0.0.0/1", "128.0.0.0/1"]
 
 
 def test_the_api_is_throttled() -> None:

@@ -1,7 +1,7 @@
 """The AWS clients, each made once a process and config, when first asked for."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -56,3 +56,9 @@ def lambda_() -> "LambdaClient":
 def secretsmanager(config: Config = USUAL) -> "SecretsManagerClient":
     """Return the Secrets Manager client."""
     return boto3.client("secretsmanager", config=config)
+
+
+@cache
+def wafv2() -> Any:
+    """Return the AWS WAF client."""
+    return boto3.client("wafv2", config=USUAL)
