@@ -278,7 +278,7 @@ def nested(depth: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("depth", [MAX_DEPTH, 4000])
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 1900])
 def test_nesting_is_bounded_the_same_in_xml_and_json(depth: int) -> None:
     for text in nested(MAX_DEPTH - 1):
         assert read_event(text) == OtherEvent("unnamed")
@@ -286,6 +286,15 @@ def test_nesting_is_bounded_the_same_in_xml_and_json(depth: int) -> None:
         with pytest.raises(Rejected, match="nested too deeply") as caught:
             read_event(text)
         assert caught.value.status == 400
+
+
+def test_xml_with_too_many_brackets_is_refused_before_it_is_parsed() -> None:
+    for body in ("<xml>" + "<a>" * 50_000, "<xml>" + "<a/>" * 40_000 + "</xml>"):
+        with pytest.raises(Rejected, match="more than 1000 values") as caught:
+            read_encrypted(body.encode())
+        assert caught.value.__cause__ is None
+    text = "<xml><MsgType>text</MsgType><Content><![CDATA[" + "<" * 3_000 + "]]></Content></xml>"
+    assert read_event(text) == OtherEvent("text")
 
 
 def test_the_number_of_values_is_bounded_the_same_in_xml_and_json() -> None:
