@@ -160,6 +160,6 @@ def test_an_invocation_without_metrics_writes_none(capsys: pytest.CaptureFixture
 
 
 def test_no_alarm_waits_for_a_metric_that_nobody_emits() -> None:
-    named = set(re.findall(r"MetricName: (\w+)", TEMPLATE.read_text("utf-8")))
+    named = set(re.findall(r"(?m)^ +MetricName: (\w+)", TEMPLATE.read_text("utf-8")))
     ours = {name for name in named if not name.startswith("Approximate")}
     assert ours - {metric.value for metric in Metric} - {"Errors", "Throttles", "Duration"} == set()
