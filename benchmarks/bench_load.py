@@ -131,16 +131,16 @@ def _request(stack: Stack, openid: str) -> dict[str, Any]:
 def _stored(stack: Stack, wanted: int) -> int:
     """How many followers there are, once the backlog had its time."""
     env = stack.env
-    tables = boto3.resource(
+    client = boto3.client(
         "dynamodb",
         endpoint_url=stack.aws_endpoint_url,
         region_name=stack.region,
         aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
     )
-    followers = FollowerStore(tables.Table(stack.outputs["FollowersTable"]))
+    followers = FollowerStore(client, stack.outputs["FollowersTable"])
     deadline = time.monotonic() + SETTLE_S
-    while (count := followers.count(Status.SUBSCRIBED)) < wanted and time.monotonic() < deadline:
+    while (count := followers.count()[Status.SUBSCRIBED]) < wanted and time.monotonic() < deadline:
         time.sleep(1)
     return count
 

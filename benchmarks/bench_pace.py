@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from measuring import Measurement
+from place import client, new_state_table, resource
 
 from wxlive.campaigns import Campaign, CampaignState
 from wxlive.pace import day_of, interval_ms
@@ -82,19 +82,7 @@ def _round(aws: LocalAws, senders: int, call_s: float) -> Measurement:
 @contextmanager
 def _place(aws: LocalAws, simulator: Simulator) -> Iterator[Place]:
     stamp = str(time.time_ns())
-    tables = _resource(aws.env)
-    table = tables.create_table(
-        TableName=f"state-{stamp}",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    table = new_state_table(aws.env)
     openids = simulator.add_followers(FOLLOWERS)
     simulator.set_room(ROOM, LIVE)
     campaigns = CampaignStore(table)
@@ -117,7 +105,7 @@ _here: dict[str, Any] = {}
 
 def _join(place: Place) -> None:
     """Become a sender, as a cold function does."""
-    state = _resource(place.aws).Table(place.table)
+    state = resource(place.aws).Table(place.table)
     secrets = Secrets(*place.account, ("token",), ())
     _here["campaign"] = place.campaign
     _here["parts"] = Parts(
@@ -125,7 +113,7 @@ def _join(place: Place) -> None:
         campaigns=CampaignStore(state),
         pace=PaceStore(state, "push_message"),
         quota=QuotaStore(state, "push_message", 5000),
-        queue=PushQueue(_session(place.aws).client("sqs", **_endpoint(place.aws)), place.queue),
+        queue=PushQueue(client("sqs", place.aws), place.queue),
         telemetry=Telemetry(),
         interval_ms=interval_ms(RATE, CHUNK),
         retry_busy=False,
@@ -137,19 +125,3 @@ def _join(place: Place) -> None:
 
 def _send(number: int) -> str:
     return send(_here["campaign"], number, _here["parts"]).value
-
-
-def _session(env: dict[str, str]) -> boto3.Session:
-    return boto3.Session(
-        env["AWS_ACCESS_KEY_ID"],
-        env["AWS_SECRET_ACCESS_KEY"],
-        region_name=env["AWS_DEFAULT_REGION"],
-    )
-
-
-def _endpoint(env: dict[str, str]) -> dict[str, Any]:
-    return {"endpoint_url": env["AWS_ENDPOINT_URL"]}
-
-
-def _resource(env: dict[str, str]) -> Any:
-    return _session(env).resource("dynamodb", **_endpoint(env))

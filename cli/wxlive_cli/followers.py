@@ -1,8 +1,9 @@
-"""``wxlive followers``: count, look up, export."""
+"""``wxlive followers``: count, look up, export, compare."""
 
 import csv
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -11,7 +12,8 @@ import click
 
 from wxlive.errors import Refused
 from wxlive.followers import Follower, Status
-from wxlive_cli.console import NOT_ALL_WELL, Outcome, facts_table, stack_command
+from wxlive_cli.comparison import Difference, compare, read_list
+from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command
 from wxlive_cli.stack import Stack
 
 COLUMNS = (
@@ -23,18 +25,22 @@ COLUMNS = (
     "room_status",
     "source",
 )
+_DIFFERENCE = ("openid", "file", "table")
+
+SHOWN = 20
+"""Differences that are shown; ``--out`` has all of them."""
 
 
 @click.group()
 def followers() -> None:
-    """Read the followers."""
+    """Read the followers, or compare them with a list of your own."""
 
 
 @followers.command()
 @stack_command
 def count(stack: Stack) -> Outcome:
     """Count the followers by status, exactly."""
-    facts = {status.value: stack.followers.count(status) for status in Status}
+    facts = {status.value: number for status, number in stack.followers.count().items()}
     return Outcome(facts, table=facts_table("Followers", facts))
 
 
@@ -59,12 +65,58 @@ def get(stack: Stack, *, openid: str) -> Outcome:
 @stack_command
 def export(stack: Stack, *, out: Path) -> Outcome:
     """Write the subscribed followers to a CSV file, one by one."""
-    rows = write_csv(out, stack.followers.walk(Status.SUBSCRIBED))
+    rows = write_csv(out, COLUMNS, map(_row, stack.followers.walk(Status.SUBSCRIBED)))
     return Outcome({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
 
 
-def write_csv(out: Path, found: Iterator[Follower]) -> int:
-    """Write followers as they come; the file appears whole or not at all. Returns the rows.
+@followers.command("import")
+@click.option(
+    "--check",
+    "file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file with your own list: a header that names openid, or an openid a line.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write everybody who differs to this CSV file.",
+)
+@stack_command
+def import_(stack: Stack, *, file: Path, out: Path | None) -> Outcome:
+    """Compare your own list with the table, changing nothing. Exits with 1 if they differ.
+
+    \b
+    The list itself comes from WeChat: see `wxlive sync`. Examples:
+      wxlive followers import --check crm.csv
+      wxlive followers import --check crm.csv --out differences.csv
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    wanted = read_list(file)
+    listed, differences = len(wanted), compare(wanted, stack.followers.walk())
+    facts = {"file_rows": listed, **_tally(out, differences)}
+    code = NOT_ALL_WELL if facts["differ"] else DONE
+    return Outcome(facts, code=code, table=facts_table(f"{file} beside the table", facts))
+
+
+def _tally(out: Path | None, differences: Iterator[Difference]) -> dict[str, Any]:
+    """Count the differences by kind, show the first, write all of them where asked."""
+    kinds: Counter[str] = Counter()
+    shown: list[dict[str, str]] = []
+
+    def told() -> Iterator[dict[str, str]]:
+        for difference in differences:
+            kinds[f"{difference.file}_in_file_{difference.table}_in_table"] += 1
+            row = asdict(difference)
+            if len(shown) < SHOWN:
+                shown.append(row)
+            yield row
+
+    differ = sum(1 for _ in told()) if out is None else write_csv(out, _DIFFERENCE, told())
+    return {"differ": differ, **kinds, "first": shown}
+
+
+def write_csv(out: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows as they come; the file appears whole or not at all. Returns how many.
 
     Raises:
         Refused: the file can't be written there.
@@ -75,7 +127,7 @@ def write_csv(out: Path, found: Iterator[Follower]) -> int:
         ) as file:
             draft = Path(file.name)
             try:
-                rows = _write_rows(file, found)
+                written = _write_rows(file, columns, rows)
                 file.flush()
                 draft.replace(out)
             except BaseException:
@@ -83,17 +135,17 @@ def write_csv(out: Path, found: Iterator[Follower]) -> int:
                 raise
     except OSError as error:
         raise Refused(f"{out} can't be written: {error.strerror}") from error
-    return rows
+    return written
 
 
-def _write_rows(file: IO[str], found: Iterator[Follower]) -> int:
-    writer = csv.DictWriter(file, COLUMNS)
+def _write_rows(file: IO[str], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
+    writer = csv.DictWriter(file, columns)
     writer.writeheader()
-    rows = 0
-    for follower in found:
-        writer.writerow(_row(follower))
-        rows += 1
-    return rows
+    written = 0
+    for row in rows:
+        writer.writerow(row)
+        written += 1
+    return written
 
 
 def _row(follower: Follower) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from wxlive.errors import Misconfigured, Refused, RetryLater
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.pace import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Stack:
     followers: FollowerStore
     campaigns: CampaignStore
     runs: SyncRunStore
+    sync_budget: QuotaStore
     functions: "LambdaClient"
     sqs: "SQSClient"
 
@@ -83,14 +85,18 @@ def connect(name: str) -> Stack:
     """
     try:
         outputs = _outputs(name)
-        tables = boto3.resource("dynamodb")
-        state = tables.Table(outputs["StateTable"])
+        state = boto3.resource("dynamodb").Table(outputs["StateTable"])
         return Stack(
             name=name,
             outputs=outputs,
-            followers=FollowerStore(tables.Table(outputs["FollowersTable"])),
+            followers=FollowerStore(boto3.client("dynamodb"), outputs["FollowersTable"]),
             campaigns=CampaignStore(state),
             runs=SyncRunStore(state),
+            sync_budget=QuotaStore(
+                state,
+                "get_wxa_followers",
+                min(int(outputs["SyncDailyCalls"]), int(outputs["DailyCallQuota"])),
+            ),
             functions=boto3.client("lambda", config=_PATIENT),
             sqs=boto3.client("sqs"),
         )

@@ -18,7 +18,7 @@ from wxlive_local.template import Template
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
-    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -39,6 +39,10 @@ class Backend:
         config = Config(proxies={}, max_pool_connections=32)
         return self.session.resource("dynamodb", endpoint_url=self.endpoint_url, config=config)
 
+    def dynamodb_client(self) -> "DynamoDBClient":
+        config = Config(proxies={}, max_pool_connections=32)
+        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
+
     def sqs(self) -> "SQSClient":
         return self.session.client("sqs", endpoint_url=self.endpoint_url, config=Config(proxies={}))
 
@@ -50,8 +54,9 @@ class Backend:
 
 @dataclass(frozen=True)
 class Tables:
-    """Both tables, empty, with the keys that ``template.yaml`` gives them."""
+    """Both tables, empty, with the keys that ``template.yaml`` gives them, and a client."""
 
+    client: "DynamoDBClient"
     followers: "Table"
     state: "Table"
 
@@ -94,6 +99,7 @@ def declared_tables() -> dict[str, Any]:
 def tables(backend: Backend, declared_tables: dict[str, Any]) -> Iterator[Tables]:
     dynamodb = backend.dynamodb()
     made = Tables(
+        client=backend.dynamodb_client(),
         followers=_create(dynamodb, declared_tables["FollowersTable"]),
         state=_create(dynamodb, declared_tables["StateTable"]),
     )
@@ -110,8 +116,8 @@ def in_pages(tables: Tables) -> Callable[[str, int], None]:
         def limit(params: dict[str, Any], **_: object) -> None:
             params["Limit"] = min(items, params.get("Limit", items))
 
-        for table in (tables.followers, tables.state):
-            events = table.meta.client.meta.events
+        for client in (tables.client, tables.followers.meta.client, tables.state.meta.client):
+            events = client.meta.events
             events.register(f"provide-client-params.dynamodb.{operation}", limit)
 
     return cut

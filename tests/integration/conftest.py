@@ -38,11 +38,12 @@ from wxlive.stores.queue import PushQueue
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.stores.tokens import TokenStore
+from wxlive.sync_runs import SyncRun
 from wxlive.telemetry import Metric, Telemetry
 from wxlive.wechat import WechatClient
 from wxlive_callback import handler as callback
 from wxlive_callback_backlog import handler as callback_backlog
-from wxlive_follower_sync import walk
+from wxlive_follower_sync.parts import Parts as SyncParts
 from wxlive_live_watch import watch
 from wxlive_local.simulator import LIVE, Courier, Platform, Simulator
 from wxlive_push_fanout import send
@@ -67,6 +68,7 @@ ENV = {
     "PUSH_RETRY_BUSY": "off",
     "ROOM_WAIT_LIMIT_S": "3600",
     "DAILY_CALL_QUOTA": "5000",
+    "SYNC_DAILY_CALLS": "4500",
     "DAY_OFFSET_HOURS": str(OFFSET_HOURS),
     "SWEEP_GUARD_PERCENT": "20",
     "AUTO_PUSH": "off",
@@ -180,7 +182,7 @@ class World:
         self.telemetry = Telltale()
         self.remaining_s = 900.0
         self.asked: list[Any] = []
-        mine, self._plain, self._theirs, self._sqs = _clients()
+        mine, self._plain, self._theirs, self._client, self._sqs = _clients()
         self._watched: list[Any] = []
         self._make_tables()
         self.queue_url, self.backlog_url, self.aside_url = (
@@ -188,13 +190,14 @@ class World:
             for name in ("push", "backlog", "aside")
         )
         # The test's own hands: unwatched, never killed.
-        self.followers = FollowerStore(mine.Table("followers"))
+        self.followers = FollowerStore(self._plain, "followers")
         self.campaigns = CampaignStore(mine.Table("state"))
         self.rooms = RoomStore(mine.Table("state"))
         self.runs = SyncRunStore(mine.Table("state"))
         self.quota = QuotaStore(mine.Table("state"), "push_message", 5000)
         self.pace = PaceStore(mine.Table("state"), "push_message")
         self.watch_calls(self._theirs.meta.client)
+        self.watch_calls(self._client)
         self.watch_calls(self._sqs)
 
     # ------------------------------------------------------------- given
@@ -266,8 +269,13 @@ class World:
         """Empty both tables."""
         for openid in self.table():
             self._plain.delete_item(TableName="followers", Key={"openid": {"S": openid}})
+        self.forget()
+
+    def forget(self, pk: str | None = None) -> None:
+        """Let the records of the State table expire, or those of one partition."""
         for item in self.state_items():
-            self._plain.delete_item(TableName="state", Key={"pk": item["pk"], "sk": item["sk"]})
+            if pk in {None, item["pk"]["S"]}:
+                self._plain.delete_item(TableName="state", Key={"pk": item["pk"], "sk": item["sk"]})
 
     def state_items(self) -> list[dict[str, Any]]:
         """Every record of the State table."""
@@ -275,6 +283,12 @@ class World:
             "Items"
         ]
         return found
+
+    def all_runs(self) -> list[SyncRun]:
+        """Every sync run."""
+        keys = [item["sk"]["S"] for item in self.state_items()]
+        found = [self.runs.get(sk.removeprefix("run#")) for sk in keys if sk.startswith("run#")]
+        return [run for run in found if run is not None]
 
     def calls(self, path: str) -> int:
         """How often an API was called, as WeChat counts."""
@@ -311,10 +325,10 @@ class World:
         cache = TokenStore(self._table("state"), account.appid)
         return WechatClient(base, secrets, cache, now=self.clock, session=Watched)
 
-    def sync_parts(self, owner: str = "first", **changes: Any) -> walk.Parts:
-        usual = walk.Parts(
+    def sync_parts(self, owner: str = "first", **changes: Any) -> SyncParts:
+        usual = SyncParts(
             wechat=self.client(),
-            followers=FollowerStore(self._table("followers")),
+            followers=FollowerStore(self._client, "followers"),
             runs=SyncRunStore(self._table("state")),
             quota=self.counter("get_wxa_followers"),
             owner=owner,
@@ -329,7 +343,7 @@ class World:
     def start_parts(self, **changes: Any) -> start.Parts:
         usual = start.Parts(
             wechat=self.client(),
-            followers=FollowerStore(self._table("followers")),
+            followers=FollowerStore(self._client, "followers"),
             campaigns=CampaignStore(self._table("state")),
             rooms=RoomStore(self._table("state")),
             runs=SyncRunStore(self._table("state")),
@@ -388,7 +402,7 @@ class World:
 
     def intake(self) -> Intake:
         return Intake(
-            followers=FollowerStore(self._table("followers")),
+            followers=FollowerStore(self._client, "followers"),
             results=CampaignStore(self._table("state")),
             aside=MessageQueue(lambda: self._sqs, self.aside_url),
             telemetry=self.telemetry,
@@ -511,13 +525,14 @@ class Deployment:
 
 
 @cache
-def _clients() -> tuple[Any, Any, Any, Any]:
-    """The test's tables and client, the functions' tables and queue: dear, so made once."""
+def _clients() -> tuple[Any, Any, Any, Any, Any]:
+    """The test's tables and client, the functions' tables, client, queue: dear, so made once."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     return (
         session.resource("dynamodb"),
         session.client("dynamodb"),
         session.resource("dynamodb"),
+        session.client("dynamodb"),
         session.client("sqs"),
     )
 
@@ -565,6 +580,7 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     deployment = Deployment(world, monkeypatch.setenv)
     kept: Iterable[Any] = (
         aws.dynamodb,
+        aws.dynamodb_client,
         aws.sqs,
         aws.secretsmanager,
         callback.build,
@@ -583,6 +599,7 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     monkeypatch.setattr(aws, "lambda_", lambda: deployment.lambda_)
     for config in ((), (aws.HASTY,)):
         world.watch_calls(aws.dynamodb(*config).meta.client)
+        world.watch_calls(aws.dynamodb_client(*config))
         world.watch_calls(aws.sqs(*config))
     yield deployment
     _forget(*kept)

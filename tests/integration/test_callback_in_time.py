@@ -72,7 +72,7 @@ def parts(abyss: Abyss, monkeypatch: pytest.MonkeyPatch) -> Iterator[handler.Par
     }
     for name, value in changes.items():
         monkeypatch.setenv(name, value)
-    kept = (handler.build, aws.dynamodb, aws.sqs, aws.secretsmanager)
+    kept = (handler.build, aws.dynamodb, aws.dynamodb_client, aws.sqs, aws.secretsmanager)
     for function in kept:
         function.cache_clear()
     yield replace(handler.build(), secrets=lambda: PAGE)

@@ -7,25 +7,33 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug import Request, Response
 
-from wxlive.errors import Conflict
+from wxlive.errors import Conflict, Refused
 from wxlive.followers import Source, Status
 from wxlive.pace import day_ends_at
 from wxlive.sync_runs import LEASE_S, RunState, SyncRun
-from wxlive_follower_sync import handler, pages, walk
-from wxlive_follower_sync.walk import RESERVE_S, TRIES_A_PAGE, Turn, open_run, work
+from wxlive.wechat import QUOTA_GET
+from wxlive_follower_sync import handler, pages
+from wxlive_follower_sync.fetch import TRIES_A_PAGE
+from wxlive_follower_sync.parts import RENEW_AFTER_S, RESERVE_S
+from wxlive_follower_sync.walk import Turn, confirm_sweep, open_run, work
 from wxlive_local.simulator import FOLLOWERS, LIVE, STABLE_TOKEN, Kind, Rule
 
 if TYPE_CHECKING:
     from pytest_httpserver import HTTPServer
     from tests.integration.conftest import Deployment, World
 
+NOW_S = 1_795_347_000
+"""When the world's clock begins."""
+
 ROWS = 3
 """Rows a page in these tests."""
+
+BEFORE_THE_FIRST_FOLLOWER = (lambda: None, lambda: None)
+"""The lease and the new run are put before any follower is."""
 
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "PAGE_LIMIT", ROWS)
     monkeypatch.setattr(pages, "PAGE_LIMIT", ROWS)
 
 
@@ -103,12 +111,8 @@ def test_an_empty_list_and_an_empty_table_make_a_run(world: "World") -> None:
 def test_somebody_who_left_after_the_page_was_asked_for_stays_left(world: "World") -> None:
     left, _ = world.wechat.add_followers(2)
     world.know(left, room_id=99)
-    world.steps.before(
-        "BatchGetItem",
-        lambda: world.know(
-            left, status=Status.UNSUBSCRIBED, subscribed_at=0, changed_at=int(world.clock())
-        ),
-    )
+    leaves = {"status": Status.UNSUBSCRIBED, "subscribed_at": 0, "changed_at": NOW_S}
+    world.steps.before("PutItem", *BEFORE_THE_FIRST_FOLLOWER, lambda: world.know(left, **leaves))
 
     work(world.sync_parts())
 
@@ -131,21 +135,25 @@ def test_somebody_unknown_who_left_while_the_page_is_merged_stays_left(world: "W
 
 def test_somebody_who_came_after_the_last_page_is_not_swept(world: "World") -> None:
     world.wechat.add_followers(2)
-    world.steps.before("Scan", lambda: world.know("new", changed_at=int(world.clock())))
+    world.know("gone")
+    world.steps.before("Scan", lambda: None, lambda: world.know("new", changed_at=NOW_S))
 
-    work(world.sync_parts())
+    work(world.sync_parts(guard_percent=50))
 
     assert "new" in world.subscribed()
     assert newest(world).state is RunState.DONE, "nor does the guard count them"
-    assert counts(newest(world)) == (2, 2, 0, 0)
+    assert counts(newest(world)) == (2, 2, 0, 1)
 
 
 def test_somebody_who_came_between_the_scan_and_the_tombstone_is_not_swept(
     world: "World",
 ) -> None:
     world.know("gone", "back")
-    come_back = [lambda: world.know("back", changed_at=int(world.clock()) + 1)]
-    world.steps.before("PutItem", lambda: None, *come_back)
+    world.steps.before(
+        "PutItem",
+        *BEFORE_THE_FIRST_FOLLOWER,
+        lambda: world.know("back", changed_at=NOW_S + 1),
+    )
 
     work(world.sync_parts(guard_percent=100))
 
@@ -175,6 +183,59 @@ def test_a_sweep_of_more_than_the_guards_share_removes_nobody(
         assert f"lacks {gone} of 10 followers" in str(run.reason)
     else:
         assert run.removed == gone
+
+
+def guarded(world: "World") -> SyncRun:
+    """A run that would remove 3 of 10."""
+    world.know(*(f"o{n}" for n in range(10)))
+    world.at_wechat(lambda p: p.list_followers([f"o{n}" for n in range(3, 10)]))
+    work(world.sync_parts())
+    return newest(world)
+
+
+def test_a_guarded_run_sweeps_when_the_operator_confirms_it(world: "World") -> None:
+    run = guarded(world)
+    assert f"wxlive sync --confirm-sweep {run.run}" in str(run.reason)
+    asked = world.calls(FOLLOWERS)
+    world.know("o0", changed_at=NOW_S + 5)
+    world.clock.now_s += 3600
+
+    assert confirm_sweep(run.run, world.sync_parts("operator")).state is RunState.OPEN
+    assert work(world.sync_parts("later")) is Turn.ENDED
+
+    assert (newest(world).state, newest(world).removed) == (RunState.DONE, 2)
+    assert world.calls(FOLLOWERS) == asked, "the list is not walked again"
+    assert world.subscribed() == {f"o{n}" for n in range(10)} - {"o1", "o2"}
+    assert world.table()["o1"].changed_at == run.started_at
+
+
+def test_only_the_newest_run_and_only_a_guarded_one_can_be_confirmed(world: "World") -> None:
+    with pytest.raises(Refused, match="there is none"):
+        confirm_sweep("r", world.sync_parts())
+    run = guarded(world)
+    with pytest.raises(Refused, match=f"the newest is {run.run}"):
+        confirm_sweep("another", world.sync_parts())
+    world.runs.acquire("somebody", world.clock())
+    with pytest.raises(Conflict, match="at work"):
+        confirm_sweep(run.run, world.sync_parts())
+    world.runs.release("somebody")
+    world.clock.now_s += 1
+    world.at_wechat(lambda p: p.list_followers([f"o{n}" for n in range(10)]))
+    work(world.sync_parts())
+    with pytest.raises(Refused, match="is done; only a guarded run"):
+        confirm_sweep(newest(world).run, world.sync_parts())
+
+
+def test_a_confirmed_run_whose_pages_have_expired_sweeps_nobody(world: "World") -> None:
+    run = guarded(world)
+    world.forget(f"sync#{run.run}")
+
+    confirm_sweep(run.run, world.sync_parts())
+    work(world.sync_parts())
+
+    assert newest(world).state is RunState.FAILED
+    assert "Of 7 listed followers only 0 are still on record" in str(newest(world).reason)
+    assert len(world.subscribed()) == 10
 
 
 # --------------------------------------------------- killed at every step
@@ -212,6 +273,10 @@ def test_a_run_that_dies_at_any_step_goes_on_to_the_same_end(
             assert work(world.sync_parts("second", guard_percent=50)) is Turn.ENDED, step
         run = newest(world)
         assert (run.state, run.listed) == (RunState.DONE, 4), step
+        # Whoever dies behind the end leaves a run that is done, and the next one is another.
+        assert sum(each.removed for each in world.all_runs()) == 1, step
+        # A change that a dead turn wrote can't be told from an addition any more.
+        assert sum(each.added + each.changed for each in world.all_runs()) == 4, step
         assert world.subscribed() == set(openids), step
         assert set(world.table()) == {*openids, "gone"}, step
         assert world.runs.holder_until() == 0, step
@@ -289,6 +354,43 @@ def test_a_turn_that_is_out_of_time_leaves_the_rest_to_the_next(world: "World") 
     assert world.subscribed() == set(openids)
 
 
+def ends_after(seconds: float, world: "World") -> Callable[[], float]:
+    """The time left of a turn that must come to its end after some seconds."""
+    end = world.clock() + RESERVE_S + seconds
+    return lambda: end - world.clock()
+
+
+def test_a_sweep_that_is_out_of_time_is_gone_on_with_by_the_next_turn(world: "World") -> None:
+    world.know(*(f"o{n}" for n in range(10)))
+    world.at_wechat(lambda p: p.list_followers(["o9"]))
+    world.steps.before("Scan", lambda: None, lambda: world.clock.sleep(RENEW_AFTER_S + 1))
+    remaining_s = ends_after(RENEW_AFTER_S, world)
+
+    first = work(world.sync_parts("first", guard_percent=100, remaining_s=remaining_s))
+
+    assert first is Turn.OUT_OF_TIME
+
+    assert (newest(world).state, newest(world).listed_all) == (RunState.OPEN, True)
+    asked = world.calls(FOLLOWERS)
+    assert work(world.sync_parts("second", guard_percent=100)) is Turn.ENDED
+    assert counts(newest(world)) == (1, 0, 1, 9)
+    assert world.subscribed() == {"o9"}
+    assert world.calls(FOLLOWERS) == asked
+
+
+def test_a_table_that_takes_longer_than_a_turn_to_read_fails_the_run(world: "World") -> None:
+    world.know("o1", "o2")
+    world.steps.before("Scan", lambda: world.clock.sleep(RENEW_AFTER_S + 1))
+    parts = world.sync_parts(remaining_s=ends_after(RENEW_AFTER_S, world))
+
+    assert work(parts) is Turn.ENDED
+
+    run = newest(world)
+    assert (run.state, run.removed) == (RunState.FAILED, 0)
+    assert "more memory" in str(run.reason)
+    assert world.subscribed() == {"o1", "o2"}
+
+
 # ------------------------------------------------------------------- quota
 
 
@@ -316,6 +418,26 @@ def test_a_used_up_day_is_waited_out_and_the_next_goes_on(world: "World", who: s
     run = newest(world)
     assert (run.state, run.listed, run.resume_at, run.reason) == (RunState.DONE, 8, 0, None)
     assert world.subscribed() == set(openids)
+
+
+def test_what_others_have_used_of_the_day_counts_against_the_budget(world: "World") -> None:
+    world.wechat.add_followers(8)
+    client = world.client()
+    for _ in range(4):
+        client.followers(None, ROWS)
+
+    assert work(world.sync_parts(quota=world.counter("get_wxa_followers", 5))) is Turn.WAITING
+
+    assert (newest(world).pages, newest(world).calls) == (1, 1)
+    assert world.calls(FOLLOWERS) == 5
+
+
+def test_a_quota_that_can_not_be_learnt_is_not_waited_for(world: "World") -> None:
+    world.wechat.add_followers(2)
+    world.wechat.misbehave(Rule(QUOTA_GET, Kind.HTTP_500))
+
+    assert work(world.sync_parts()) is Turn.ENDED
+    assert newest(world).state is RunState.DONE
 
 
 # ------------------------------------------------------------ what goes wrong
@@ -370,6 +492,7 @@ def test_trouble_that_goes_on_fails_the_run_and_sweeps_nobody(
 
     run = newest(world)
     assert (run.state, run.listed, run.removed) == (RunState.FAILED, 3, 0)
+    assert run.calls == 1 + TRIES_A_PAGE
     assert run.reason is not None
     assert "not listed" in world.subscribed()
 
@@ -560,6 +683,31 @@ def test_a_turn_that_is_out_of_time_invokes_the_next_one(deployment: "Deployment
     assert deployment.lambda_.invoked == [("wxlive-me", {"action": "work"})]
 
 
+def test_a_run_that_waits_is_gone_on_with_and_none_is_begun(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+    world = deployment.world
+    world.wechat.add_followers(4)
+    event = deployment.event("follower_sync/continue.json")
+
+    assert handler.lambda_handler(event, context) == {"turn": "nothing_to_do"}
+    assert world.runs.newest() is None
+    handler.lambda_handler({"action": "start"}, context)
+    assert handler.lambda_handler(event, context)["state"] == "done"
+    assert handler.lambda_handler(event, context) == {"turn": "nothing_to_do"}
+
+
+def test_a_confirmed_run_is_worked_on_in_another_invocation(deployment: "Deployment") -> None:
+    context: Any = deployment.context
+    run = guarded(deployment.world)
+
+    answer = handler.lambda_handler({"action": "confirm_sweep", "run": run.run}, context)
+
+    assert (answer["run"], answer["state"]) == (run.run, "open")
+    assert deployment.lambda_.invoked == [("wxlive-me", {"action": "work"})]
+    refused = handler.lambda_handler({"action": "confirm_sweep"}, context)
+    assert "Only the newest run can be confirmed" in refused["refused"]
+
+
 def test_a_turn_that_breaks_off_says_so_in_its_run_and_the_next_one_clears_it(
     deployment: "Deployment",
 ) -> None:
@@ -570,7 +718,7 @@ def test_a_turn_that_breaks_off_says_so_in_its_run_and_the_next_one_clears_it(
     def break_off() -> None:
         raise OSError("no network, at some address")
 
-    world.steps.before("BatchGetItem", break_off)
+    world.steps.before("Scan", break_off)
 
     with pytest.raises(OSError, match="no network"):
         handler.lambda_handler({"action": "work"}, context)

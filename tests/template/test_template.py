@@ -202,7 +202,7 @@ def test_every_schedule_says_what_happens_after_a_failure_and_keeps_beijing_time
         if event["Type"] == "ScheduleV2"
     ]
 
-    assert len(schedules) == 3
+    assert len(schedules) == 4
     for schedule in schedules:
         assert "MaximumRetryAttempts" in schedule["RetryPolicy"]
         assert schedule["ScheduleExpressionTimezone"] == "Asia/Shanghai"

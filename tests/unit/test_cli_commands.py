@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from wxlive.campaigns import Campaign, CampaignState, ChunkState
 from wxlive.errors import Misconfigured
 from wxlive.followers import Follower, Source, Status
 from wxlive.messages import PushResult
+from wxlive.pace import day_ends_at
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.pace import QuotaStore
@@ -37,6 +39,9 @@ OUTPUTS = {
     "PushStartFunction": "wxlive-push-start",
     "FollowerSyncFunction": "wxlive-follower-sync",
     "PushRatePerSecond": "2000",
+    "DayOffsetHours": "8",
+    "SyncDailyCalls": "4500",
+    "DailyCallQuota": "5000",
 }
 STATES = ["queued", "sending", "accepted", "refused", "unknown", "cancelled"]
 RESULTS = [
@@ -77,6 +82,11 @@ def _tables() -> Any:
     return boto3.Session("testing", "testing", region_name="us-east-1").resource("dynamodb")
 
 
+@cache
+def _client() -> Any:
+    return boto3.Session("testing", "testing", region_name="us-east-1").client("dynamodb")
+
+
 class Desk:
     """An operator at a terminal, and the stack behind it."""
 
@@ -98,10 +108,11 @@ class Desk:
                 KeySchema=schema,
             )
         state = tables.Table("state")
-        self.followers = FollowerStore(tables.Table("followers"))
+        self.followers = FollowerStore(_client(), "followers")
         self.campaigns = CampaignStore(state)
         self.runs = SyncRunStore(state)
         self.quota = QuotaStore(state, "push_message", 5000)
+        self.sync_budget = QuotaStore(state, "get_wxa_followers", 4500)
         monkeypatch.setattr(console, "connect", self._connect)
         clock = SimpleNamespace(
             time=lambda: self.now_s, monotonic=lambda: self.now_s, sleep=self._sleep
@@ -158,7 +169,16 @@ class Desk:
         self.asked_for.append(name)
         functions: Any = self.functions
         sqs: Any = None
-        return Stack(name, OUTPUTS, self.followers, self.campaigns, self.runs, functions, sqs)
+        return Stack(
+            name,
+            OUTPUTS,
+            self.followers,
+            self.campaigns,
+            self.runs,
+            self.sync_budget,
+            functions,
+            sqs,
+        )
 
     def _sleep(self, seconds: float) -> None:
         self.now_s += seconds
@@ -460,6 +480,61 @@ def test_a_control_asks_the_function_and_shows_the_campaign(desk: Desk, command:
     assert desk.functions.wishes == [("wxlive-push-start", {"action": command, "campaign": C})]
 
 
+def test_the_operators_own_list_is_compared_with_the_table(desk: Desk, tmp_path: Path) -> None:
+    left = follower("left", Status.UNSUBSCRIBED)
+    desk.followers.apply_all([follower("both"), follower("only here"), left])
+    own, out = tmp_path / "crm.csv", tmp_path / "out.csv"
+    own.write_text("name,openid\nA,both\nB,left\nC,only there\n", encoding="utf-8-sig")
+
+    facts = desk.json("followers", "import", "--check", str(own), "--out", str(out), code=1)
+
+    assert (facts["file_rows"], facts["differ"]) == (3, 3)
+    assert facts["unknown_in_file_subscribed_in_table"] == 1
+    expected = {
+        ("only here", "unknown", "subscribed"),
+        ("left", "subscribed", "unsubscribed"),
+        ("only there", "subscribed", "unknown"),
+    }
+    assert {tuple(each.values()) for each in facts["first"]} == expected
+    with out.open(newline="", encoding="utf-8") as lines:
+        assert {tuple(row.values()) for row in csv.DictReader(lines)} == expected
+
+
+def test_an_export_compared_with_its_table_does_not_differ(desk: Desk, tmp_path: Path) -> None:
+    left = follower("left", Status.UNSUBSCRIBED)
+    desk.followers.apply_all([follower("a"), follower("b"), left])
+    out = tmp_path / "export.csv"
+    desk.json("followers", "export", "--out", str(out))
+
+    facts = desk.json("followers", "import", "--check", str(out))
+
+    assert facts == {"file_rows": 2, "differ": 0, "first": []}
+
+
+def test_a_plain_list_of_openids_will_do(desk: Desk, tmp_path: Path) -> None:
+    desk.followers.apply(follower("a"))
+    own = tmp_path / "openids.txt"
+    own.write_text("a\n\n", encoding="utf-8")
+    assert desk.json("followers", "import", "--check", str(own))["differ"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"openid,status\na,gone\n", "Line 2 has no openid, or a status other than"),
+        (b"name,openid\nA\n", "Line 2 has no openid"),
+        (b"a\n b\n,x\n", "Line 3 has no openid"),
+        (b"\xff\xfe\x00", "can't be read as CSV in UTF-8"),
+    ],
+)
+def test_a_list_that_makes_no_sense_is_refused(
+    desk: Desk, tmp_path: Path, content: bytes, why: str
+) -> None:
+    own = tmp_path / "crm.csv"
+    own.write_bytes(content)
+    assert why in desk.refusal("followers", "import", "--check", str(own))
+
+
 # ------------------------------------------------------------------------ sync
 
 
@@ -538,6 +613,42 @@ def test_a_waiting_sync_leaves_a_living_worker_alone(desk: Desk) -> None:
     desk.json("sync", "--wait", "--timeout", "20", code=1)
 
     assert desk.functions.poked == []
+
+
+def test_a_sync_says_how_far_it_is_and_when_it_should_be_done(desk: Desk) -> None:
+    open_run(desk, pages=2, listed=4000, expected=12_000, worked_ms=1000, updated_ms=NOW_S * 1000)
+
+    facts = desk.json("sync")
+
+    assert (facts["listed"], facts["expected"], facts["done_at"]) == (4000, 12_000, NOW_S + 2)
+
+
+def test_a_sync_whose_budget_ends_today_is_foretold_for_tomorrow(desk: Desk) -> None:
+    desk.sync_budget.seed(DAY, 4499, NOW_S)
+    open_run(desk, pages=2, listed=4000, expected=12_000, worked_ms=1000, updated_ms=NOW_S * 1000)
+
+    done_at = desk.json("sync")["done_at"]
+
+    assert done_at == pytest.approx(day_ends_at(NOW_S, 8) + 2, abs=1)
+
+
+def test_progress_is_told_in_a_line() -> None:
+    run = SyncRun(run="r", state=RunState.OPEN, started_at=NOW_S, pages=2, listed=4000)
+    assert sync.progress(run, None) == "4,000 listed, 2 pages"
+    line = sync.progress(replace(run, expected=12_000), NOW_S)
+    assert line.startswith("4,000 of about 12,000 listed, 2 pages, done about 2026-11-22 ")
+
+
+def test_a_guarded_run_is_confirmed_and_followed(desk: Desk) -> None:
+    run = open_run(desk)
+    desk.meanwhile = [lambda: end_run(desk, run, removed=7)]
+
+    facts = desk.json("sync", "--confirm-sweep", "r1", "--wait")
+
+    assert desk.functions.wishes == [
+        ("wxlive-follower-sync", {"action": "confirm_sweep", "run": "r1"})
+    ]
+    assert (facts["state"], facts["removed"]) == ("done", 7)
 
 
 def test_a_run_that_vanished_is_told(desk: Desk) -> None:

@@ -134,7 +134,7 @@ class Desk:
 
     def _connect(self, name: str) -> Stack:
         nobody: Any = None
-        return Stack(name, self.outputs, nobody, self.campaigns, nobody, nobody, self.sqs)
+        return Stack(name, self.outputs, nobody, self.campaigns, nobody, nobody, nobody, self.sqs)
 
 
 def _state_table() -> Any:

@@ -34,7 +34,7 @@ class Desk:
         self.manager.create_secret(Name=NAME, SecretString=json.dumps(fields))
         nothing: Any = None
         outputs = {"WechatSecretName": NAME, "CallbackUrl": URL}
-        stack = Stack("wxlive", outputs, nothing, nothing, nothing, nothing, nothing)
+        stack = Stack("wxlive", outputs, *[nothing] * 6)
         monkeypatch.setattr(console, "connect", lambda _: stack)
         monkeypatch.setattr(rotate, "time", SimpleNamespace(time=lambda: self.now_s))
 

@@ -108,21 +108,3 @@ def test_only_tombstones_expire() -> None:
     assert LISTED.expires_at is None
     assert LEFT.expires_at == NOW + TOMBSTONE_KEPT_S
     assert UNLISTED.expires_at == NOW + TOMBSTONE_KEPT_S
-
-
-def test_a_row_that_says_what_is_known_agrees() -> None:
-    assert LISTED.agrees_with(ROW)
-    assert replace(LISTED, changed_at=1, source=Source.CALLBACK).agrees_with(ROW)
-
-
-@pytest.mark.parametrize(
-    "known",
-    [
-        replace(LISTED, status=Status.UNSUBSCRIBED),
-        replace(LISTED, subscribed_at=1),
-        replace(LISTED, room_id=1),
-        replace(LISTED, room_status=103),
-    ],
-)
-def test_a_row_that_says_something_new_does_not_agree(known: Follower) -> None:
-    assert not known.agrees_with(ROW)

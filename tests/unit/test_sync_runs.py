@@ -1,8 +1,11 @@
-"""The record of a run, the set of those it listed, and the guard of its sweep."""
+"""The record of a run, the guard of its sweep, and when it should be done."""
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from wxlive.sync_runs import DIGEST_BYTES, Listing, RunState, SyncRun, sweep_is_safe
+from wxlive.sync_runs import RunState, SyncRun, done_by, sweep_is_safe
 
 
 def test_the_summary_shows_the_contracts_fields() -> None:
@@ -18,11 +21,13 @@ def test_the_summary_shows_the_contracts_fields() -> None:
         calls=4,
         resume_at=6,
         reason="why",
+        expected=10,
     )
     assert run.summary() == {
         "run": "r-1",
         "state": "guarded",
         "listed": 9,
+        "expected": 10,
         "added": 1,
         "changed": 2,
         "removed": 3,
@@ -34,36 +39,6 @@ def test_the_summary_shows_the_contracts_fields() -> None:
 
 def test_a_run_that_waits_for_nothing_has_no_moment_to_go_on() -> None:
     assert SyncRun(run="r", state=RunState.OPEN, started_at=5).summary()["resume_at"] is None
-
-
-def test_a_listing_holds_whom_it_took_in() -> None:
-    listing = Listing()
-    listing.add(["o-1", "o-2"])
-    assert "o-1" in listing
-    assert "o-3" not in listing
-    assert len(listing) == 2
-
-
-def test_only_those_not_seen_before_are_returned_to_be_stored() -> None:
-    listing = Listing()
-    assert len(listing.add(["o-1", "o-2", "o-1"])) == 2 * DIGEST_BYTES
-    assert len(listing.add(["o-2", "o-3"])) == DIGEST_BYTES
-    assert listing.add(["o-1", "o-2", "o-3"]) == b""
-    assert len(listing) == 3
-
-
-def test_a_listing_lives_on_in_what_it_returned() -> None:
-    first, second = Listing(), Listing()
-    stored = [first.add(["o-1", "o-2"]), first.add(["o-2", "o-3"]), first.add([])]
-    for digests in stored:
-        second.load(digests)
-    assert len(second) == 3
-    assert all(openid in second for openid in ("o-1", "o-2", "o-3"))
-    assert second.add(["o-1", "o-2", "o-3"]) == b""
-
-
-def test_a_digest_is_the_same_in_every_process() -> None:
-    assert Listing().add(["o-1"]).hex() == "2711814c53892a65"
 
 
 @pytest.mark.parametrize(
@@ -83,3 +58,58 @@ def test_a_sweep_stays_within_its_share(
     removals: int, subscribed: int, percent: int, *, safe: bool
 ) -> None:
     assert sweep_is_safe(removals, subscribed, percent) is safe
+
+
+NOW_S, MIDNIGHT = 1_000, 5_000
+
+
+def under_way(**changes: Any) -> SyncRun:
+    """A run with 2 of 6 pages listed, half a second each."""
+    usual = SyncRun(
+        run="r",
+        state=RunState.OPEN,
+        started_at=NOW_S - 1,
+        pages=2,
+        listed=4000,
+        expected=12_000,
+        worked_ms=1000,
+        updated_ms=NOW_S * 1000,
+    )
+    return replace(usual, **changes)
+
+
+@pytest.mark.parametrize(
+    ("run", "calls_left", "done"),
+    [
+        (under_way(), 4, NOW_S + 2),
+        (under_way(resume_at=2_000), 4, 2_002),
+        (under_way(listed=12_500), 0, NOW_S),
+        (under_way(), 3, MIDNIGHT),
+        (under_way(), 0, MIDNIGHT + 2),
+        (under_way(expected=2_000_000), 500, MIDNIGHT + 498 / 2),
+        (under_way(expected=4_000_000), 500, MIDNIGHT + 86_400 + 498 / 2),
+    ],
+    ids=["today", "when it goes on", "more than expected", "a page too many", "all of it tomorrow",
+         "tomorrow", "the day after"],
+)  # fmt: skip
+def test_a_run_is_done_when_its_pages_and_the_days_budgets_say_so(
+    run: SyncRun, calls_left: int, done: float
+) -> None:
+    found = done_by(run, calls_left=calls_left, calls_a_day=1000, day_ends_at=MIDNIGHT)
+    assert found == pytest.approx(done, abs=1)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [under_way(expected=0), under_way(pages=0, listed=0), under_way(state=RunState.DONE)],
+    ids=["nobody was known", "no page yet", "done"],
+)
+def test_where_there_is_nothing_to_go_by_nothing_is_foretold(run: SyncRun) -> None:
+    assert done_by(run, calls_left=9, calls_a_day=9, day_ends_at=MIDNIGHT) is None
+
+
+def test_only_the_time_between_pages_is_work() -> None:
+    run = under_way(worked_ms=0, updated_ms=0)
+    run = run.stored_at(100.0, idle=True).stored_at(100.25).stored_at(101.0)
+    run = run.stored_at(9_000.0, idle=True).stored_at(9_000.5)
+    assert (run.worked_ms, run.updated_ms) == (1_500, 9_000_500)

@@ -42,10 +42,10 @@ class Parts:
 def build() -> Parts:
     """Build the real parts, once a process."""
     settings = Settings.from_env(os.environ)
-    tables, telemetry = aws.dynamodb(aws.HASTY), Telemetry()
+    telemetry = Telemetry()
     intake = Intake(
-        followers=FollowerStore(tables.Table(settings.followers_table)),
-        results=CampaignStore(tables.Table(settings.state_table)),
+        followers=FollowerStore(aws.dynamodb_client(aws.HASTY), settings.followers_table),
+        results=CampaignStore(aws.dynamodb(aws.HASTY).Table(settings.state_table)),
         aside=_queue(settings.callback_aside_url),
         telemetry=telemetry,
     )

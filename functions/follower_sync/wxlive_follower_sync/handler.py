@@ -1,7 +1,11 @@
 """A schedule or the operator in, a turn of work out.
 
-``{"action": "start"}`` (the operator) answers at once with the run and works on it in another
-invocation. Anything else, such as the schedule's event, is a turn of work.
+- ``{"action": "start"}`` (the operator) answers at once with the run, and has it worked on in
+  another invocation;
+- ``{"action": "confirm_sweep", "run": ID}`` does the same with a guarded run;
+- ``{"action": "continue"}`` (a schedule) takes up an open run that stands still: it waited for
+  the day's budget, or its worker died;
+- anything else, such as the daily schedule's event, is a turn of work.
 """
 
 import json
@@ -24,7 +28,8 @@ from wxlive.stores.tokens import TokenStore
 from wxlive.sync_runs import RunState, SyncRun
 from wxlive.telemetry import Metric, Telemetry
 from wxlive.wechat import WechatClient
-from wxlive_follower_sync.walk import Parts, Turn, open_run, work
+from wxlive_follower_sync.parts import Parts
+from wxlive_follower_sync.walk import Turn, confirm_sweep, open_run, work
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -47,14 +52,13 @@ def build(context: "LambdaContext") -> Parts:
     settings = Settings.from_env(os.environ)
     secrets = SecretStore(aws.secretsmanager(), settings.secret_name).load()
     telemetry().hide([secrets.secret])
-    tables = aws.dynamodb()
-    state = tables.Table(settings.state_table)
+    state = aws.dynamodb().Table(settings.state_table)
     cache_ = TokenStore(state, secrets.appid)
     return Parts(
         wechat=WechatClient(settings.wechat_api_base, secrets, cache_),
-        followers=FollowerStore(tables.Table(settings.followers_table)),
+        followers=FollowerStore(aws.dynamodb_client(), settings.followers_table),
         runs=SyncRunStore(state),
-        quota=QuotaStore(state, "get_wxa_followers", settings.daily_call_quota),
+        quota=QuotaStore(state, "get_wxa_followers", settings.sync_budget_calls),
         owner=uuid.uuid4().hex,
         day_offset_hours=settings.day_offset_hours,
         guard_percent=settings.sweep_guard_percent,
@@ -69,19 +73,29 @@ def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[s
     with telemetry().invocation(context):
         try:
             parts = build(context)
-            if event.get("action") == "start":
-                return start(parts, context.function_name)
-            return take_turn(parts, context.function_name)
+            return act(event, parts, context.function_name)
         except WxliveError as error:
             telemetry().problem("sync refused", error)
             return {"refused": str(error)}
 
 
-def start(parts: Parts, function: str) -> dict[str, Any]:
-    """Open a run, or find the open one, and have it worked on; returns its summary."""
-    run = open_run(parts)
-    _go_on(function)
-    return run.summary()
+def act(event: Mapping[str, Any], parts: Parts, function: str) -> dict[str, Any]:
+    """Do what the event asks; ``function`` is our own name, to be invoked again."""
+    match event.get("action"):
+        case "start":
+            return _worked_on_later(open_run(parts), function)
+        case "confirm_sweep":
+            return _worked_on_later(confirm_sweep(str(event.get("run")), parts), function)
+        case "continue" if not has_open_run(parts):
+            return {"turn": "nothing_to_do"}
+        case _:
+            return take_turn(parts, function)
+
+
+def has_open_run(parts: Parts) -> bool:
+    """Whether a run waits to be gone on with."""
+    run = parts.runs.newest()
+    return run is not None and run.state is RunState.OPEN
 
 
 def take_turn(parts: Parts, function: str) -> dict[str, Any]:
@@ -105,6 +119,11 @@ def _tell(run: SyncRun, turn: Turn) -> None:
     if turn is Turn.ENDED:
         telemetry().count(_ENDINGS[run.state])
         telemetry().count(Metric.SYNC_CALLS, run.calls)
+
+
+def _worked_on_later(run: SyncRun, function: str) -> dict[str, Any]:
+    _go_on(function)
+    return run.summary()
 
 
 def _go_on(function: str) -> None:

@@ -34,6 +34,13 @@ class Judgement:
     why: str | None = None
 
 
+def next_cursor(page: FollowerPage, asked: int | str | None) -> int | str | None:
+    """Return the cursor to ask with after this page, None where the list seems to end."""
+    if page.cursor in {None, 0, "0", ""} or str(page.cursor) == str(asked):
+        return None
+    return page.cursor
+
+
 def judge(page: FollowerPage, *, asked: int | str | None, fresh: int, idle_pages: int) -> Judgement:
     """Judge a page.
 
@@ -43,11 +50,10 @@ def judge(page: FollowerPage, *, asked: int | str | None, fresh: int, idle_pages
         fresh: how many of its openids no earlier page of this run had.
         idle_pages: how many pages in a row, this one included, had nobody new.
     """
-    cursor = page.cursor if page.cursor not in {None, 0, "0", ""} else None
+    cursor = next_cursor(page, asked)
     if cursor is None:
-        return Judgement(Next.END)
-    if str(cursor) == str(asked):
-        if fresh and len(page.rows) >= PAGE_LIMIT:
+        stopped_moving = asked is not None and str(page.cursor) == str(asked)
+        if stopped_moving and fresh and len(page.rows) >= PAGE_LIMIT:
             return Judgement(
                 Next.DOUBT, why="the cursor stopped moving on a full page: more may follow"
             )

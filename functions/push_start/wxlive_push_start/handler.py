@@ -58,11 +58,10 @@ def build(context: "LambdaContext") -> Parts:
     settings = Settings.from_env(os.environ)
     secrets = SecretStore(aws.secretsmanager(), settings.secret_name).load()
     telemetry().hide([secrets.secret])
-    tables = aws.dynamodb()
-    state = tables.Table(settings.state_table)
+    state = aws.dynamodb().Table(settings.state_table)
     return Parts(
         wechat=WechatClient(settings.wechat_api_base, secrets, TokenStore(state, secrets.appid)),
-        followers=FollowerStore(tables.Table(settings.followers_table)),
+        followers=FollowerStore(aws.dynamodb_client(), settings.followers_table),
         campaigns=CampaignStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

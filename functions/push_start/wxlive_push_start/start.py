@@ -166,7 +166,7 @@ def _look_before(
 
 
 def _audience_counted(parts: Parts, _quota_left: int) -> int:
-    return parts.followers.count(Status.SUBSCRIBED)
+    return parts.followers.count()[Status.SUBSCRIBED]
 
 
 def _audience_about(parts: Parts, quota_left: int) -> int:

@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -38,6 +38,12 @@ There is no second attempt, because the backlog queue is the second attempt.
 def dynamodb(config: Config = USUAL) -> "DynamoDBServiceResource":
     """Return the DynamoDB resource; its ``meta.client`` may be used by several threads."""
     return boto3.resource("dynamodb", config=config)
+
+
+@cache
+def dynamodb_client(config: Config = USUAL) -> "DynamoDBClient":
+    """Return the DynamoDB client, which speaks the wire format. Several threads may use it."""
+    return boto3.client("dynamodb", config=config)
 
 
 @cache

@@ -133,11 +133,3 @@ class Follower:
     def beats(self, known: "Follower | None") -> bool:
         """Whether this fact replaces what is known. Equal facts don't: replays change nothing."""
         return known is None or self.order > known.order
-
-    def agrees_with(self, row: ListedRow) -> bool:
-        """Whether WeChat's row says nothing new, so that merging it costs no write."""
-        return self.status is Status.SUBSCRIBED and (
-            self.subscribed_at,
-            self.room_id,
-            self.room_status,
-        ) == (row.subscribed_at, row.room_id, row.room_status)

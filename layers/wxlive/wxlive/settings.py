@@ -45,6 +45,7 @@ class Settings:
     push_retry_busy: bool
     room_wait_limit_s: int
     daily_call_quota: int
+    sync_daily_calls: int
     callback_max_age_s: int
     day_offset_hours: int
     sweep_guard_percent: int
@@ -73,6 +74,7 @@ class Settings:
             push_retry_busy=_switch(env, "PUSH_RETRY_BUSY"),
             room_wait_limit_s=_number(env, "ROOM_WAIT_LIMIT_S", low=0, high=86_400),
             daily_call_quota=_number(env, "DAILY_CALL_QUOTA", low=1, high=100_000_000),
+            sync_daily_calls=_number(env, "SYNC_DAILY_CALLS", low=1, high=100_000_000),
             callback_max_age_s=_number(env, "CALLBACK_MAX_AGE_S", low=0, high=86_400),
             day_offset_hours=_number(env, "DAY_OFFSET_HOURS", low=-12, high=14),
             sweep_guard_percent=_number(env, "SWEEP_GUARD_PERCENT", low=0, high=100),
@@ -84,6 +86,11 @@ class Settings:
     def chunk_openids(self) -> int:
         """Openids in one push call: a chunk larger than a second's rate could never be sent."""
         return min(self.push_chunk_size, self.push_rate_per_second, MAX_OPENIDS_PER_CALL)
+
+    @property
+    def sync_budget_calls(self) -> int:
+        """Calls of a day that walking the list may take: some of the quota stays for others."""
+        return min(self.sync_daily_calls, self.daily_call_quota)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,14 @@
 remove too many stops as ``guarded``. Neither removes anybody.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from hashlib import blake2b
-from typing import Any
+from typing import Any, Self
 
 RUN_KEPT_S = 90 * 86_400
 PAGES_KEPT_S = 7 * 86_400
 LEASE_S = 90
 """A worker that has not stored a page for so long has lost its run to the next one."""
-
-DIGEST_BYTES = 8
-"""Of an openid, kept for each listed row: among ten million followers the chance that somebody
-who left shares a digest with somebody listed is below 1 in 10^4, and costs one run's delay."""
 
 
 class RunState(StrEnum):
@@ -31,10 +25,13 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncRun:
-    """A run. Times are Unix seconds.
+    """A run. Times are Unix seconds, where not named ``_ms``.
 
     ``cursor`` is WeChat's ``page_break`` for the next page, None before the first; ``listed_all``
-    says that the last page was stored. ``resume_at`` is set while the run waits for quota.
+    says that the last page was stored, and ``idle_pages`` how many pages in a row brought nobody
+    new. ``resume_at`` is set while the run waits for quota. ``turns`` counts the workers that
+    took it up, ``worked_ms`` the time they spent on stored pages, ``updated_ms`` the moment of the
+    last one. ``expected`` is how many followers were known when it began.
     """
 
     run: str
@@ -50,6 +47,18 @@ class SyncRun:
     calls: int = 0
     resume_at: int = 0
     reason: str | None = None
+    turns: int = 0
+    idle_pages: int = 0
+    expected: int = 0
+    worked_ms: int = 0
+    updated_ms: int = 0
+    sweep_confirmed: bool = False
+
+    def stored_at(self, now_s: float, *, idle: bool = False) -> Self:
+        """Return the run with its clock moved on; ``idle`` time does not count as work."""
+        now_ms = round(now_s * 1000)
+        worked_ms = 0 if idle else now_ms - self.updated_ms
+        return replace(self, worked_ms=self.worked_ms + worked_ms, updated_ms=now_ms)
 
     def summary(self) -> dict[str, Any]:
         """The contract's JSON for ``wxlive sync``."""
@@ -57,6 +66,7 @@ class SyncRun:
             "run": self.run,
             "state": self.state.value,
             "listed": self.listed,
+            "expected": self.expected or None,
             "added": self.added,
             "changed": self.changed,
             "removed": self.removed,
@@ -66,43 +76,27 @@ class SyncRun:
         }
 
 
-class Listing:
-    """The openids a run has seen, as digests: small to store, quick to ask.
-
-    About 80 bytes of memory an openid; ``DIGEST_BYTES`` an openid where it is stored.
-    """
-
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-
-    def __len__(self) -> int:
-        return len(self._seen)
-
-    def __contains__(self, openid: str) -> bool:
-        return _digest(openid) in self._seen
-
-    def add(self, openids: Iterable[str]) -> bytes:
-        """Take the openids of one page in; returns the digests of those not seen before."""
-        fresh = [digest for digest in map(_digest, openids) if self._is_new(digest)]
-        return b"".join(fresh)
-
-    def load(self, digests: bytes) -> None:
-        """Take in what ``add`` returned in an earlier life."""
-        self._seen.update(
-            digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)
-        )
-
-    def _is_new(self, digest: bytes) -> bool:
-        if digest in self._seen:
-            return False
-        self._seen.add(digest)
-        return True
-
-
-def _digest(openid: str) -> bytes:
-    return blake2b(openid.encode(), digest_size=DIGEST_BYTES).digest()
-
-
 def sweep_is_safe(removals: int, subscribed: int, guard_percent: int) -> bool:
     """Whether a sweep stays within the guard's share of all subscribed followers."""
     return removals * 100 <= subscribed * guard_percent
+
+
+def done_by(run: SyncRun, *, calls_left: int, calls_a_day: int, day_ends_at: int) -> int | None:
+    """Tell when an open run should be done (Unix s), at the pace it had so far.
+
+    None where nothing is known to go by: nobody was known before, or no page was stored yet.
+
+    Args:
+        run: the run as it stands.
+        calls_left: what is left of today's budget.
+        calls_a_day: the whole budget of a day.
+        day_ends_at: when the budget is new again, Unix s.
+    """
+    if run.state is not RunState.OPEN or not run.pages or not run.expected:
+        return None
+    pages = -(-max(0, run.expected - run.listed) * run.pages // max(1, run.listed))
+    page_s = run.worked_ms / run.pages / 1000
+    if pages <= calls_left:
+        return round(max(run.updated_ms / 1000, run.resume_at) + pages * page_s)
+    days, last_day = divmod(pages - calls_left - 1, calls_a_day)
+    return round(day_ends_at + days * 86_400 + (last_day + 1) * page_s)

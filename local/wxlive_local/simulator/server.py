@@ -40,7 +40,10 @@ class _Api:
         self._misbehaviour = misbehaviour
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
+        try:
+            raw = await request.read()
+        except ConnectionResetError:  # the caller died in the middle of its request
+            return web.Response(status=400)
         rule = self._misbehaviour.take(request.path)
         if rule is None:
             return web.json_response(await self._process(request, raw))

@@ -1,39 +1,43 @@
-"""The Followers table: one conditional write a fact, so that any order of arrival agrees."""
+"""The Followers table: one conditional write a fact, so that any order of arrival agrees.
 
-from collections.abc import Iterable, Iterator, Sequence
+Rows are read by the million, so they are read as DynamoDB sends them: boto3's resource layer
+would double the work.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
 from botocore.exceptions import ClientError
 
 from wxlive.aws import PARALLEL_WRITES
 from wxlive.followers import ORDER_FIELDS, Follower, Source, Status
-from wxlive.stores.dynamo import plain, present
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb import DynamoDBClient
 
-_KEYS_A_BATCH = 100
 _INSERTS_A_BATCH = 25
+_SEGMENTS = 4
 
 
 class FollowerStore:
-    """Reads and writes followers."""
+    """Reads and writes followers. May be used by several threads."""
 
-    def __init__(self, table: "Table") -> None:
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
         self._table = table
-        self._client = table.meta.client
 
     def apply(self, fact: Follower) -> bool:
         """Store the fact unless something at least as new is known; says whether it was stored."""
         try:
             self._client.put_item(
-                TableName=self._table.name,
+                TableName=self._table,
                 Item=_to_item(fact),
-                ConditionExpression=Attr("openid").not_exists() | _is_older_than(fact),  # type: ignore[arg-type]  # the resource's own client takes conditions
+                ConditionExpression=_UNKNOWN_OR_OLDER,
+                ExpressionAttributeValues={
+                    f":{name}": {"N": str(getattr(fact, name))} for name in ORDER_FIELDS
+                },
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -65,7 +69,7 @@ class FollowerStore:
 
     def _insert(self, facts: Sequence[Follower]) -> list[bool]:
         answer = self._client.batch_execute_statement(
-            Statements=[_insertion(self._table.name, fact) for fact in facts]
+            Statements=[_insertion(self._table, fact) for fact in facts]
         )
         return [
             self.apply(fact) if "Error" in response else True
@@ -74,89 +78,84 @@ class FollowerStore:
 
     def get(self, openid: str) -> Follower | None:
         """Read one follower, consistently."""
-        item = self._table.get_item(Key={"openid": openid}, ConsistentRead=True).get("Item")
-        return _from_item(plain(item)) if item is not None else None
+        item = self._client.get_item(
+            TableName=self._table, Key={"openid": {"S": openid}}, ConsistentRead=True
+        ).get("Item")
+        return _from_item(item) if item is not None else None
 
-    def get_all(self, openids: Iterable[str]) -> dict[str, Follower]:
-        """Read those that are known, at half a read unit each.
+    def walk(self, status: Status | None = None, *, after: str | None = None) -> Iterator[Follower]:
+        """Walk the followers, or those of one status, in the table's own fixed order.
 
-        Eventually consistent: whoever writes on what was read does so on a condition.
+        Consistent; about a fortieth of a read unit each. ``after`` is the openid of a follower
+        that an earlier walk ended with.
         """
-        keys = [{"openid": openid} for openid in dict.fromkeys(openids)]
-        found: dict[str, Follower] = {}
-        while keys:
-            batch, keys = keys[:_KEYS_A_BATCH], keys[_KEYS_A_BATCH:]
-            answer = self._client.batch_get_item(
-                RequestItems={self._table.name: {"Keys": batch}},
-            )
-            for item in answer["Responses"].get(self._table.name, []):
-                follower = _from_item(plain(item))
-                found[follower.openid] = follower
-            left = answer.get("UnprocessedKeys", {}).get(self._table.name)
-            keys = [*(left["Keys"] if left else []), *keys]  # type: ignore[list-item]  # as sent
-        return found
-
-    def walk(self, status: Status, *, after: str | None = None) -> Iterator[Follower]:
-        """Walk the followers of one status, consistently, in the table's own fixed order.
-
-        ``after`` is the openid of a follower that an earlier walk ended with.
-        """
-        request: dict[str, Any] = {
-            "FilterExpression": Attr("status").eq(status.value),
-            "ConsistentRead": True,
-        }
+        request = self._scanning(status)
         if after is not None:
-            request["ExclusiveStartKey"] = {"openid": after}
+            request["ExclusiveStartKey"] = {"openid": {"S": after}}
+        for answer in self._scan(request):
+            yield from map(_from_item, answer["Items"])
+
+    def count(self) -> dict[Status, int]:
+        """Count the followers of each status, exactly, without reading them over the wire."""
+        with ThreadPoolExecutor(_SEGMENTS) as pool:
+            counted = list(pool.map(self._count_segment, range(_SEGMENTS)))
+        subscribed, scanned = map(sum, zip(*counted, strict=True))
+        return {Status.SUBSCRIBED: subscribed, Status.UNSUBSCRIBED: scanned - subscribed}
+
+    def _count_segment(self, segment: int) -> tuple[int, int]:
+        request = {
+            **self._scanning(Status.SUBSCRIBED),
+            "Select": "COUNT",
+            "Segment": segment,
+            "TotalSegments": _SEGMENTS,
+        }
+        subscribed = scanned = 0
+        for answer in self._scan(request):
+            subscribed += answer["Count"]
+            scanned += answer["ScannedCount"]
+        return subscribed, scanned
+
+    def _scanning(self, status: Status | None) -> dict[str, Any]:
+        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
+        if status is not None:
+            request["FilterExpression"] = "#status = :status"
+            request["ExpressionAttributeNames"] = {"#status": "status"}
+            request["ExpressionAttributeValues"] = {":status": {"S": status.value}}
+        return request
+
+    def _scan(self, request: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
         while True:
-            answer = self._table.scan(**request)
-            yield from (_from_item(plain(item)) for item in answer["Items"])
+            answer = self._client.scan(**request)
+            yield answer
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def count(self, status: Status) -> int:
-        """Count the followers of one status, exactly, without reading them over the wire."""
-        request: dict[str, Any] = {
-            "FilterExpression": Attr("status").eq(status.value),
-            "Select": "COUNT",
-            "ConsistentRead": True,
-        }
-        counted = 0
-        while True:
-            answer = self._table.scan(**request)
-            counted += answer["Count"]
-            if "LastEvaluatedKey" not in answer:
-                return counted
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-
-def _is_older_than(fact: Follower) -> ConditionBase:
+def _older_than_given(fields: Sequence[str]) -> str:
     """Spell ``Follower.beats`` for the table: the stored order is lexicographically smaller."""
+    first, *rest = fields
+    less = f"{first} < :{first}"
+    return f"({less} OR ({first} = :{first} AND {_older_than_given(rest)}))" if rest else less
 
-    def smaller(rest: ConditionBase | None, name: str) -> ConditionBase:
-        value = getattr(fact, name)
-        less: ConditionBase = Attr(name).lt(value)
-        return less if rest is None else less | (Attr(name).eq(value) & rest)
 
-    condition: ConditionBase | None = reduce(smaller, reversed(ORDER_FIELDS), None)
-    assert condition is not None  # noqa: S101 - ORDER_FIELDS is not empty
-    return condition
+_UNKNOWN_OR_OLDER = f"attribute_not_exists(openid) OR {_older_than_given(ORDER_FIELDS)}"
 
 
 def _to_item(fact: Follower) -> dict[str, Any]:
-    return present(
-        {
-            "openid": fact.openid,
-            "status": fact.status.value,
-            "changed_at": fact.changed_at,
-            "precedence": fact.precedence,
-            "subscribed_at": fact.subscribed_at,
-            "room_id": fact.room_id,
-            "room_status": fact.room_status,
-            "source": fact.source.value,
-            "expires_at": fact.expires_at,
-        }
-    )
+    item = {
+        "openid": {"S": fact.openid},
+        "status": {"S": fact.status.value},
+        "changed_at": {"N": str(fact.changed_at)},
+        "precedence": {"N": str(fact.precedence)},
+        "subscribed_at": {"N": str(fact.subscribed_at)},
+        "room_id": {"N": str(fact.room_id)},
+        "room_status": {"N": str(fact.room_status)},
+        "source": {"S": fact.source.value},
+    }
+    if fact.expires_at is not None:
+        item["expires_at"] = {"N": str(fact.expires_at)}
+    return item
 
 
 def _insertion(table: str, fact: Follower) -> Any:
@@ -168,13 +167,17 @@ def _insertion(table: str, fact: Follower) -> Any:
     }
 
 
-def _from_item(item: dict[str, Any]) -> Follower:
+def _from_item(item: Mapping[str, Any]) -> Follower:
     return Follower(
-        openid=item["openid"],
-        status=Status(item["status"]),
-        changed_at=item["changed_at"],
-        subscribed_at=item["subscribed_at"],
-        room_id=item["room_id"],
-        room_status=item["room_status"],
-        source=Source(item["source"]),
+        openid=item["openid"]["S"],
+        status=_STATUS[item["status"]["S"]],
+        changed_at=int(item["changed_at"]["N"]),
+        subscribed_at=int(item["subscribed_at"]["N"]),
+        room_id=int(item["room_id"]["N"]),
+        room_status=int(item["room_status"]["N"]),
+        source=_SOURCE[item["source"]["S"]],
     )
+
+
+_STATUS = {status.value: status for status in Status}
+_SOURCE = {source.value: source for source in Source}

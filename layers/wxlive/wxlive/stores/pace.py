@@ -54,12 +54,12 @@ class PaceStore:
 
 
 class QuotaStore:
-    """The calls of a day made to one API, counted before they are made."""
+    """The calls of a day made to one API, counted before they are made; ``limit`` are allowed."""
 
     def __init__(self, table: "Table", api: str, limit: int) -> None:
         self._table = table
         self._api = api
-        self._limit = limit
+        self.limit = limit
 
     def used(self, day: str) -> int:
         """Return the calls counted for a day."""
@@ -68,7 +68,7 @@ class QuotaStore:
 
     def left(self, day: str) -> int:
         """Return the calls that may still be made that day."""
-        return max(0, self._limit - self.used(day))
+        return max(0, self.limit - self.used(day))
 
     def take(self, day: str, now_s: float) -> None:
         """Count one call.
@@ -80,7 +80,7 @@ class QuotaStore:
             attempt("the quota", lambda: self._table.update_item(**self._taking(day, now_s)))
         except Conflict:
             raise QuotaUsedUp(
-                f"All {self._limit} calls of {day} to {self._api} are used up; it goes on when "
+                f"All {self.limit} calls of {day} to {self._api} are used up; it goes on when "
                 "WeChat's day turns"
             ) from None
 
@@ -113,7 +113,7 @@ class QuotaStore:
             "ConditionExpression": "attribute_not_exists(used) OR used < :limit",
             "ExpressionAttributeValues": {
                 ":one": 1,
-                ":limit": self._limit,
+                ":limit": self.limit,
                 ":expires_at": int(now_s) + _QUOTA_KEPT_S,
             },
         }

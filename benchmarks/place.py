@@ -1,0 +1,54 @@
+"""Where a benchmark works: tables in the local AWS, clients that find them from any process."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from wxlive.aws import PARALLEL_WRITES
+
+
+def client(service: str, env: Mapping[str, str]) -> Any:
+    """Return a client for the local AWS whose environment this is."""
+    return _session(env).client(service, **_how(env))  # type: ignore[call-overload]  # by name
+
+
+def resource(env: Mapping[str, str]) -> Any:
+    """Return the DynamoDB resource of that local AWS."""
+    return _session(env).resource("dynamodb", **_how(env))
+
+
+def new_state_table(env: Mapping[str, str]) -> Any:
+    """Create an empty State table."""
+    return _new_table(env, "state", {"pk": "HASH", "sk": "RANGE"})
+
+
+def new_followers_table(env: Mapping[str, str]) -> Any:
+    """Create an empty Followers table."""
+    return _new_table(env, "followers", {"openid": "HASH"})
+
+
+def _new_table(env: Mapping[str, str], name: str, keys: Mapping[str, str]) -> Any:
+    return resource(env).create_table(
+        TableName=f"{name}-{uuid.uuid4().hex}",
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def _session(env: Mapping[str, str]) -> boto3.Session:
+    return boto3.Session(
+        env["AWS_ACCESS_KEY_ID"],
+        env["AWS_SECRET_ACCESS_KEY"],
+        region_name=env["AWS_DEFAULT_REGION"],
+    )
+
+
+def _how(env: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "endpoint_url": env["AWS_ENDPOINT_URL"],
+        "config": Config(max_pool_connections=PARALLEL_WRITES),
+    }

@@ -1,0 +1,64 @@
+"""Taking ahead: in order, no further than allowed, and no error is lost."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from wxlive_follower_sync.ahead import ahead
+
+
+def test_items_come_in_order_to_the_end() -> None:
+    with ahead(iter(range(50)), 4) as items:
+        assert list(items) == list(range(50))
+
+
+def test_an_empty_source_has_no_items() -> None:
+    with ahead(iter(()), 4) as items:
+        assert list(items) == []
+
+
+def test_the_source_runs_ahead_while_an_item_is_dealt_with_but_not_too_far() -> None:
+    produced: list[int] = []
+    third = threading.Event()
+
+    def source() -> Iterator[int]:
+        for number in range(10):
+            produced.append(number)
+            if number == 2:
+                third.set()
+            yield number
+
+    with ahead(source(), 3) as items:
+        assert third.wait(10), "three are fetched before the first is taken"
+        assert produced == [0, 1, 2]
+        assert next(items) == 0
+    assert len(produced) <= 4
+
+
+class Broken(BaseException):
+    """Not even an Exception."""
+
+
+def test_what_the_source_raises_comes_where_its_item_would() -> None:
+    def source() -> Iterator[int]:
+        yield 1
+        raise Broken
+
+    with ahead(source(), 8) as items:
+        assert next(items) == 1
+        with pytest.raises(Broken):
+            next(items)
+
+
+def test_leaving_early_begins_no_further_item() -> None:
+    produced: list[int] = []
+
+    def source() -> Iterator[int]:
+        for number in range(100):
+            produced.append(number)
+            yield number
+
+    with ahead(source(), 1) as items:
+        next(items)
+    assert len(produced) <= 3
