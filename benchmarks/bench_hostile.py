@@ -190,7 +190,7 @@ def _parts(mode: MessageMode) -> Parts:
     return Parts(
         settings=settings,
         secrets=lambda: OURS,
-        intake=Intake(untouched, untouched, untouched, telemetry),
+        intake=Intake(untouched, lambda: untouched, untouched, telemetry),
         backlog=untouched,
         telemetry=telemetry,
     )

@@ -403,7 +403,7 @@ class World:
     def intake(self) -> Intake:
         return Intake(
             followers=FollowerStore(self._client, "followers"),
-            results=CampaignStore(self._table("state")),
+            results=lambda: CampaignStore(self._table("state")),
             aside=MessageQueue(lambda: self._sqs, self.aside_url),
             telemetry=self.telemetry,
         )

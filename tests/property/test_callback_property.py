@@ -58,7 +58,7 @@ def ask() -> Answer:
         parts = Parts(
             settings=configured,
             secrets=lambda: SECRETS,
-            intake=Intake(shelf, shelf, shelf, telemetry),
+            intake=Intake(shelf, lambda: shelf, shelf, telemetry),
             backlog=shelf,
             telemetry=telemetry,
             now=lambda: NOW_S,

@@ -45,7 +45,7 @@ def build() -> Parts:
     telemetry = Telemetry()
     intake = Intake(
         followers=FollowerStore(aws.dynamodb_client(aws.HASTY), settings.followers_table),
-        results=CampaignStore(aws.dynamodb(aws.HASTY).Table(settings.state_table)),
+        results=lambda: CampaignStore(aws.dynamodb(aws.HASTY).Table(settings.state_table)),
         aside=_queue(settings.callback_aside_url),
         telemetry=telemetry,
     )

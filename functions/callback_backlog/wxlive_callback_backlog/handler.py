@@ -42,7 +42,7 @@ def build() -> Parts:
     telemetry = Telemetry()
     intake = Intake(
         followers=FollowerStore(aws.dynamodb_client(aws.HASTY), settings.followers_table),
-        results=CampaignStore(aws.dynamodb(aws.HASTY).Table(settings.state_table)),
+        results=lambda: CampaignStore(aws.dynamodb(aws.HASTY).Table(settings.state_table)),
         aside=MessageQueue(lambda: aws.sqs(aws.HASTY), settings.callback_aside_url),
         telemetry=telemetry,
     )

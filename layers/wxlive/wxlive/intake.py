@@ -4,6 +4,7 @@ The callback does it while WeChat waits, the backlog's consumer when the callbac
 may do it to the same message, in any order and repeatedly: see ``record``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +30,7 @@ class Intake:
     """Takes authentic messages in."""
 
     followers: Followers
-    results: Results
+    results: Callable[[], Results]
     aside: Shelf
     telemetry: Telemetry
 
