@@ -1,8 +1,11 @@
 """What every kind of test may ask for. Nothing here reaches beyond this machine."""
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from pytest_socket import socket_allow_hosts
 
 from wxlive_local.local_aws import LocalAws
@@ -31,6 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif "local_aws" in names:
             item.add_marker(pytest.mark.local_aws)
             item.add_marker(pytest.mark.xdist_group("local_aws"))
+
+
+@pytest.fixture
+def one_call_at_a_time() -> Iterator[None]:
+    """Have moto's callers take turns: its state is not made for several threads at once."""
+    turn, call = threading.RLock(), BaseClient._make_api_call  # type: ignore[attr-defined]  # no stub
+
+    def in_turn(client: BaseClient, *request: Any) -> Any:
+        with turn:
+            return call(client, *request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", in_turn)
+        yield
 
 
 @pytest.fixture(scope="session")

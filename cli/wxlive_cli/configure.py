@@ -9,7 +9,7 @@ import boto3
 import click
 from botocore.exceptions import ClientError
 
-from wxlive.errors import Misconfigured, Refused
+from wxlive.errors import Misconfigured
 from wxlive.settings import Secrets
 from wxlive_cli.console import Outcome, facts_table, stack_name_command, words
 from wxlive_cli.stack import connect
@@ -32,32 +32,25 @@ Fields = dict[str, str]
     type=click.File(encoding="utf-8"),
     help="Take appid, secret, token, aes_key from a JSON file (- is stdin) instead of asking.",
 )
-@click.option("--rotate", is_flag=True, help="A new token and key; the old ones stay valid.")
-@click.option("--forget-previous", is_flag=True, help="Drop the values before the last rotation.")
 @stack_name_command
-def configure(
-    name: str, *, secret_name: str | None, source: Any, rotate: bool, forget_previous: bool
-) -> Outcome:
+def configure(name: str, *, secret_name: str | None, source: Any) -> Outcome:
     """Create the secret, or change it; then say what to paste where.
 
     The AppSecret is asked for without showing it and never shown. Token and key are generated
-    unless given; what changes stays valid as the previous value.
+    unless given; what changes stays valid as the previous value. To change token and key of a
+    running stack see `wxlive rotate`.
 
     \b
     Examples:
       wxlive configure                    before the first deployment
       wxlive configure --from secret.json
-      wxlive configure --rotate           new token and key; then the console
-      wxlive configure --forget-previous  a day later
     """  # noqa: D301 - \b keeps click from wrapping the lines
     outputs = _outputs(name)
     secret_name = secret_name or outputs.get("WechatSecretName", SECRET_NAME)
     client: Any = boto3.client("secretsmanager")
     stored = _stored(client, secret_name)
     known = stored or {}
-    changed = forgotten(known) if forget_previous else known
-    given = _given(known, source, rotate=rotate, asks=not (rotate or forget_previous))
-    wanted = merged(changed, given)
+    wanted = merged(known, _asked(known) if source is None else _read(source))
     Secrets.from_json(json.dumps(wanted), "what was given")
     _store(client, secret_name, wanted, exists=stored is not None)
     return _told(secret_name, wanted, outputs, created=stored is None)
@@ -73,24 +66,9 @@ def merged(stored: Fields, given: Fields) -> Fields:
     return {**stored, **replaced, **given}
 
 
-def forgotten(stored: Fields) -> Fields:
-    """Drop the values before the last rotation."""
-    return {name: value for name, value in stored.items() if not name.startswith("previous_")}
-
-
 def generated(name: str) -> str:
     """Make up a token or a key that the console takes."""
     return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(_LENGTHS[name]))
-
-
-def _given(stored: Fields, source: Any, *, rotate: bool, asks: bool) -> Fields:
-    if rotate:
-        if not stored:
-            raise Refused("There is no secret to rotate yet; run `wxlive configure` first")
-        return {name: generated(name) for name in _ROTATING}
-    if source is not None:
-        return _read(source)
-    return _asked(stored) if asks else {}
 
 
 def _read(source: Any) -> Fields:

@@ -78,7 +78,7 @@ def judge_secret(secrets: Secrets, mode: MessageMode) -> Finding:
     if odd:
         return warning("secret", f"unusual {', '.join(odd)}", f"compare with the console; {again}")
     if len(secrets.tokens) > 1 or len(secrets.aes_keys) > 1:
-        do = "a day after the console was changed: wxlive configure --forget-previous"
+        do = "once the console was changed: wxlive rotate --finish"
         return warning("secret", "complete; a rotation is under way", do)
     return ok("secret", "complete and well formed")
 

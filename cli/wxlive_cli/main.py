@@ -13,6 +13,7 @@ from wxlive_cli.planned import planned
 from wxlive_cli.push import cancel, pause, push, resolve, resume, status
 from wxlive_cli.report import report
 from wxlive_cli.rooms import rooms
+from wxlive_cli.rotate import rotate
 from wxlive_cli.sync import sync
 from wxlive_cli.watch import watch
 
@@ -57,6 +58,7 @@ COMMANDS = (
     report,
     followers,
     dlq,
+    rotate,
 )
 for command in COMMANDS:
     main.add_command(command)

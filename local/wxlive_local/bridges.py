@@ -99,7 +99,7 @@ def set_schedule_time_zones(aws: LocalAws, template: Template, resources: dict[s
         resources[logical_id + name]: event["Properties"].get("ScheduleExpressionTimezone", "UTC")
         for logical_id, properties in template.of_type("AWS::Serverless::Function").items()
         for name, event in properties.get("Events", {}).items()
-        if event["Type"] == "ScheduleV2"
+        if event["Type"] == "ScheduleV2" and logical_id + name in resources
     }
     scheduler = aws.client("scheduler")
     for entry in scheduler.list_schedules()["Schedules"]:

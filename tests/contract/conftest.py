@@ -79,15 +79,9 @@ def backend(request: pytest.FixtureRequest, boto3_session: boto3.Session) -> Ite
         aws: LocalAws = request.getfixturevalue("local_aws")
         yield Backend(LOCAL, boto3_session, aws.endpoint_url)
     else:
+        request.getfixturevalue("one_call_at_a_time")
         with mock_aws():
             yield Backend(MOTO, boto3_session, None)
-
-
-@pytest.fixture
-def atomic_conditions(backend: Backend) -> None:
-    """Leave a race of threads to the local AWS, which parts no condition from its write."""
-    if backend.name == MOTO:
-        pytest.skip("moto 5.2.5 checks a condition and writes in two steps that threads can part")
 
 
 @pytest.fixture(scope="session")

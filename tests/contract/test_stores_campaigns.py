@@ -170,7 +170,6 @@ def test_a_campaign_of_the_same_name_is_not_overwritten(
     assert rows(tables) == before
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_of_campaigns_opened_at_once_one_has_the_day(store: CampaignStore) -> None:
 
     def try_to_open(campaign: str) -> bool:
@@ -269,7 +268,6 @@ def test_of_two_planners_the_second_plans_nothing(store: CampaignStore, tables: 
     assert rows(tables) == before
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_of_planners_at_once_one_plans_each_chunk(store: CampaignStore) -> None:
     store.open(a_campaign())
 
@@ -393,7 +391,6 @@ def test_of_two_claims_of_one_chunk_one_wins_and_one_call_is_counted(
     assert quota.used(DAY) == 1
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_of_claims_at_once_exactly_one_wins(
     store: CampaignStore, quota: QuotaStore, sending: Campaign
 ) -> None:

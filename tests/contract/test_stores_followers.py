@@ -132,7 +132,6 @@ def test_any_order_and_repetition_ends_as_the_pure_register(
         assert store.get("o-1") == registered(facts)
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_facts_that_arrive_at_once_end_as_the_pure_register(store: FollowerStore) -> None:
     dice = random.Random(0)
     facts = [any_fact(dice, f"o-{i % 4}") for i in range(60)]

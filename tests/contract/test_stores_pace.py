@@ -65,7 +65,6 @@ def test_each_api_has_a_pace_of_its_own(pace: PaceStore, tables: "Tables") -> No
     assert slot == Slot(at_ms=NOW_MS, next_free_ms=NOW_MS + 1040)
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_many_senders_at_once_never_share_a_slot(pace: PaceStore) -> None:
     with ThreadPoolExecutor(6) as pool:
         slots = list(pool.map(lambda _: reserve(pace, max_wait_ms=10**6), range(30)))
@@ -143,7 +142,6 @@ def test_days_and_apis_are_counted_apart(quota: QuotaStore, tables: "Tables") ->
     assert other.used(DAY) == 0
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_calls_at_once_are_counted_each_and_never_beyond_the_limit(tables: "Tables") -> None:
     quota = QuotaStore(tables.state, API, 20)
 

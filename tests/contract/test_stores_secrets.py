@@ -78,6 +78,18 @@ def test_a_missing_secret_is_named_with_what_to_do(client: "SecretsManagerClient
         SecretStore(client, "no/such").load()
 
 
+def test_a_secret_that_was_read_serves_on_while_it_can_not_be_read_again(
+    client: "SecretsManagerClient", clock: Clock
+) -> None:
+    name = f"contract/{uuid.uuid4().hex}"
+    client.create_secret(Name=name, SecretString=json.dumps(FIRST))
+    store = SecretStore(client, name)
+    known = store.load()
+    client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    clock.advance(KEPT_S + 1)
+    assert store.load() == known
+
+
 @pytest.mark.parametrize(
     "text",
     [

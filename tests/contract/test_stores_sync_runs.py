@@ -95,7 +95,6 @@ def test_one_worker_holds_the_lease(store: SyncRunStore) -> None:
     assert store.holder_until() == NOW + LEASE_S
 
 
-@pytest.mark.usefixtures("atomic_conditions")
 def test_of_workers_at_once_one_takes_the_lease(store: SyncRunStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(lambda i: store.acquire(f"w-{i}", NOW), range(16))) == 1

@@ -27,10 +27,12 @@ from moto import mock_aws
 from wxlive import aws
 from wxlive.campaigns import Campaign, CampaignState
 from wxlive.followers import Follower, Source, Status
+from wxlive.intake import Intake
 from wxlive.pace import day_of, interval_ms
 from wxlive.settings import MessageMode, Secrets, Settings
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.messages import MessageQueue
 from wxlive.stores.pace import PaceStore, QuotaStore
 from wxlive.stores.queue import PushQueue
 from wxlive.stores.rooms import RoomStore
@@ -40,6 +42,7 @@ from wxlive.sync_runs import SyncRun
 from wxlive.telemetry import Metric, Telemetry
 from wxlive.wechat import WechatClient
 from wxlive_callback import handler as callback
+from wxlive_callback_backlog import handler as callback_backlog
 from wxlive_follower_sync.parts import Parts as SyncParts
 from wxlive_live_watch import watch
 from wxlive_local.simulator import LIVE, Courier, Platform, Simulator
@@ -58,6 +61,7 @@ ROOM = 1001
 ENV = {
     "FOLLOWERS_TABLE": "followers",
     "STATE_TABLE": "state",
+    "CALLBACK_ALLOW_LIST": "none",
     "PUSH_START_FUNCTION": "wxlive-push-start",
     "WECHAT_SECRET_NAME": "wxlive/wechat",
     "MESSAGE_MODE": "secure",
@@ -200,7 +204,10 @@ class World:
         mine, self._plain, self._theirs, self._client, self._sqs = _clients()
         self._watched: list[Any] = []
         self._make_tables()
-        self.queue_url = self._sqs.create_queue(QueueName="push")["QueueUrl"]
+        self.queue_url, self.backlog_url, self.aside_url = (
+            self._sqs.create_queue(QueueName=name)["QueueUrl"]
+            for name in ("push", "backlog", "aside")
+        )
         # The test's own hands: unwatched, never killed.
         self.followers = FollowerStore(self._plain, "followers")
         self.campaigns = CampaignStore(mine.Table("state"))
@@ -239,11 +246,24 @@ class World:
     @property
     def rings(self) -> list[Ring]:
         """What was sent to the queue so far."""
-        sent = [request for call, request in self.steps.made if call == "SendMessage"]
         return [
             Ring(**json.loads(request["MessageBody"]), delay_s=request["DelaySeconds"])
-            for request in sent
+            for request in self._sent(self.queue_url)
         ]
+
+    @property
+    def backlog(self) -> list[dict[str, str]]:
+        """What the callback put into its backlog so far."""
+        return [json.loads(request["MessageBody"]) for request in self._sent(self.backlog_url)]
+
+    @property
+    def aside(self) -> list[dict[str, str]]:
+        """What was kept aside so far."""
+        return [json.loads(request["MessageBody"]) for request in self._sent(self.aside_url)]
+
+    def _sent(self, url: str) -> list[dict[str, Any]]:
+        sent = [request for call, request in self.steps.made if call == "SendMessage"]
+        return [request for request in sent if request["QueueUrl"] == url]
 
     @property
     def written(self) -> list[str]:
@@ -392,19 +412,38 @@ class World:
         )
         return replace(usual, **changes)
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The settings that differ from world to world."""
+        return {
+            "PUSH_QUEUE_URL": self.queue_url,
+            "CALLBACK_BACKLOG_URL": self.backlog_url,
+            "CALLBACK_ASIDE_URL": self.aside_url,
+            "WECHAT_API_BASE": self.wechat.url,
+        }
+
+    def intake(self) -> Intake:
+        return Intake(
+            followers=FollowerStore(self._client, "followers"),
+            results=lambda: CampaignStore(self._table("state")),
+            aside=MessageQueue(lambda: self._sqs, self.aside_url),
+            telemetry=self.telemetry,
+        )
+
+    def backlog_parts(self) -> callback_backlog.Parts:
+        return callback_backlog.Parts(self.intake(), self.telemetry, now=self.clock)
+
     def callback_parts(
         self, secrets: Secrets, mode: str = "secure", max_age_s: int = 0
     ) -> callback.Parts:
-        settings = Settings.from_env(
-            {**ENV, "PUSH_QUEUE_URL": self.queue_url, "WECHAT_API_BASE": self.wechat.url}
-        )
+        settings = Settings.from_env({**ENV, **self.places})
         return callback.Parts(
             settings=replace(
                 settings, message_mode=MessageMode(mode), callback_max_age_s=max_age_s
             ),
             secrets=lambda: secrets,
-            followers=FollowerStore(self._client, "followers"),
-            results=CampaignStore(self._table("state")),
+            intake=self.intake(),
+            backlog=MessageQueue(lambda: self._sqs, self.backlog_url),
             telemetry=self.telemetry,
             now=self.clock,
         )
@@ -486,7 +525,7 @@ class Deployment:
             token=account.token,
             aes_key=account.aes_key,
         )
-        self.configure(**ENV, PUSH_QUEUE_URL=world.queue_url, WECHAT_API_BASE=world.wechat.url)
+        self.configure(**ENV, **world.places)
 
     def configure(self, **env: str) -> None:
         for name, value in env.items():
@@ -522,7 +561,7 @@ def _clients() -> tuple[Any, Any, Any, Any, Any]:
 
 
 @pytest.fixture
-def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _aws(monkeypatch: pytest.MonkeyPatch, one_call_at_a_time: None) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -568,6 +607,7 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
         aws.sqs,
         aws.secretsmanager,
         callback.build,
+        callback_backlog.build,
         fanout_handler.build,
         fanout_handler.secret_store,
         fanout_handler.telemetry,
@@ -581,8 +621,9 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
         monkeypatch.setattr(handler, "time", clock)
     monkeypatch.setattr(aws, "lambda_", lambda: deployment.lambda_)
     monkeypatch.setattr(aws, "events", lambda: deployment.events)
-    world.watch_calls(aws.dynamodb().meta.client)
-    world.watch_calls(aws.dynamodb_client())
-    world.watch_calls(aws.sqs())
+    for config in ((), (aws.HASTY,)):
+        world.watch_calls(aws.dynamodb(*config).meta.client)
+        world.watch_calls(aws.dynamodb_client(*config))
+        world.watch_calls(aws.sqs(*config))
     yield deployment
     _forget(*kept)

@@ -9,9 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from wxlive.crypto import signature
+from wxlive.crypto import Envelope, signature
 from wxlive.errors import Misconfigured
 from wxlive.followers import Source, Status
+from wxlive.intake import AHEAD_ALLOWED_S
+from wxlive.messages import MAX_TEXT_BYTES
 from wxlive.settings import Secrets
 from wxlive.telemetry import Metric
 from wxlive_callback import handler
@@ -88,7 +90,10 @@ def test_a_follow_event_makes_a_follower(world: "World", read: Any) -> None:
     follower = world.table()[OPENID]
     assert (follower.status, follower.source) == (Status.SUBSCRIBED, Source.CALLBACK)
     assert follower.changed_at == follower.subscribed_at == 1_714_112_445
-    assert world.telemetry.counted == {Metric.CALLBACK_STORED: 1}
+    assert world.telemetry.counted == {
+        Metric.CALLBACK_STORED: 1,
+        Metric.CALLBACK_CURRENT_SECRETS: 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -200,12 +205,95 @@ def test_what_wechat_never_sends_is_refused_and_changes_nothing(
     assert world.telemetry.counted == {Metric.CALLBACK_REJECTED: 1}
 
 
-def test_a_signed_event_without_its_fields_is_refused(world: "World", read: Any) -> None:
-    event = read("follow_plaintext_xml")
-    event["body"] = event["body"].replace("![CDATA[xxx]]", "")
+# ------------------------------------------------------ what makes no sense
 
-    assert answer(event, world.callback_parts(PAGE, "plaintext"))["statusCode"] == 400
-    assert stored(world) == (0, 0)
+
+def sealed(text: str, secrets: Secrets = PAGE) -> dict[str, Any]:
+    """What the API hands on when WeChat sends this message."""
+    encrypted = Envelope(secrets.aes_keys[0], secrets.appid).encrypt(text)
+    query = {
+        "timestamp": "1714112445",
+        "nonce": "1",
+        "msg_signature": signature(secrets.tokens[0], "1714112445", "1", encrypted),
+    }
+    body = json.dumps({"ToUserName": "gh_1", "Encrypt": encrypted})
+    return {"httpMethod": "POST", "queryStringParameters": query, "body": body}
+
+
+FOLLOW = {
+    "FromUserName": OPENID,
+    "CreateTime": 1_714_112_445,
+    "MsgType": "event",
+    "Event": "wxalive_follow_notify",
+    "room_id": 1,
+    "user_openid": OPENID,
+    "time": 1_714_112_445,
+    "live_status": 101,
+    "action": "add_follow",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (json.dumps(FOLLOW | {"user_openid": ""}), "user_openid is missing"),
+        (json.dumps(FOLLOW | {"user_openid": "o\ufffd"}), "user_openid is not 1 to 128 visible"),
+        (json.dumps(FOLLOW | {"action": "like"}), "action is none of"),
+        (json.dumps(FOLLOW | {"time": 1_714_112_445_000}), "time lies in the future"),
+        (json.dumps(FOLLOW | {"Event": ["a", "b"]}), "Event is not text"),
+        (json.dumps(FOLLOW)[:-1], "can't be read"),
+        ("<xml><a>&b;</a></xml>", "can't be read"),
+        ('{"a":' + "[" * 50 + "]" * 50 + "}", "nested too deeply"),
+        ("hello", "neither XML nor a JSON object"),
+        ("", "neither XML nor a JSON object"),
+        ("x" * 70_000, "more than 65536 bytes"),
+    ],
+)
+def test_an_authentic_message_that_makes_no_sense_is_acknowledged_and_kept_aside(
+    world: "World", text: str, why: str
+) -> None:
+    assert answer(sealed(text), world.callback_parts(PAGE))["body"] == "success"
+
+    [kept] = world.aside
+    assert kept["message"] == text[:MAX_TEXT_BYTES]
+    assert why in kept["why"]
+    assert world.telemetry.counted[Metric.CALLBACK_SET_ASIDE] == 1
+    assert (stored(world), world.backlog) == ((0, 0), [])
+
+
+def test_a_fact_from_the_future_would_win_for_ever_so_it_is_kept_aside(world: "World") -> None:
+    parts = world.callback_parts(PAGE)
+    tomorrow = int(world.clock()) + AHEAD_ALLOWED_S
+    for openid, time_s in (("oSoon", tomorrow), ("oLater", tomorrow + 1)):
+        answer(sealed(json.dumps(FOLLOW | {"user_openid": openid, "time": time_s})), parts)
+
+    assert set(world.table()) == {"oSoon"}
+    assert len(world.aside) == 1
+
+
+def test_bytes_that_are_no_text_spoil_only_the_field_they_are_in(world: "World") -> None:
+    clear = json.dumps(FOLLOW | {"nickname": "?"}, ensure_ascii=False).encode()
+    query = {"timestamp": "1714112445", "nonce": "1"}
+    query["signature"] = signature("AAAAA", "1714112445", "1")
+    event = {
+        "httpMethod": "POST",
+        "queryStringParameters": query,
+        "body": base64.b64encode(clear.replace(b"?", b"\xe4\xb8")).decode(),
+        "isBase64Encoded": True,
+    }
+
+    assert answer(event, world.callback_parts(PAGE, "plaintext"))["body"] == "success"
+    assert set(world.table()) == {OPENID}
+
+
+def test_an_unknown_event_is_acknowledged_and_counted(world: "World", read: Any) -> None:
+    answer(read("debug_demo_secure_json"), world.callback_parts(PAGE))
+
+    assert world.telemetry.counted[Metric.CALLBACK_IGNORED] == 1
+    assert (stored(world), world.aside, world.backlog) == ((0, 0), [], [])
+
+
+# ------------------------------------------------- each thing fails in its turn
 
 
 def _fail() -> None:
@@ -213,18 +301,108 @@ def _fail() -> None:
 
 
 @pytest.mark.parametrize("name", ["follow_secure_json", "push_result_secure_xml"])
-def test_what_could_not_be_stored_is_asked_for_again_without_a_trace(
+def test_what_could_not_be_stored_is_queued_and_stored_later(
     world: "World", read: Any, name: str
 ) -> None:
     world.steps.before("PutItem", _fail)
+
+    reply = answer(read(name), world.callback_parts(PAGE))
+
+    assert (reply["statusCode"], reply["body"]) == (200, "success")
+    assert stored(world) == (0, 0)
+    assert world.telemetry.counted[Metric.CALLBACK_QUEUED] == 1
+    [waiting] = world.backlog
+    assert waiting["why"] == "OSError"
+    world.backlog_parts().intake.take(waiting["message"], world.clock())
+    assert sum(stored(world)) == 1
+
+
+@pytest.mark.parametrize("name", ["follow_secure_json", "push_result_secure_xml"])
+def test_what_can_be_neither_stored_nor_queued_is_asked_for_again_without_a_trace(
+    world: "World", read: Any, name: str
+) -> None:
+    world.steps.before("PutItem", _fail)
+    world.steps.before("SendMessage", _fail)
     parts = world.callback_parts(PAGE)
 
     reply = answer(read(name), parts)
 
     assert (reply["statusCode"], reply["body"]) == (500, "try again")
-    assert world.telemetry.counted == {Metric.CALLBACK_FAILED: 1}
+    assert world.telemetry.counted[Metric.CALLBACK_FAILED] == 1
     assert answer(read(name), parts)["body"] == "success"
     assert sum(stored(world)) == 1
+
+
+def test_what_can_not_be_kept_aside_goes_to_the_backlog(world: "World") -> None:
+    world.steps.before("SendMessage", _fail)
+
+    assert answer(sealed("hello"), world.callback_parts(PAGE))["body"] == "success"
+    assert [waiting["message"] for waiting in world.backlog] == ["hello"]
+
+
+def test_what_can_not_be_kept_anywhere_is_asked_for_again(world: "World") -> None:
+    world.steps.before("SendMessage", _fail, _fail)
+
+    assert answer(sealed("hello"), world.callback_parts(PAGE))["statusCode"] == 500
+    assert (world.aside, world.backlog) == ([], [])
+
+
+@pytest.mark.parametrize("call", ["PutItem", "SendMessage"])
+def test_nothing_is_answered_when_the_process_dies(world: "World", read: Any, call: str) -> None:
+    def die() -> None:
+        raise KeyboardInterrupt  # passes every `except Exception`, as a killed process does
+
+    if call == "SendMessage":
+        world.steps.before("PutItem", _fail)
+    world.steps.before(call, die)
+
+    with pytest.raises(KeyboardInterrupt):
+        answer(read("follow_secure_json"), world.callback_parts(PAGE))
+
+    assert stored(world) == (0, 0)
+
+
+def test_two_events_of_the_same_second_and_user_both_count(world: "World") -> None:
+    parts = world.callback_parts(PAGE)
+    result = {
+        "message_id": "1622047360795164672",
+        "total_count": 1,
+        "success_count": 1,
+        "openid_error_count": 0,
+        "relation_error_count": 0,
+        "user_recv_limit_count": 0,
+        "internal_error_count": 0,
+    }
+    told = FOLLOW | {"Event": "wxalive_push_message_notify", "PushMessageApiNotify": result}
+    told["PushMessageApiNotify"] = result | {"room_id": 1}
+    another = FOLLOW | {"user_openid": "oAnother"}
+    for message in (FOLLOW, told, another, FOLLOW | {"action": "del_follow"}):
+        answer(sealed(json.dumps(message)), parts)
+
+    statuses = {openid: follower.status for openid, follower in world.table().items()}
+    assert statuses == {OPENID: Status.UNSUBSCRIBED, "oAnother": Status.SUBSCRIBED}
+    assert [kept.message_id for kept in world.campaigns.results(1)] == ["1622047360795164672"]
+
+
+# ---------------------------------------------------------------- the secrets
+
+
+@pytest.mark.parametrize(
+    ("tokens", "keys", "metric"),
+    [
+        (("AAAAA", "old"), ("A" * 43, "B" * 43), Metric.CALLBACK_CURRENT_SECRETS),
+        (("new", "AAAAA"), ("A" * 43,), Metric.CALLBACK_PREVIOUS_SECRETS),
+        (("AAAAA",), ("B" * 43, "A" * 43), Metric.CALLBACK_PREVIOUS_SECRETS),
+    ],
+)
+def test_it_is_counted_which_secrets_fit(
+    world: "World", read: Any, tokens: tuple[str, ...], keys: tuple[str, ...], metric: Metric
+) -> None:
+    rotated = replace(PAGE, tokens=tokens, aes_keys=keys)
+
+    answer(read("follow_secure_json"), world.callback_parts(rotated))
+
+    assert world.telemetry.counted == {Metric.CALLBACK_STORED: 1, metric: 1}
 
 
 @pytest.mark.parametrize("problem", [Misconfigured("no secret"), OSError("no network")])
@@ -264,14 +442,17 @@ def test_the_log_tells_each_outcome_and_neither_a_secret_nor_a_whole_openid(
     answer(read("unfollow_secure_json"), parts)
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert "…" in lines[0]["follower"]
+    assert "…" in lines[1]["follower"]
     messages = [line["message"] for line in lines]
     assert messages == [
+        "callback by previous secrets",
         "callback taken",
+        "callback by previous secrets",
         "callback taken",
         "callback rejected",
         "callback rejected",
-        "callback not stored",
+        "callback by previous secrets",
+        "callback queued",
     ]
     text = json.dumps(lines)
     for hidden in (OPENID, APP_SECRET, "token-in-use", "AAAAA", "B" * 43, "TOKEN"):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from wxlive import aws
 from wxlive.campaigns import CLAIM_STALE_S
 from wxlive.settings import Settings
 from wxlive.telemetry import Metric
@@ -16,11 +17,17 @@ from wxlive.telemetry import Metric
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {
     "CallbackFunction": "callback",
+    "CallbackAddressesFunction": "callback_addresses",
+    "CallbackBacklogFunction": "callback_backlog",
     "FollowerSyncFunction": "follower_sync",
     "LiveWatchFunction": "live_watch",
     "PushStartFunction": "push_start",
     "PushFanoutFunction": "push_fanout",
 }
+# The client config's attributes are made at run time, which its stubs do not say.
+_hasty: Any = aws.HASTY
+HASTY_S = _hasty.connect_timeout + _hasty.read_timeout
+"""The longest that one call takes where WeChat waits."""
 
 
 class Loader(yaml.SafeLoader):
@@ -69,7 +76,7 @@ def actions(name: str) -> set[str]:
 # ------------------------------------------------------------------- functions
 
 
-def test_there_are_the_five_functions_and_no_other() -> None:
+def test_there_are_these_functions_and_no_other() -> None:
     assert set(of_type("AWS::Serverless::Function")) == set(FUNCTIONS)
 
 
@@ -111,6 +118,8 @@ def test_a_function_has_a_time_limit_memory_and_a_name_for_its_telemetry(name: s
 
 def test_the_callback_is_done_before_wechat_loses_patience() -> None:
     assert properties("CallbackFunction")["Timeout"] <= 5
+    # The secret, the table and the queue may all be away, one after the other.
+    assert 3 * HASTY_S < 4
 
 
 def test_a_claim_is_stale_only_when_its_worker_is_surely_gone() -> None:
@@ -134,24 +143,27 @@ def test_a_role_names_every_action_and_every_resource(name: str) -> None:
 
 @each_function
 def test_only_known_actions_on_this_stacks_own_things_are_allowed(name: str) -> None:
-    services = {"dynamodb", "secretsmanager", "lambda", "sqs", "events"}
+    services = {"dynamodb", "secretsmanager", "lambda", "sqs", "events", "wafv2"}
 
     assert {action.split(":")[0] for action in actions(name)} <= services
     for statement in statements(name):
-        resource = statement["Resource"]
-        text = resource.get("Fn::Sub", "")
-        assert (
-            "Fn::GetAtt" in resource
-            or "${AWS::StackName}-" in text
-            or "${WechatSecretName}" in text
-            or (name, statement["Action"]) == ("LiveWatchFunction", "events:PutEvents")
-        )
+        named = statement["Resource"]
+        for resource in named if isinstance(named, list) else [named]:
+            text = resource.get("Fn::Sub", "")
+            assert (
+                "Fn::GetAtt" in resource
+                or "${AWS::StackName}-" in text
+                or "${WechatSecretName}" in text
+                or (name, statement["Action"]) == ("LiveWatchFunction", "events:PutEvents")
+            )
 
 
 @pytest.mark.parametrize(
     ("name", "forbidden"),
     [
         ("CallbackFunction", {"dynamodb:Scan", "dynamodb:DeleteItem", "lambda:InvokeFunction"}),
+        ("CallbackAddressesFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
+        ("CallbackBacklogFunction", {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}),
         ("LiveWatchFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:DeleteItem"}),
         ("PushFanoutFunction", {"dynamodb:Scan", "lambda:InvokeFunction"}),
@@ -193,7 +205,7 @@ def test_every_schedule_says_what_happens_after_a_failure_and_keeps_beijing_time
         if event["Type"] == "ScheduleV2"
     ]
 
-    assert len(schedules) == 3
+    assert len(schedules) == 4
     for schedule in schedules:
         assert "MaximumRetryAttempts" in schedule["RetryPolicy"]
         assert schedule["ScheduleExpressionTimezone"] == "Asia/Shanghai"
@@ -233,20 +245,41 @@ def test_a_message_returns_only_when_its_worker_is_surely_gone() -> None:
     assert queue["SqsManagedSseEnabled"] is True
 
 
-def test_messages_that_crash_their_worker_end_in_a_queue_that_alarms() -> None:
-    redrive = properties("PushQueue")["RedrivePolicy"]
-    letters, queue = redrive["deadLetterTargetArn"]["Fn::GetAtt"][0], properties("PushQueue")
-    alarms = [
-        alarm
-        for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        if letters in json.dumps(alarm.get("Dimensions", []))
-    ]
+@pytest.mark.parametrize("name", ["PushQueue", "CallbackBacklog"])
+def test_messages_that_crash_their_worker_end_in_a_queue_that_alarms(name: str) -> None:
+    queue = properties(name)
+    letters = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
 
-    assert redrive["maxReceiveCount"] >= 3
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 3
     assert properties(letters)["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert properties(letters)["SqsManagedSseEnabled"] is True
-    assert alarms
-    assert all(alarm["AlarmActions"] for alarm in alarms)
+    assert alarms_on(letters) == {"ApproximateNumberOfMessagesVisible"}
+
+
+def test_a_message_of_the_backlog_returns_when_its_worker_is_gone_and_its_age_alarms() -> None:
+    queue, function = properties("CallbackBacklog"), properties("CallbackBacklogFunction")
+    source = function["Events"]["Message"]["Properties"]
+
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] * HASTY_S < function["Timeout"]
+    assert alarms_on("CallbackBacklog") == {"ApproximateAgeOfOldestMessage"}
+
+
+def test_the_store_may_be_away_for_hours_and_a_human_for_days() -> None:
+    queue = properties("CallbackBacklog")
+
+    assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 4 * 3600
+    assert properties("CallbackAside")["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def alarms_on(queue: str) -> set[str]:
+    """The metrics of a queue that alarm somebody."""
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    found = [a for a in alarms if f'"{queue}"' in json.dumps(a.get("Dimensions", []))]
+    assert all(alarm["AlarmActions"] for alarm in found)
+    return {alarm["MetricName"] for alarm in found}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -269,6 +302,36 @@ def test_no_access_log_carries_a_query_string() -> None:
             r"(?i)query|requestoverride|wafresponse|\$context\.path\b", setting["Format"]
         )
         assert json.loads(setting["Format"]), "one JSON object a line"
+
+
+FIREWALL = {
+    "CallbackFirewallAcl": "Firewall",
+    "CallbackFirewallAssociation": "Firewall",
+    "CallbackAddresses": "AllowWechatOnly",
+    "CallbackAddressesFunction": "AllowWechatOnly",
+    "CallbackAddressesLogs": "AllowWechatOnly",
+}
+
+
+def test_the_firewall_is_there_only_where_it_was_asked_for() -> None:
+    kinds = {name for name, r in RESOURCES.items() if r["Type"].startswith("AWS::WAFv2::")}
+
+    assert kinds <= set(FIREWALL)
+    for name, condition in FIREWALL.items():
+        assert RESOURCES[name]["Condition"] == condition
+    for parameter in ("CallbackFirewall", "CallbackAllowList"):
+        assert TEMPLATE["Parameters"][parameter]["Default"] == "off"
+        assert TEMPLATE["Parameters"][parameter]["AllowedValues"] == ["off", "on"]
+
+
+def test_the_firewall_stands_before_the_callback_and_lets_everybody_in_at_first() -> None:
+    arn = properties("CallbackFirewallAssociation")["ResourceArn"]["Fn::Sub"]
+    rules = properties("CallbackFirewallAcl")["Rules"]
+
+    assert arn.endswith("/restapis/${CallbackApi}/stages/${CallbackApi.Stage}")
+    assert [rule["Fn::If"][0] for rule in rules] == ["AllowWechatOnly"] + ["ManagedRules"] * 2
+    assert len({rule["Fn::If"][1]["Priority"] for rule in rules}) == len(rules)
+    assert properties("CallbackAddresses")["Addresses"] == ["0.0.0.0/1", "128.0.0.0/1"]
 
 
 def test_the_api_is_throttled() -> None:
@@ -305,7 +368,7 @@ def test_the_tables_have_the_keys_that_the_stores_use() -> None:
 # --------------------------------------------------------- fixed egress address
 
 EC2 = {name: r for name, r in RESOURCES.items() if r["Type"].startswith("AWS::EC2::")}
-WECHATS_CALLERS = sorted(set(FUNCTIONS) - {"CallbackFunction"})
+WECHATS_CALLERS = sorted(set(FUNCTIONS) - {"CallbackFunction", "CallbackBacklogFunction"})
 
 
 @pytest.mark.parametrize("name", WECHATS_CALLERS)
@@ -320,8 +383,9 @@ def test_whoever_calls_wechat_can_be_put_behind_a_fixed_address(name: str) -> No
     )
 
 
-def test_the_callback_calls_nobody_and_stays_outside() -> None:
-    assert "VpcConfig" not in properties("CallbackFunction")
+@pytest.mark.parametrize("name", ["CallbackFunction", "CallbackBacklogFunction"])
+def test_the_callback_calls_nobody_and_stays_outside(name: str) -> None:
+    assert "VpcConfig" not in properties(name)
     assert "VpcConfig" not in TEMPLATE["Globals"]["Function"]
 
 
@@ -364,6 +428,8 @@ def emitted() -> set[tuple[str, str]]:
     found = set()
     for service in FUNCTIONS.values():
         sources = [path.read_text("utf-8") for path in (ROOT / "functions" / service).rglob("*.py")]
+        if "wxlive.intake" in "".join(sources):
+            sources.append((ROOT / "layers/wxlive/wxlive/intake.py").read_text("utf-8"))
         names = re.findall(r"Metric\.([A-Z_]+)", "".join(sources))
         found |= {(service, Metric[name].value) for name in names}
         if ".problem(" in "".join(sources):

@@ -9,7 +9,7 @@ from wxlive.crypto import Envelope, signature
 from wxlive.errors import Misconfigured, Rejected
 from wxlive.messages import MAX_BODY_BYTES
 from wxlive.settings import MessageMode, Secrets
-from wxlive_callback.gate import FUTURE_ALLOWED_S, Gate
+from wxlive_callback.gate import FUTURE_ALLOWED_S, Admitted, Gate
 
 NOW_S = 1_795_347_000
 MAX_AGE_S = 600
@@ -67,11 +67,11 @@ def status_of(gate: Gate, query: dict[str, str], body: bytes) -> int:
 def test_a_sealed_message_is_opened(mode: MessageMode) -> None:
     query, body = sealed("你好")
 
-    assert gate(mode).open(query, body, NOW_S) == "你好"
+    assert gate(mode).open(query, body, NOW_S).text == "你好"
 
 
 def test_a_plaintext_message_is_its_body() -> None:
-    assert gate(MessageMode.PLAINTEXT).open(signed(), "你好".encode(), NOW_S) == "你好"
+    assert gate(MessageMode.PLAINTEXT).open(signed(), "你好".encode(), NOW_S).text == "你好"
 
 
 @pytest.mark.parametrize("mode", list(MessageMode))
@@ -82,7 +82,7 @@ def test_an_oversized_body_is_refused_before_anything_is_looked_at(mode: Message
 def test_a_body_of_the_largest_size_is_looked_at() -> None:
     body = b"x" * MAX_BODY_BYTES
 
-    assert gate(MessageMode.PLAINTEXT).open(signed(), body, NOW_S) == body.decode()
+    assert gate(MessageMode.PLAINTEXT).open(signed(), body, NOW_S).text == body.decode()
 
 
 @pytest.mark.parametrize("mode", SEALED_MODES)
@@ -117,7 +117,7 @@ def test_another_envelope_under_the_same_query_is_refused() -> None:
 def test_compatible_mode_believes_only_the_decrypted_part() -> None:
     query, body = sealed("the truth", Event="forged", Content="forged")
 
-    assert gate(MessageMode.COMPATIBLE).open(query, body, NOW_S) == "the truth"
+    assert gate(MessageMode.COMPATIBLE).open(query, body, NOW_S).text == "the truth"
 
 
 def test_plaintext_mode_looks_at_the_signature_alone() -> None:
@@ -169,7 +169,7 @@ def test_a_signature_is_good_for_its_age_and_a_little_ahead_of_our_clock(
     query, body = sealed("hello", at=NOW_S - age_s)
 
     if fresh:
-        assert gate(mode).open(query, body, NOW_S)
+        assert gate(mode).open(query, body, NOW_S).text
     else:
         assert status_of(gate(mode), query, body) == 403
 
@@ -178,7 +178,7 @@ def test_a_signature_is_good_for_its_age_and_a_little_ahead_of_our_clock(
 def test_any_age_is_accepted_where_the_limit_is_0(at: int | str) -> None:
     query, body = sealed("hello", at=at)
 
-    assert gate(max_age_s=0).open(query, body, NOW_S) == "hello"
+    assert gate(max_age_s=0).open(query, body, NOW_S).text == "hello"
 
 
 @pytest.mark.parametrize("at", ["soon", "-1", "1e9", "1" * 13, "\u0661"])
@@ -200,11 +200,27 @@ def test_a_signed_envelope_of_another_key_is_refused() -> None:
     assert status_of(gate(), query, body) == 403
 
 
-def test_during_a_rotation_the_previous_token_and_key_work() -> None:
-    rotated = replace(SECRETS, tokens=("token-next", "token-now"), aes_keys=("B" * 43, "A" * 43))
-    query, body = sealed("hello")
+@pytest.mark.parametrize(("token", "previous_token"), [("token-now", False), ("token-old", True)])
+@pytest.mark.parametrize(("key", "previous_key"), [("A" * 43, False), ("B" * 43, True)])
+def test_during_a_rotation_the_previous_token_and_key_work_and_it_is_told_which_did(
+    *, token: str, previous_token: bool, key: str, previous_key: bool
+) -> None:
+    rotated = replace(SECRETS, tokens=("token-now", "token-old"), aes_keys=("A" * 43, "B" * 43))
+    query, body = sealed("hello", token=token, key=key)
 
-    assert gate(secrets=rotated).open(query, body, NOW_S) == "hello"
+    opened = gate(secrets=rotated).open(query, body, NOW_S)
+    verified = gate(secrets=rotated).verify_url(signed(token, echostr="1"), NOW_S)
+
+    assert opened == Admitted("hello", previous_token, previous_key)
+    assert verified == Admitted("1", previous_token)
+
+
+def test_plaintext_mode_tells_the_previous_token_as_well() -> None:
+    rotated = replace(SECRETS, tokens=("token-next", "token-now"))
+
+    opened = gate(MessageMode.PLAINTEXT, rotated).open(signed(), b"hello", NOW_S)
+
+    assert opened == Admitted("hello", by_previous_token=True)
 
 
 def test_with_two_keys_the_refusal_of_the_current_one_is_told() -> None:
@@ -225,11 +241,11 @@ def test_an_envelope_without_a_key_to_open_it_is_our_fault() -> None:
 def test_plaintext_mode_needs_no_key() -> None:
     without = replace(SECRETS, aes_keys=())
 
-    assert gate(MessageMode.PLAINTEXT, without).open(signed(), b"hello", NOW_S) == "hello"
+    assert gate(MessageMode.PLAINTEXT, without).open(signed(), b"hello", NOW_S).text == "hello"
 
 
-def test_a_plaintext_body_that_is_not_utf_8_is_refused() -> None:
-    assert status_of(gate(MessageMode.PLAINTEXT), signed(), b"\xff") == 400
+def test_a_plaintext_body_that_is_not_utf_8_is_for_the_parser_to_judge() -> None:
+    assert gate(MessageMode.PLAINTEXT).open(signed(), b"a\xff", NOW_S).text == "a\ufffd"
 
 
 # ------------------------------------------------------------------- GET
@@ -237,7 +253,7 @@ def test_a_plaintext_body_that_is_not_utf_8_is_refused() -> None:
 
 @pytest.mark.parametrize("mode", list(MessageMode))
 def test_the_console_gets_its_echostr_back_unchanged_in_every_mode(mode: MessageMode) -> None:
-    assert gate(mode).verify_url(signed(echostr="43751+/=<b>"), NOW_S) == "43751+/=<b>"
+    assert gate(mode).verify_url(signed(echostr="43751+/=<b>"), NOW_S).text == "43751+/=<b>"
 
 
 @pytest.mark.parametrize(

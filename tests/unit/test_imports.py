@@ -15,6 +15,8 @@ from wxlive_local.paths import ROOT
 PACKAGES = (
     ROOT / "layers/wxlive/wxlive",
     ROOT / "functions/callback/wxlive_callback",
+    ROOT / "functions/callback_addresses/wxlive_callback_addresses",
+    ROOT / "functions/callback_backlog/wxlive_callback_backlog",
     ROOT / "functions/follower_sync/wxlive_follower_sync",
     ROOT / "functions/live_watch/wxlive_live_watch",
     ROOT / "functions/push_start/wxlive_push_start",

@@ -10,7 +10,9 @@ from wxlive.crypto import Envelope, is_signed, signature
 from wxlive.errors import Rejected
 from wxlive.messages import (
     MAX_BODY_BYTES,
+    MAX_DEPTH,
     MAX_TEXT_BYTES,
+    MAX_VALUES,
     FollowAction,
     FollowNotify,
     MalformedEvent,
@@ -267,15 +269,62 @@ def test_deep_json_is_refused() -> None:
     assert caught.value.status == 400
 
 
-def test_deep_xml_is_read_without_harm() -> None:
-    deep = "<a>" * 9_000 + "</a>" * 9_000
-    assert read_event(f"<xml><MsgType>text</MsgType>{deep}</xml>") == OtherEvent("text")
-    with pytest.raises(MalformedEvent, match="room_id is not a whole number"):
-        read_event(
-            follow_xml := f"<xml><Event>wxalive_follow_notify</Event><user_openid>o</user_openid>"
-            f"<action>add_follow</action><room_id>{deep}</room_id></xml>"
-        )
-    assert len(follow_xml) < MAX_TEXT_BYTES
+def nested(depth: int) -> list[str]:
+    """Messages of so many levels."""
+    return [
+        "<xml>" + "<a>" * (depth - 1) + "<b/>" + "</a>" * (depth - 1) + "</xml>",
+        '{"a":' * depth + "1" + "}" * depth,
+        '{"a":' + "[" * (depth - 1) + "1" + "]" * (depth - 1) + "}",
+    ]
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 1900])
+def test_nesting_is_bounded_the_same_in_xml_and_json(depth: int) -> None:
+    for text in nested(MAX_DEPTH - 1):
+        assert read_event(text) == OtherEvent("unnamed")
+    for text in nested(depth):
+        with pytest.raises(Rejected, match="nested too deeply") as caught:
+            read_event(text)
+        assert caught.value.status == 400
+
+
+def test_xml_with_too_many_brackets_is_refused_before_it_is_parsed() -> None:
+    for body in ("<xml>" + "<a>" * 50_000, "<xml>" + "<a/>" * 40_000 + "</xml>"):
+        with pytest.raises(Rejected, match="more than 1000 values") as caught:
+            read_encrypted(body.encode())
+        assert caught.value.__cause__ is None
+    text = "<xml><MsgType>text</MsgType><Content><![CDATA[" + "<" * 3_000 + "]]></Content></xml>"
+    assert read_event(text) == OtherEvent("text")
+
+
+def test_the_number_of_values_is_bounded_the_same_in_xml_and_json() -> None:
+    def forms(count: int) -> list[str]:
+        return [
+            "<xml><MsgType>text</MsgType>" + "<a/>" * (count - 2) + "</xml>",
+            '{"MsgType":"text","a":[' + ",".join("1" * (count - 2)) + "]}",
+            json.dumps({"MsgType": "text"} | {f"a{i}": 1 for i in range(count - 1)}),
+        ]
+
+    for text in forms(MAX_VALUES):
+        assert read_event(text) == OtherEvent("text")
+    for text in forms(MAX_VALUES + 1):
+        with pytest.raises(Rejected, match="more than 1000 values") as caught:
+            read_event(text)
+        assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"MsgType":"text","MsgType":"event"}',
+        '{"MsgType":"text","a":{"b":1,"c":2,"b":1}}',
+    ],
+)
+def test_a_json_field_that_stands_there_twice_is_refused(text: str) -> None:
+    with pytest.raises(Rejected, match="a field stands there twice"):
+        read_event(text)
+    with pytest.raises(Rejected, match="a field stands there twice"):
+        read_encrypted(b'{"Encrypt":"a","Encrypt":"a"}')
 
 
 def test_a_number_too_long_to_convert_is_refused() -> None:
@@ -564,11 +613,24 @@ def test_a_repeated_element_is_refused() -> None:
         ({"MsgType": "text", "Event": "debug_demo"}, "text"),
         ({"Event": "debug_demo"}, "debug_demo"),
         ({"action": "CheckContainerPath"}, "unnamed"),
-        ({"MsgType": 1, "Event": ["x"]}, "unnamed"),
         ({"MsgType": "event", "Event": "a b\n\u6211\ud800"}, "a?b???"),
         ({"MsgType": "x" * 1000}, "x" * 64),
+        ({"MsgType": None, "Event": ""}, "unnamed"),
         ({}, "unnamed"),
     ],
 )
 def test_other_events_have_a_name_fit_for_a_log(message: dict[str, Any], name: str) -> None:
     assert read_event(json.dumps(message)) == OtherEvent(name)
+
+
+@pytest.mark.parametrize("name", ["MsgType", "Event"])
+@pytest.mark.parametrize("value", [1, True, ["wxalive_follow_notify"] * 2, {"a": 1}])
+def test_a_message_whose_kind_is_no_text_is_refused(name: str, value: object) -> None:
+    with pytest.raises(MalformedEvent, match=f"^{name} is not text$"):
+        read_event(json.dumps({"MsgType": "event", name: value}))
+
+
+def test_a_message_with_two_kinds_is_refused() -> None:
+    two = "<Event>debug_demo</Event><Event>wxalive_follow_notify</Event>"
+    with pytest.raises(MalformedEvent, match=r"^Event is not text$"):
+        read_event(f"<xml><MsgType>event</MsgType>{two}</xml>")

@@ -36,6 +36,7 @@ from wxlive.rooms import Room
 from wxlive.settings import Secrets
 from wxlive.token import AccessToken
 from wxlive.wechat import (
+    GET_CALLBACK_IP,
     GET_FOLLOWERS,
     GET_LIVE_INFO,
     IDLE_LIMIT_S,
@@ -745,3 +746,25 @@ def test_a_slash_in_a_token_is_sent_as_it_is(platform: WeChat) -> None:
     platform.says(PUSH_MESSAGE, ACCEPTED)
     push(a_client(platform.base, holding("a/b+c&d=e")))
     assert platform.tokens(PUSH_MESSAGE) == ["a/b+c&d=e"]
+
+
+# --------------------------------------------------------- callback addresses
+
+
+def test_callback_addresses_are_asked_for_by_get(httpserver: HTTPServer) -> None:
+    query = {"access_token": TOKEN}
+    answer = {"ip_list": ["203.0.113.7", "198.51.100.0/24"]}
+    httpserver.expect_request(GET_CALLBACK_IP, "GET", query_string=query).respond_with_json(answer)
+
+    addresses = a_client(base_of(httpserver)).callback_addresses()
+
+    assert addresses == ("203.0.113.7", "198.51.100.0/24")
+
+
+@pytest.mark.parametrize("answer", [{}, {"ip_list": "203.0.113.7"}, {"ip_list": [1]}])
+def test_callback_addresses_that_make_no_sense(httpserver: HTTPServer, answer: object) -> None:
+    httpserver.expect_request(GET_CALLBACK_IP).respond_with_json(answer)
+
+    error = error_of(a_client(base_of(httpserver)).callback_addresses)
+
+    assert type(error) is OutcomeUnknown

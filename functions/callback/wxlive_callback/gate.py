@@ -22,6 +22,19 @@ _ECHO = re.compile(r"[!-~]{1,256}")
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted:
+    """What was let in: the message, or the ``echostr``.
+
+    The flags say that it took the previous token or AES key: the console has not been changed
+    yet, or the request was signed before it was.
+    """
+
+    text: str
+    by_previous_token: bool = False
+    by_previous_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Lets WeChat's requests in. ``max_age_s`` 0 accepts any age."""
 
@@ -29,21 +42,23 @@ class Gate:
     secrets: Secrets
     max_age_s: int
 
-    def verify_url(self, query: Mapping[str, str], now_s: float) -> str:
+    def verify_url(self, query: Mapping[str, str], now_s: float) -> Admitted:
         """Check the console's GET; returns the ``echostr`` to answer, unchanged.
 
         Raises:
             Rejected: not signed with the token, too old, or without a usable ``echostr``.
         """
-        self._check_signature(query, "signature")
+        previous_token = self._check_signature(query, "signature")
         self._check_age(query, now_s)
         echo = query.get("echostr", "")
         if not _ECHO.fullmatch(echo):
             raise Rejected("no usable echostr", status=400)
-        return echo
+        return Admitted(echo, previous_token)
 
-    def open(self, query: Mapping[str, str], body: bytes, now_s: float) -> str:
+    def open(self, query: Mapping[str, str], body: bytes, now_s: float) -> Admitted:
         """Check a POST; returns the message's text, the only part that may be believed.
+
+        Bytes that are no UTF-8 become U+FFFD: what is wrong with them is for the parser to say.
 
         Raises:
             Rejected: oversized (413), unsigned, stale or undecipherable (403), or without an
@@ -53,15 +68,17 @@ class Gate:
         if len(body) > MAX_BODY_BYTES:
             raise Rejected("the body is larger than any message of WeChat's", status=_TOO_LARGE)
         if self.mode is MessageMode.PLAINTEXT:
-            self._check_signature(query, "signature")
+            previous_token = self._check_signature(query, "signature")
             self._check_age(query, now_s)
-            return _as_text(body)
+            return Admitted(body.decode("utf-8", "replace"), previous_token)
         encrypted = read_encrypted(body)
-        self._check_signature(query, "msg_signature", encrypted)
+        previous_token = self._check_signature(query, "msg_signature", encrypted)
         self._check_age(query, now_s)
-        return self._decrypt(encrypted)
+        text, previous_key = self._decrypt(encrypted)
+        return Admitted(text, previous_token, previous_key)
 
-    def _check_signature(self, query: Mapping[str, str], name: str, *parts: str) -> None:
+    def _check_signature(self, query: Mapping[str, str], name: str, *parts: str) -> bool:
+        """Check it against every token; returns whether only the previous one fits."""
         given = query.get(name, "")
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if not (given and timestamp and nonce):
@@ -71,6 +88,7 @@ class Gate:
         ]
         if not any(matches):
             raise Rejected(f"{name} does not match the token")
+        return not matches[0]
 
     def _check_age(self, query: Mapping[str, str], now_s: float) -> None:
         if not self.max_age_s:
@@ -82,7 +100,8 @@ class Gate:
         if not -FUTURE_ALLOWED_S <= age_s <= self.max_age_s:
             raise Rejected(f"signed {age_s:.0f} s ago; CallbackMaxAgeSeconds is {self.max_age_s}")
 
-    def _decrypt(self, encrypted: str) -> str:
+    def _decrypt(self, encrypted: str) -> tuple[str, bool]:
+        """Open the envelope; returns the text, and whether only the previous key fits."""
         if not self.secrets.aes_keys:
             raise Misconfigured(
                 f"MessageMode is {self.mode} but the secret has no aes_key; add the "
@@ -91,14 +110,7 @@ class Gate:
         refusals: list[Rejected] = []
         for key in self.secrets.aes_keys:
             try:
-                return Envelope(key, self.secrets.appid).decrypt(encrypted)
+                return Envelope(key, self.secrets.appid).decrypt(encrypted), bool(refusals)
             except Rejected as refusal:
                 refusals.append(refusal)
         raise refusals[0]
-
-
-def _as_text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise Rejected("the body is not UTF-8", status=400) from error

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from wxlive import aws
 from wxlive.errors import Rejected
-from wxlive.messages import FollowNotify, OtherEvent, read_event
+from wxlive.intake import Intake, Shelf
 from wxlive.settings import Secrets, Settings
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.messages import MessageQueue
 from wxlive.stores.secrets import SecretStore
-from wxlive.telemetry import Metric, Telemetry, short
-from wxlive_callback.gate import Gate
-from wxlive_callback.record import Followers, Results, record
+from wxlive.telemetry import Metric, Telemetry
+from wxlive_callback.gate import Admitted, Gate
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,8 +32,8 @@ class Parts:
 
     settings: Settings
     secrets: Callable[[], Secrets]
-    followers: Followers
-    results: Results
+    intake: Intake
+    backlog: Shelf
     telemetry: Telemetry
     now: Callable[[], float] = time.time
 
@@ -42,13 +42,24 @@ class Parts:
 def build() -> Parts:
     """Build the real parts, once a process."""
     settings = Settings.from_env(os.environ)
+    telemetry = Telemetry()
+    intake = Intake(
+        followers=FollowerStore(aws.dynamodb_client(aws.HASTY), settings.followers_table),
+        results=lambda: CampaignStore(aws.dynamodb(aws.HASTY).Table(settings.state_table)),
+        aside=_queue(settings.callback_aside_url),
+        telemetry=telemetry,
+    )
     return Parts(
         settings=settings,
-        secrets=SecretStore(aws.secretsmanager(), settings.secret_name).load,
-        followers=FollowerStore(aws.dynamodb_client(), settings.followers_table),
-        results=CampaignStore(aws.dynamodb().Table(settings.state_table)),
-        telemetry=Telemetry(),
+        secrets=SecretStore(aws.secretsmanager(aws.HASTY), settings.secret_name).load,
+        intake=intake,
+        backlog=_queue(settings.callback_backlog_url),
+        telemetry=telemetry,
     )
+
+
+def _queue(url: str) -> MessageQueue:
+    return MessageQueue(lambda: aws.sqs(aws.HASTY), url)
 
 
 def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
@@ -62,8 +73,9 @@ def answer(event: Mapping[str, Any], parts: Parts) -> dict[str, Any]:
     """Answer WeChat.
 
     Returns:
-        200 with the ``echostr`` or ``success`` once what was said is stored; 4xx without a hint
-        for what is not authentic; 500 when it could not be stored, so that WeChat comes again.
+        200 with the ``echostr``, or ``success`` once what was said is stored or safely queued;
+        4xx without a hint for what is not authentic; 500 when it could be neither, so that WeChat
+        comes again.
     """
     try:
         return _reply(200, _serve(event, parts))
@@ -84,34 +96,43 @@ def _serve(event: Mapping[str, Any], parts: Parts) -> str:
     query = event.get("queryStringParameters") or {}
     match event.get("httpMethod"):
         case "GET":
-            return gate.verify_url(query, parts.now())
+            admitted = gate.verify_url(query, parts.now())
+            _tell_secrets(admitted, parts.telemetry)
+            return admitted.text
         case "POST":
-            text = gate.open(query, _body_of(event), parts.now())
-            return _store(text, parts)
+            admitted = gate.open(query, _body_of(event), parts.now())
+            _tell_secrets(admitted, parts.telemetry)
+            _take(admitted.text, parts)
+            return ACKNOWLEDGED
         case _:
             raise Rejected("neither GET nor POST", status=405)
 
 
-def _store(text: str, parts: Parts) -> str:
-    message = read_event(text)
-    outcome = record(message, parts.followers, parts.results, parts.now())
-    ignored = isinstance(message, OtherEvent)
-    parts.telemetry.count(Metric.CALLBACK_IGNORED if ignored else Metric.CALLBACK_STORED)
-    if outcome.odd:
-        parts.telemetry.count(Metric.RESULT_ODD)
-        parts.telemetry.logger.warning("odd push result", extra={"why": outcome.odd})
-    follower = short(message.openid) if isinstance(message, FollowNotify) else None
-    parts.telemetry.logger.info(
-        "callback taken",
-        extra={"kind": outcome.kind, "changed": outcome.stored, "follower": follower},
+def _tell_secrets(admitted: Admitted, telemetry: Telemetry) -> None:
+    """Count which secrets fit, so that a rotation shows when the previous ones may go."""
+    if not (admitted.by_previous_token or admitted.by_previous_key):
+        telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
+        return
+    telemetry.count(Metric.CALLBACK_PREVIOUS_SECRETS)
+    telemetry.logger.info(
+        "callback by previous secrets",
+        extra={"token": admitted.by_previous_token, "aes_key": admitted.by_previous_key},
     )
-    return ACKNOWLEDGED
+
+
+def _take(text: str, parts: Parts) -> None:
+    try:
+        parts.intake.take(text, parts.now())
+    except Exception as error:  # whatever failed: the message must not be lost
+        parts.backlog.keep(text, type(error).__name__)
+        parts.telemetry.count(Metric.CALLBACK_QUEUED)
+        parts.telemetry.logger.exception("callback queued")
 
 
 def _body_of(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
-        return str(body).encode()
+        return str(body).encode("utf-8", "replace")
     try:
         return base64.b64decode(body, validate=True)
     except ValueError as error:

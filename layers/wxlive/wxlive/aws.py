@@ -1,7 +1,7 @@
-"""The AWS clients, each made once a process, when first asked for."""
+"""The AWS clients, each made once a process and config, when first asked for."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -16,46 +16,62 @@ if TYPE_CHECKING:
 PARALLEL_WRITES = 16
 """Conditional writes under way at once when a page of new followers goes in."""
 
-# Shorter than WeChat's patience of 5 s, retries included.
-_CONFIG = Config(
+USUAL = Config(
     connect_timeout=1,
     read_timeout=2,
     retries={"mode": "standard", "max_attempts": 3},
     max_pool_connections=PARALLEL_WRITES,
 )
+"""For whoever has time to try again."""
+
+HASTY = Config(
+    connect_timeout=0.5,
+    read_timeout=0.8,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
+"""While WeChat waits 5 s: the secret, the store and the queue may all time out within 4 s.
+
+There is no second attempt, because the backlog queue is the second attempt.
+"""
 
 
 @cache
-def dynamodb() -> "DynamoDBServiceResource":
+def dynamodb(config: Config = USUAL) -> "DynamoDBServiceResource":
     """Return the DynamoDB resource; its ``meta.client`` may be used by several threads."""
-    return boto3.resource("dynamodb", config=_CONFIG)
+    return boto3.resource("dynamodb", config=config)
 
 
 @cache
-def dynamodb_client() -> "DynamoDBClient":
+def dynamodb_client(config: Config = USUAL) -> "DynamoDBClient":
     """Return the DynamoDB client, which speaks the wire format. Several threads may use it."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return boto3.client("dynamodb", config=config)
 
 
 @cache
-def sqs() -> "SQSClient":
+def sqs(config: Config = USUAL) -> "SQSClient":
     """Return the SQS client."""
-    return boto3.client("sqs", config=_CONFIG)
+    return boto3.client("sqs", config=config)
 
 
 @cache
 def events() -> "EventBridgeClient":
     """Return the EventBridge client."""
-    return boto3.client("events", config=_CONFIG)
+    return boto3.client("events", config=USUAL)
 
 
 @cache
 def lambda_() -> "LambdaClient":
     """Return the Lambda client."""
-    return boto3.client("lambda", config=_CONFIG)
+    return boto3.client("lambda", config=USUAL)
 
 
 @cache
-def secretsmanager() -> "SecretsManagerClient":
+def secretsmanager(config: Config = USUAL) -> "SecretsManagerClient":
     """Return the Secrets Manager client."""
-    return boto3.client("secretsmanager", config=_CONFIG)
+    return boto3.client("secretsmanager", config=config)
+
+
+@cache
+def wafv2() -> Any:
+    """Return the AWS WAF client."""
+    return boto3.client("wafv2", config=USUAL)

@@ -100,10 +100,12 @@ class Envelope:
     def decrypt(self, encrypted: str) -> str:
         """The message inside the base64 field ``encrypted``. Check its signature first.
 
+        Bytes that are no UTF-8 become U+FFFD: they are no sign of a forgery.
+
         Raises:
             Rejected: it is no base64, its length or padding is wrong, its frame is out of bounds,
-                it is for another appid, or it is not UTF-8. The sentence says which, for the
-                log: never send it back, or it tells a forger about the padding.
+                or it is for another appid. The sentence says which, for the log: never send it
+                back, or it tells a forger about the padding.
         """
         frame = self._unpad(self._decipher(encrypted))
         if len(frame) < _HEAD_BYTES:
@@ -118,10 +120,7 @@ class Envelope:
             )
         if not hmac.compare_digest(frame[end:], self._appid):
             raise Rejected("Encrypt is meant for another appid than this Mini Program's")
-        try:
-            return frame[_HEAD_BYTES:end].decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise Rejected("Encrypt holds a message that is not UTF-8") from error
+        return frame[_HEAD_BYTES:end].decode("utf-8", "replace")
 
     def _decipher(self, encrypted: str) -> bytes:
         try:

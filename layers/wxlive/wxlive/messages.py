@@ -12,7 +12,7 @@ samples disagree with their tables, and strict where a wrong guess would change 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -28,6 +28,15 @@ MAX_TEXT_BYTES = 64 * 1024
 MAX_BODY_BYTES = 160 * 1024
 """The longest envelope: a message of ``MAX_TEXT_BYTES`` in base64, and once more in clear."""
 
+MAX_DEPTH = 16
+"""The deepest nesting that is read. WeChat's events have two levels."""
+
+MAX_VALUES = 1000
+"""The most elements that are read. WeChat's events have about fifteen."""
+
+# An element with CDATA has three of them. Counting costs nothing, building elements costs the time
+# that an attacker wants.
+_MAX_BRACKETS = 4 * MAX_VALUES
 _BLANK = " \t\r\n"
 # A document that begins with its root has no DOCTYPE, hence no entities: XML allows the two
 # before the root only.
@@ -57,6 +66,9 @@ class FollowAction(StrEnum):
 
     ADD_FOLLOW = "add_follow"
     DEL_FOLLOW = "del_follow"
+
+
+_ACTIONS = frozenset(FollowAction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ class PushResult:
 
 @dataclass(frozen=True, slots=True)
 class OtherEvent:
-    """Anything else: answer it and forget it.
+    """Anything else: answer it, count it and forget it.
 
     ``name`` is the event's name or the message's type, fit for a log: at most 64 visible
     characters, others shown as ``?``; ``unnamed`` if there is neither.
@@ -155,7 +167,8 @@ def read_event(text: str) -> Event:
 
     Raises:
         Rejected: status 400; the text is too long, or neither XML nor JSON as WeChat writes it.
-        MalformedEvent: a follow or push result event with missing or senseless fields.
+        MalformedEvent: MsgType or Event is no text, or a follow or push result event has missing
+            or senseless fields.
     """
     # Half a surrogate pair (JSON can hold one) is counted here and judged by the field it is in.
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
@@ -176,7 +189,7 @@ def _read(text: str) -> Mapping[str, Any]:
         if text.startswith("<"):
             message = _read_xml(text)
         elif text.startswith("{"):
-            message = json.loads(text)
+            message = json.loads(text, object_pairs_hook=_without_twins)
         else:
             raise Rejected("the message is neither XML nor a JSON object", status=400)
     except RecursionError as error:
@@ -186,12 +199,41 @@ def _read(text: str) -> Mapping[str, Any]:
         raise Rejected(f"the message can't be read: {error}", status=400) from error
     if not isinstance(message, dict):
         raise Rejected("the message has no fields", status=400)
+    _check_bounds(message)
     return message
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field stands there twice")
+    return fields
+
+
+def _check_bounds(message: Mapping[str, Any]) -> None:
+    """Look through the message level by level, never deeper than what is allowed."""
+    level: list[Any] = [message]
+    values = 0
+    for _ in range(MAX_DEPTH):
+        level = [value for parent in level for value in _inside(parent)]
+        values += len(level)
+        if values > MAX_VALUES:
+            raise Rejected(f"the message has more than {MAX_VALUES} values", status=400)
+    if level:
+        raise Rejected("the message is nested too deeply", status=400)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _read_xml(text: str) -> Any:
     if not _XML_BEGINS.match(text):
         raise Rejected("the message is XML, but it doesn't begin with <xml>", status=400)
+    if text.count("<") > _MAX_BRACKETS:
+        raise Rejected(f"the message has more than {MAX_VALUES} values", status=400)
     return xmltodict.parse(text, xml_attribs=False, disable_entities=True)["xml"]
 
 
@@ -209,7 +251,7 @@ def _follow(message: Mapping[str, Any], fields: Mapping[str, Any]) -> FollowNoti
     if not _OPENID.fullmatch(openid):
         raise MalformedEvent("user_openid is not 1 to 128 visible characters")
     action = _text(fields, "action")
-    if action not in tuple(FollowAction):
+    if action not in _ACTIONS:
         raise MalformedEvent(f"action is none of {', '.join(FollowAction)}")
     untimed = _absent(fields, "time")
     return FollowNotify(
@@ -246,8 +288,7 @@ def _plain(value: str) -> str:
 
 
 def _name(message: Mapping[str, Any], field: str) -> str:
-    value = message.get(field)
-    return _plain(value) if isinstance(value, str) else ""
+    return "" if _absent(message, field) else _text(message, field)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

@@ -34,6 +34,9 @@ class Settings:
     followers_table: str
     state_table: str
     push_queue_url: str
+    callback_backlog_url: str
+    callback_aside_url: str
+    callback_allow_list: str
     secret_name: str
     wechat_api_base: str
     message_mode: MessageMode
@@ -62,6 +65,9 @@ class Settings:
             followers_table=_text(env, "FOLLOWERS_TABLE"),
             state_table=_text(env, "STATE_TABLE"),
             push_queue_url=_text(env, "PUSH_QUEUE_URL"),
+            callback_backlog_url=_text(env, "CALLBACK_BACKLOG_URL"),
+            callback_aside_url=_text(env, "CALLBACK_ASIDE_URL"),
+            callback_allow_list=_text(env, "CALLBACK_ALLOW_LIST"),
             secret_name=_text(env, "WECHAT_SECRET_NAME"),
             wechat_api_base=_text(env, "WECHAT_API_BASE").rstrip("/"),
             message_mode=_mode(env, "MESSAGE_MODE"),

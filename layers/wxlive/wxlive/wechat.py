@@ -25,6 +25,7 @@ from wxlive.token import AccessToken, AccessTokens, TokenCache
 GET_FOLLOWERS = "/wxa/business/get_wxa_followers"
 PUSH_MESSAGE = "/wxa/business/push_message"
 GET_LIVE_INFO = "/wxa/business/getliveinfo"
+GET_CALLBACK_IP = "/cgi-bin/getcallbackip"
 QUOTA_GET = "/cgi-bin/openapi/quota/get"
 STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105 - a path
 
@@ -110,7 +111,7 @@ class WechatClient:
         token = self._token_for(PUSH_MESSAGE)
         request = {"room_id": room_id, "user_openid": list(openids)}
         try:
-            answer = self._post(PUSH_MESSAGE, request, token)
+            answer = self._send(PUSH_MESSAGE, request, token)
         except TokenRefused as error:
             self._another_token_for(PUSH_MESSAGE, token)
             raise RetryLater(
@@ -155,6 +156,18 @@ class WechatClient:
         except (TypeError, ValueError, KeyError) as error:
             raise OutcomeUnknown("WeChat's quota answer makes no sense") from error
 
+    def callback_addresses(self) -> tuple[str, ...]:
+        """Ask where callbacks come from: addresses and networks, to be asked for again daily.
+
+        Raises:
+            OutcomeUnknown: the answer makes no sense.
+            WxliveError: see ``wxlive.answers``.
+        """
+        found = self._call(GET_CALLBACK_IP, None).get("ip_list")
+        if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+            raise OutcomeUnknown("WeChat's list of callback addresses makes no sense")
+        return tuple(found)
+
     @property
     def is_cold(self) -> bool:
         """Whether the next call would have to fetch a token or open a connection first.
@@ -164,12 +177,12 @@ class WechatClient:
         """
         return self._session is None or self._is_idle() or not self._tokens.at_hand
 
-    def _call(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, path: str, request: dict[str, Any] | None) -> dict[str, Any]:
         token = self._token_for(path)
         try:
-            return self._post(path, request, token)
+            return self._send(path, request, token)
         except TokenRefused:
-            return self._post(path, request, self._another_token_for(path, token))
+            return self._send(path, request, self._another_token_for(path, token))
 
     def _token_for(self, path: str) -> str:
         with _before_the_call(path):
@@ -181,7 +194,7 @@ class WechatClient:
 
     def _fetch_token(self) -> AccessToken:
         asked_at = int(self._now())
-        answer = self._post(
+        answer = self._send(
             STABLE_TOKEN,
             {
                 "grant_type": "client_credential",
@@ -194,12 +207,16 @@ class WechatClient:
         except (KeyError, ValueError) as error:
             raise OutcomeUnknown("WeChat's token answer makes no sense; try again") from error
 
-    def _post(self, path: str, request: dict[str, Any], token: str | None = None) -> dict[str, Any]:
+    def _send(
+        self, path: str, request: dict[str, Any] | None, token: str | None = None
+    ) -> dict[str, Any]:
+        """POST a request, GET where there is none."""
+        session = self._fresh_session()
         try:
-            response = self._fresh_session().post(
+            response = (session.post if request is not None else session.get)(
                 self._base + path,
                 params={"access_token": token} if token else None,
-                data=json.dumps(request, ensure_ascii=False).encode(),
+                data=json.dumps(request, ensure_ascii=False).encode() if request else None,
                 headers={"Content-Type": "application/json"},
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 allow_redirects=False,

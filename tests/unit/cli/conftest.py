@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from wxlive.messages import PushResult
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import QuotaStore
 from wxlive.stores.rooms import RoomStore
+from wxlive_cli import report
 from wxlive_cli.main import main
 
 NOW_S = 1_795_347_000
@@ -134,5 +136,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "WXLIVE_STACK"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(report, "time", SimpleNamespace(time=lambda: NOW_S + 60))
     with mock_aws():
         yield Desk()

@@ -1,4 +1,4 @@
-"""``wxlive configure``: the secret is made, changed and rotated, and never shown."""
+"""``wxlive configure``: the secret is made and changed, and never shown."""
 
 import json
 import re
@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.cli.conftest import OUTPUTS, SECRET
 
-from wxlive.settings import Secrets
-from wxlive_cli.configure import forgotten, generated, merged
+from wxlive_cli.configure import generated, merged
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import Desk
@@ -72,21 +71,6 @@ def test_empty_answers_keep_what_is_stored(desk: "Desk") -> None:
     assert stored() == SECRET
 
 
-def test_a_rotation_keeps_the_old_values_as_previous_until_they_are_forgotten(desk: "Desk") -> None:
-    store(**SECRET)
-
-    assert desk.run("configure", "--rotate").exit_code == 0
-
-    rotated = stored()
-    assert rotated["previous_token"] == SECRET["token"]
-    assert rotated["previous_aes_key"] == SECRET["aes_key"]
-    assert rotated["token"] != SECRET["token"]
-    assert len(Secrets.from_json(json.dumps(rotated)).aes_keys) == 2
-    assert desk.run("configure", "--forget-previous").exit_code == 0
-    assert stored() == forgotten(rotated)
-    assert set(stored()) == set(SECRET)
-
-
 def test_a_file_is_taken_as_it_is(desk: "Desk", tmp_path: Path) -> None:
     file = tmp_path / "secret.json"
     file.write_text(json.dumps(SECRET | {"mode": "secure"}), encoding="utf-8")
@@ -122,10 +106,6 @@ def test_a_secret_that_holds_nonsense_is_replaced(desk: "Desk") -> None:
     assert stored()["appid"] == APPID
 
 
-def test_nothing_is_rotated_where_nothing_is(desk: "Desk") -> None:
-    assert "no secret to rotate" in desk.run("configure", "--rotate").stderr
-
-
 @given(FIELDS, FIELDS)
 def test_what_is_given_wins_and_what_it_replaces_lives_on(
     before: dict[str, str], given_: dict[str, str]
@@ -136,7 +116,8 @@ def test_what_is_given_wins_and_what_it_replaces_lives_on(
     for name in ("token", "aes_key"):
         if name in before and before[name] != after[name]:
             assert after[f"previous_{name}"] == before[name]
-    assert forgotten(after).keys() == before.keys() | given_.keys()
+    kept = {name for name in after if not name.startswith("previous_")}
+    assert kept == before.keys() | given_.keys()
 
 
 def test_what_is_generated_is_what_the_console_takes() -> None:

@@ -142,12 +142,14 @@ def test_the_same_push_is_not_planned_twice(desk: "Desk", scheduler: Any) -> Non
     assert "is planned already" in again["refused"]
 
 
-@pytest.mark.parametrize("flag", ["--wait", "--dry-run"])
-def test_a_planned_push_neither_waits_nor_rehearses(desk: "Desk", flag: str) -> None:
+@pytest.mark.parametrize("flag", ["--wait", "--dry-run", "--since=2026-11-01"])
+def test_a_planned_push_is_to_everybody_and_neither_waits_nor_rehearses(
+    desk: "Desk", flag: str
+) -> None:
     result = desk.run("push", "--room", "1001", "--at", "20:00", flag)
 
     assert result.exit_code == 2
-    assert "neither --dry-run nor --wait" in result.stderr
+    assert "goes with no audience, --dry-run or --wait" in result.stderr
 
 
 # --------------------------------------------------------------------- moments

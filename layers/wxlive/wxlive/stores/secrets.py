@@ -21,9 +21,12 @@ class SecretStore:
     def __init__(self, client: "SecretsManagerClient", name: str) -> None:
         self._provider = SecretsProvider(boto3_client=client)
         self._name = name
+        self._known: Secrets | None = None
 
     def load(self) -> Secrets:
         """Return the secret, at most ``KEPT_S`` old.
+
+        While it can't be read, one that was read before serves on: Secrets Manager may be away.
 
         Raises:
             Misconfigured: it is missing, unreadable or incomplete.
@@ -31,7 +34,10 @@ class SecretStore:
         try:
             text = self._provider.get(self._name, max_age=KEPT_S)
         except GetParameterError as error:
+            if self._known:
+                return self._known
             raise Misconfigured(
                 f"The secret {self._name} can't be read; create it with `wxlive configure`"
             ) from error
-        return Secrets.from_json(str(text), f"The secret {self._name}")
+        self._known = Secrets.from_json(str(text), f"The secret {self._name}")
+        return self._known

@@ -7,7 +7,7 @@ import pytest
 
 from wxlive.followers import Follower, Status
 from wxlive.messages import FollowAction, FollowNotify, OtherEvent, PushResult
-from wxlive_callback.record import Outcome, record
+from wxlive.record import Outcome, record
 
 NOW_S = 1_795_347_000.5
 RESULT = PushResult("1622047360795164672", 1001, 1_795_347_000, 10, 5, 1, 1, 2, 1)
@@ -44,7 +44,7 @@ def test_a_follow_event_becomes_a_fact_as_old_as_its_time(
 ) -> None:
     kept = Kept(wins=wins)
 
-    outcome = record(FollowNotify("o1", 1001, 77, 101, action), kept, kept, NOW_S)
+    outcome = record(FollowNotify("o1", 1001, 77, 101, action), kept, lambda: kept, NOW_S)
 
     assert outcome == Outcome(kind=action.value, stored=wins)
     assert [(fact.openid, fact.status, fact.changed_at) for fact in kept.facts] == [
@@ -57,7 +57,7 @@ def test_a_follow_event_becomes_a_fact_as_old_as_its_time(
 def test_a_result_is_kept_and_its_repetition_is_nothing_odd(first: PushResult | None) -> None:
     kept = Kept(first=first)
 
-    outcome = record(RESULT, kept, kept, NOW_S)
+    outcome = record(RESULT, kept, lambda: kept, NOW_S)
 
     assert outcome == Outcome(kind="push_result", stored=True, odd=None)
     assert kept.results == [(RESULT, NOW_S)]
@@ -73,7 +73,7 @@ def test_a_result_whose_counts_do_not_add_up_is_kept_and_odd(count: str) -> None
     change: dict[str, Any] = {count: 99}
     wrong = replace(RESULT, **change)
 
-    outcome = record(wrong, kept, kept, NOW_S)
+    outcome = record(wrong, kept, lambda: kept, NOW_S)
 
     assert outcome.odd == "total_count is not the sum of the other counts"
     assert kept.results == [(wrong, NOW_S)]
@@ -91,7 +91,7 @@ def test_a_result_whose_counts_do_not_add_up_is_kept_and_odd(count: str) -> None
 def test_a_second_result_that_says_something_else_is_odd(changes: dict[str, Any]) -> None:
     kept = Kept(first=RESULT)
 
-    outcome = record(replace(RESULT, **changes), kept, kept, NOW_S)
+    outcome = record(replace(RESULT, **changes), kept, lambda: kept, NOW_S)
 
     assert outcome.stored
     assert "the first is kept" in str(outcome.odd)
@@ -100,7 +100,7 @@ def test_a_second_result_that_says_something_else_is_odd(changes: dict[str, Any]
 def test_any_other_event_changes_nothing() -> None:
     kept = Kept()
 
-    assert record(OtherEvent("debug_demo"), kept, kept, NOW_S) == Outcome(
+    assert record(OtherEvent("debug_demo"), kept, lambda: kept, NOW_S) == Outcome(
         "debug_demo", stored=False
     )
     assert not kept.facts

@@ -1,5 +1,6 @@
 """What an authentic message changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,13 +33,18 @@ class Outcome:
     odd: str | None = None
 
 
-def record(event: Event, followers: Followers, results: Results, now_s: float) -> Outcome:
-    """Store what the event says. Repetitions and late arrivals change nothing."""
+def record(
+    event: Event, followers: Followers, results: Callable[[], Results], now_s: float
+) -> Outcome:
+    """Store what the event says. Repetitions and late arrivals change nothing.
+
+    ``results`` is asked for only when a result comes: on a cold start it costs a client.
+    """
     if isinstance(event, FollowNotify):
         won = followers.apply(Follower.notified(event))
         return Outcome(kind=event.action.value, stored=won)
     if isinstance(event, PushResult):
-        return _record_result(event, results.add_result(event, now_s))
+        return _record_result(event, results().add_result(event, now_s))
     return Outcome(kind=event.name, stored=False)
 
 

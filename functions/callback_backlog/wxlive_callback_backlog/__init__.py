@@ -1,0 +1,1 @@
+"""callback_backlog: stores what the callback could not."""
