@@ -129,6 +129,7 @@ CALLS = {
     "secretsmanager": ["GetSecretValue"],
     "sqs": ["SendMessage", "SendMessageBatch"],
     "lambda": ["Invoke"],
+    "events": ["PutEvents"],
 }
 
 
