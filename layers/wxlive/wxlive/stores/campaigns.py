@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from wxlive.campaigns import (
@@ -89,13 +88,12 @@ class CampaignStore:
 
     def newest(self) -> Campaign | None:
         """Return the campaign that was started last."""
-        items = list(query(self._table, Key("pk").eq(_PK), newest_first=True, limit=1))
+        items = list(query(self._table, _PK, newest_first=True, limit=1))
         return _read_campaign(items[0]) if items else None
 
     def before(self, campaign: str) -> Campaign | None:
         """Return the campaign that was started last before this one."""
-        earlier = Key("pk").eq(_PK) & Key("sk").lt(campaign)
-        items = list(query(self._table, earlier, newest_first=True, limit=1))
+        items = list(query(self._table, _PK, before=campaign, newest_first=True, limit=1))
         return _read_campaign(items[0]) if items else None
 
     def move(
@@ -109,6 +107,7 @@ class CampaignStore:
         resume_at: int = 0,
     ) -> bool:
         """Change a campaign's state, if it is in one of ``out_of``; says whether it was."""
+        sources = {f":out{number}": state.value for number, state in enumerate(out_of)}
         try:
             attempt(
                 f"campaign {campaign}",
@@ -116,9 +115,10 @@ class CampaignStore:
                     Key={"pk": _PK, "sk": campaign},
                     UpdateExpression="SET #state = :to, held_since = :since, resume_at = :at, "
                     "reason = :reason",
-                    ConditionExpression=Attr("state").is_in([state.value for state in out_of]),
+                    ConditionExpression=f"#state IN ({', '.join(sources)})",
                     ExpressionAttributeNames={"#state": "state"},
                     ExpressionAttributeValues={
+                        **sources,
                         ":to": to.value,
                         ":since": held_since,
                         ":at": resume_at,
@@ -184,8 +184,7 @@ class CampaignStore:
 
     def chunks(self, campaign: str) -> Iterator[Chunk]:
         """Walk the ledger."""
-        condition = Key("pk").eq(f"campaign#{campaign}") & Key("sk").begins_with("chunk#")
-        return map(_read_chunk, query(self._table, condition))
+        return map(_read_chunk, query(self._table, f"campaign#{campaign}", prefix="chunk#"))
 
     def openids(self, campaign: str, number: int) -> list[str]:
         """Return the openids of a chunk."""
@@ -256,14 +255,15 @@ class CampaignStore:
                 lambda: self._table.update_item(
                     Key=_chunk_key(campaign, number),
                     UpdateExpression=f"SET {setting}",
-                    ConditionExpression=Attr("state").eq(ChunkState.SENDING.value)
-                    & Attr("claim").eq(claim),
+                    ConditionExpression="#state = :sending AND claim = :claim",
                     ExpressionAttributeNames={
                         "#state": "state",
                         **{f"#{name}": name for name in facts},
                     },
                     ExpressionAttributeValues={
                         ":to": to.value,
+                        ":sending": ChunkState.SENDING.value,
+                        ":claim": claim,
                         **{f":{name}": value for name, value in facts.items()},
                     },
                 ),
@@ -280,10 +280,15 @@ class CampaignStore:
                 lambda: self._table.update_item(
                     Key=_chunk_key(campaign, chunk.number),
                     UpdateExpression="SET #state = :to, reason = :reason",
-                    ConditionExpression=Attr("claim").eq(chunk.claim)
-                    & Attr("state").is_in([ChunkState.UNKNOWN.value, ChunkState.SENDING.value]),
+                    ConditionExpression="claim = :claim AND #state IN (:unknown, :sending)",
                     ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={":to": to.value, ":reason": reason},
+                    ExpressionAttributeValues={
+                        ":to": to.value,
+                        ":reason": reason,
+                        ":claim": chunk.claim,
+                        ":unknown": ChunkState.UNKNOWN.value,
+                        ":sending": ChunkState.SENDING.value,
+                    },
                 ),
             )
         except Conflict:
@@ -359,7 +364,7 @@ class CampaignStore:
 
     def results(self, room_id: int) -> Iterator[PushResult]:
         """Walk the results that name a room."""
-        return map(_read_result, query(self._table, Key("pk").eq(f"results#{room_id}")))
+        return map(_read_result, query(self._table, f"results#{room_id}"))
 
     def report(self, campaign: Campaign, now_s: float) -> Report:
         """Tell what became of a campaign, as it stands now."""

@@ -1,4 +1,8 @@
-"""What the stores share: keys, numbers, conditions that may fail."""
+"""What the stores share: keys, numbers, conditions that may fail.
+
+Conditions are strings everywhere: a resource builds ``Attr`` and ``Key`` conditions in one place
+for all its callers, and two threads that do so at once garble each other's.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +16,6 @@ from botocore.exceptions import ClientError
 from wxlive.errors import Conflict
 
 if TYPE_CHECKING:
-    from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb.service_resource import Table
 
 Item = dict[str, Any]
@@ -69,11 +72,26 @@ def get(table: "Table", pk: str, sk: str) -> Item | None:
 
 
 def query(
-    table: "Table", condition: "ConditionBase", *, newest_first: bool = False, limit: int = 0
+    table: "Table",
+    pk: str,
+    *,
+    prefix: str = "",
+    before: str = "",
+    newest_first: bool = False,
+    limit: int = 0,
 ) -> Iterator[Item]:
-    """Walk the items of one partition, consistently, in order of their sort key."""
+    """Walk the items of one partition, consistently, in order of their sort key.
+
+    ``prefix`` and ``before`` leave those whose sort key begins so, or is smaller; one of them.
+    """
+    condition, values = "pk = :pk", {":pk": pk}
+    if prefix:
+        condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": prefix}
+    elif before:
+        condition, values = f"{condition} AND sk < :sk", {**values, ":sk": before}
     request: dict[str, Any] = {
         "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
         "ConsistentRead": True,
         "ScanIndexForward": not newest_first,
     }

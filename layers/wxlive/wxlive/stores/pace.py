@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr
-
 from wxlive import pace
 from wxlive.errors import Conflict, QuotaUsedUp
 from wxlive.pace import Slot, TooFar
@@ -42,14 +40,17 @@ class PaceStore:
         raise Conflict("Too many senders reserve a slot at once; try again")
 
     def _move(self, known: int | None, next_free_ms: int) -> bool:
-        unchanged = (
-            Attr("next_free_ms").not_exists() if known is None else Attr("next_free_ms").eq(known)
+        unchanged: dict[str, Any] = (
+            {"ConditionExpression": "attribute_not_exists(next_free_ms)"}
+            if known is None
+            else {
+                "ConditionExpression": "next_free_ms = :known",
+                "ExpressionAttributeValues": {":known": known},
+            }
         )
         try:
             with may_lose("the pace"):
-                self._table.put_item(
-                    Item={**self._key, "next_free_ms": next_free_ms}, ConditionExpression=unchanged
-                )
+                self._table.put_item(Item={**self._key, "next_free_ms": next_free_ms}, **unchanged)
         except Conflict:
             return False
         return True

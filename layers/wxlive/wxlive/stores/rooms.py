@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from boto3.dynamodb.conditions import Key
-
 from wxlive.rooms import Choice, Room
 from wxlive.stores.dynamo import get, query
 
@@ -33,7 +31,7 @@ class RoomStore:
                 ends_at=item["ends_at"],
                 live_since=item.get("live_since", 0),
             )
-            for item in query(self._table, Key("pk").eq(_PK))
+            for item in query(self._table, _PK)
         )
         return {room.room_id: room for room in rooms}
 

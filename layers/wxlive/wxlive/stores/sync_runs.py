@@ -5,10 +5,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, Key
-
 from wxlive.errors import Conflict
-from wxlive.stores.dynamo import Item, may_lose, present, query, transact
+from wxlive.stores.dynamo import Item, get, may_lose, present, query, transact
 from wxlive.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
 
 if TYPE_CHECKING:
@@ -25,15 +23,13 @@ class SyncRunStore:
 
     def newest(self) -> SyncRun | None:
         """Return the run that was opened last."""
-        condition = Key("pk").eq("sync") & Key("sk").begins_with("run#")
-        items = list(query(self._table, condition, newest_first=True, limit=1))
+        items = list(query(self._table, "sync", prefix="run#", newest_first=True, limit=1))
         return _from_item(items[0]) if items else None
 
     def get(self, run: str) -> SyncRun | None:
         """Return one run."""
-        condition = Key("pk").eq("sync") & Key("sk").eq(f"run#{run}")
-        items = list(query(self._table, condition))
-        return _from_item(items[0]) if items else None
+        item = get(self._table, "sync", f"run#{run}")
+        return _from_item(item) if item else None
 
     def open(self, run: SyncRun) -> None:
         """Store a new run.
@@ -42,7 +38,7 @@ class SyncRunStore:
             Conflict: a run of that name exists.
         """
         with may_lose(f"run {run.run}"):
-            self._table.put_item(Item=_to_item(run), ConditionExpression=Attr("pk").not_exists())
+            self._table.put_item(Item=_to_item(run), ConditionExpression="attribute_not_exists(pk)")
 
     def acquire(self, owner: str, now_s: float) -> bool:
         """Take the lease, if nobody holds a living one."""
@@ -50,9 +46,10 @@ class SyncRunStore:
             with may_lose("the lease"):
                 self._table.put_item(
                     Item=_lease(owner, now_s),
-                    ConditionExpression=Attr("pk").not_exists()
-                    | Attr("expires_at").lt(int(now_s))
-                    | Attr("owner").eq(owner),
+                    ConditionExpression="attribute_not_exists(pk) OR expires_at < :now "
+                    "OR #owner = :owner",
+                    ExpressionAttributeNames={"#owner": "owner"},
+                    ExpressionAttributeValues={":now": int(now_s), ":owner": owner},
                 )
         except Conflict:
             return False
@@ -62,14 +59,19 @@ class SyncRunStore:
         """Give the lease back; nothing happens if another has taken it."""
         try:
             with may_lose("the lease"):
-                self._table.delete_item(Key=_LEASE, ConditionExpression=Attr("owner").eq(owner))
+                self._table.delete_item(
+                    Key=_LEASE,
+                    ConditionExpression="#owner = :owner",
+                    ExpressionAttributeNames={"#owner": "owner"},
+                    ExpressionAttributeValues={":owner": owner},
+                )
         except Conflict:
             return
 
     def holder_until(self) -> int:
         """Return when the present lease ends (Unix s), 0 if nobody holds it."""
-        items = list(query(self._table, Key("pk").eq("sync") & Key("sk").eq("lease")))
-        return items[0]["expires_at"] if items else 0
+        item = get(self._table, "sync", "lease")
+        return item["expires_at"] if item else 0
 
     def save_page(
         self, before: SyncRun, after: SyncRun, digests: bytes, owner: str, now_s: float
@@ -119,14 +121,14 @@ class SyncRunStore:
             self._table.update_item(
                 Key={"pk": "sync", "sk": f"run#{run.run}"},
                 UpdateExpression="SET reason = :reason",
-                ConditionExpression=Attr("state").eq(RunState.OPEN.value),
-                ExpressionAttributeValues={":reason": reason},
+                ConditionExpression="#state = :open",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":reason": reason, ":open": RunState.OPEN.value},
             )
 
     def pages(self, run: str) -> Iterator[bytes]:
         """Walk the digests of the pages stored so far."""
-        condition = Key("pk").eq(f"sync#{run}") & Key("sk").begins_with("page#")
-        return (item["digests"] for item in query(self._table, condition))
+        return (item["digests"] for item in query(self._table, f"sync#{run}", prefix="page#"))
 
     def _replacing(self, before: SyncRun, after: SyncRun) -> Item:
         return {

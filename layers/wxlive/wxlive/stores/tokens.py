@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from boto3.dynamodb.conditions import Attr
-
 from wxlive.errors import Conflict
 from wxlive.stores.dynamo import get, may_lose
 from wxlive.token import AccessToken
@@ -42,9 +40,12 @@ class TokenStore:
                         "fetched_at": token.fetched_at,
                         "expires_at": token.expires_at,
                     },
-                    ConditionExpression=Attr("pk").not_exists()
-                    | Attr("expires_at").lte(token.expires_at)
-                    | Attr("fetched_at").lt(token.fetched_at),
+                    ConditionExpression="attribute_not_exists(pk) OR expires_at <= :expires_at "
+                    "OR fetched_at < :fetched_at",
+                    ExpressionAttributeValues={
+                        ":expires_at": token.expires_at,
+                        ":fetched_at": token.fetched_at,
+                    },
                 )
         except Conflict:
             return
