@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from place import client, new_state_table, resource
@@ -19,10 +19,13 @@ from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.stores.tokens import TokenStore
 from wxlive.telemetry import Telemetry
 from wxlive.wechat import WechatClient
-from wxlive_local.local_aws import LocalAws
-from wxlive_local.simulator import Simulator
 from wxlive_push_fanout import send
 from wxlive_push_start import start
+
+if TYPE_CHECKING:
+    # A cold process would import them too, which a function does not.
+    from wxlive_local.local_aws import LocalAws
+    from wxlive_local.simulator import Simulator
 
 RATE, DAILY_CALLS, DAY_OFFSET_HOURS = 2000, 5000, 8
 
@@ -40,7 +43,7 @@ class Place:
     chunk: int
 
 
-def new_place(aws: LocalAws, wechat: Simulator, followers: str, chunk: int) -> Place:
+def new_place(aws: "LocalAws", wechat: "Simulator", followers: str, chunk: int) -> Place:
     """Create an empty State table and a queue beside the Followers table of that name."""
     state = new_state_table(aws.env).name
     queue = aws.client("sqs").create_queue(QueueName=f"push-{state}")["QueueUrl"]
