@@ -4,6 +4,9 @@ As deployed: the start, the planner and one sender, each a cold process that the
 calls, on the local AWS, with the simulator as WeChat. The floor of the first push are three such
 processes of which only the last one does anything, which is a push; that of planning a bare scan
 of the openids with as many segments; that of memory the same process before its work.
+
+The local AWS answers one request after the other, so a planner's writes and its first ring wait
+half a second each behind its own four scans, once those read full pages. AWS scans beside them.
 """
 
 import multiprocessing

@@ -33,7 +33,9 @@ from wxlive_push_start.plan import plan
 from wxlive_push_start.start import start
 
 KILLS, LISTED, CHUNK, ROOM = 500, 2000, 50, 1001
-WORKERS, RINGS_A_WORKER, DOOMED = 4, 3, 0.7
+WORKERS, RINGS_A_WORKER = 4, 3
+DOOMED_WORKERS, DOOMED_PLANNERS = 0.7, 0.9
+"""Shares that are to be killed. There is one planner beside four workers, and it lives longer."""
 LONGEST_LIFE_S, LONGEST_LIFE_STEPS, PEACE_S = 0.5, 70, 60.0
 DELAYED_S = 5
 """How long a ring that was sent with a delay is waited for."""
@@ -55,7 +57,9 @@ def measure() -> list[Measurement]:
 
 
 def _told(sums: Counter[str]) -> list[Measurement]:
-    scene = f"{sums['killed']} kills in {sums['campaigns']} campaigns of {LISTED} followers"
+    scene = (
+        f"{sums['killed']} kills, {sums['planners']} of planners, in {sums['campaigns']} campaigns"
+    )
     doubt = f"{sums['unknown']} unknown chunks, {sums['told_though_unknown']} of them told"
     wrong = (sums["twice"], sums["missed"], sums["unjustified"])
     return [
@@ -185,6 +189,7 @@ class Night:
         return Counter(
             campaigns=1,
             killed=len(self._deaths),
+            planners=sum(not death.rings for death in self._deaths),
             listed=len(listed),
             twice=sum(times > 1 for times in told.values()),
             missed=len(listed - told.keys() - set().union(*openids.values())),
@@ -217,7 +222,8 @@ class Night:
         if not self._campaign().fully_planned:
             hands.insert(0, ())
         for number, in_hand in enumerate(hands):
-            yield self._born(in_hand, doomed=number < most and self._dice.random() < DOOMED)
+            share = DOOMED_WORKERS if in_hand else DOOMED_PLANNERS
+            yield self._born(in_hand, doomed=number < most and self._dice.random() < share)
 
     def _born(self, rings: tuple[int, ...], *, doomed: bool) -> Life:
         at_a_call = doomed and self._dice.random() < 0.5  # noqa: PLR2004 - half
