@@ -64,8 +64,8 @@ demo: install  ## Run the main job from follower to report, on this machine, and
 local: install  ## Keep the local AWS with the WeChat simulator up until Ctrl-C
 	@$(BIN)/wxlive-local up --followers 5000
 
-bench: install  ## Print each benchmark's floor, figure and ratio
-	@$(BIN)/python benchmarks/run.py
+bench: install  ## Print each benchmark's floor, figure and ratio, or those of BENCH="sync pace"
+	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 # --------------------------------------------------------------------- check
 test: lint  ## Run all checks and tests

@@ -8,43 +8,24 @@ server, which must never pass the limit.
 
 import itertools
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from measuring import Measurement
-from place import client, new_state_table, resource
+from pushing import DAY_OFFSET_HOURS, RATE, Place, new_place, sender_parts
 
 from wxlive.campaigns import Campaign, CampaignState
-from wxlive.pace import day_of, interval_ms
-from wxlive.settings import Secrets
-from wxlive.stores.campaigns import CampaignStore
-from wxlive.stores.pace import PaceStore, QuotaStore
-from wxlive.stores.queue import PushQueue
-from wxlive.stores.tokens import TokenStore
-from wxlive.telemetry import Telemetry
-from wxlive.wechat import WechatClient
+from wxlive.pace import day_of, stamp_of
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import LIVE, PUSH, Kind, Rule, Simulator
-from wxlive_push_fanout.send import Parts, send
+from wxlive_push_fanout.send import send
 
-FOLLOWERS, CHUNK, RATE, ROOM, DAY_OFFSET_HOURS = 60_000, 2000, 2000, 1001, 8
+if TYPE_CHECKING:
+    from wxlive.stores.campaigns import CampaignStore
+
+FOLLOWERS, CHUNK, ROOM = 60_000, 2000, 1001
 SENDERS, CALLS_TAKE_S = (2, 10), (0.05, 0.3, 3.0)
 CALLS = FOLLOWERS // CHUNK
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the senders of one round work; travels to their processes."""
-
-    aws: dict[str, str]
-    wechat: str
-    account: tuple[str, str]
-    table: str
-    queue: str
-    campaign: str
 
 
 def measure() -> list[Measurement]:
@@ -57,9 +38,11 @@ def measure() -> list[Measurement]:
 
 
 def _round(aws: LocalAws, senders: int, call_s: float) -> Measurement:
-    with Simulator() as simulator, _place(aws, simulator) as place:
+    with Simulator() as simulator:
+        place = new_place(aws, simulator, followers="", chunk=CHUNK)
+        campaign = _planned(simulator, sender_parts(place).campaigns)
         simulator.misbehave(Rule(PUSH, Kind.DELAY_AFTER, times=10 * CALLS, seconds=call_s))
-        with ProcessPoolExecutor(senders, initializer=_join, initargs=(place,)) as pool:
+        with ProcessPoolExecutor(senders, initializer=_join, initargs=(place, campaign)) as pool:
             waiting = set(range(1, CALLS + 1))
             for _ in range(20):
                 endings = zip(sorted(waiting), pool.map(_send, sorted(waiting)), strict=True)
@@ -79,48 +62,28 @@ def _round(aws: LocalAws, senders: int, call_s: float) -> Measurement:
     )
 
 
-@contextmanager
-def _place(aws: LocalAws, simulator: Simulator) -> Iterator[Place]:
-    stamp = str(time.time_ns())
-    table = new_state_table(aws.env)
+def _planned(simulator: Simulator, campaigns: "CampaignStore") -> str:
+    """Plan a campaign for followers of the simulator's; returns its id."""
     openids = simulator.add_followers(FOLLOWERS)
     simulator.set_room(ROOM, LIVE)
-    campaigns = CampaignStore(table)
     now_s = time.time()
-    campaign = Campaign(
-        stamp, ROOM, day_of(now_s, DAY_OFFSET_HOURS), CampaignState.PLANNED, int(now_s)
-    )
+    stamp = stamp_of(now_s, DAY_OFFSET_HOURS)
+    day = day_of(now_s, DAY_OFFSET_HOURS)
+    campaign = Campaign(stamp, ROOM, day, CampaignState.PLANNED, int(now_s))
     campaigns.open(campaign)
     for start in range(0, FOLLOWERS, CHUNK):
         campaign = campaigns.add_chunk(campaign, openids[start : start + CHUNK], now_s)
     campaigns.finish_plan(campaign, now_s)
     campaigns.move(stamp, CampaignState.SENDING, out_of=[CampaignState.PLANNED])
-    queue = aws.client("sqs").create_queue(QueueName=f"push-{stamp}")["QueueUrl"]
-    account = (simulator.account.appid, simulator.account.secret)
-    yield Place(dict(aws.env), simulator.url, account, table.name, queue, stamp)
+    return stamp
 
 
 _here: dict[str, Any] = {}
 
 
-def _join(place: Place) -> None:
+def _join(place: Place, campaign: str) -> None:
     """Become a sender, as a cold function does."""
-    state = resource(place.aws).Table(place.table)
-    secrets = Secrets(*place.account, ("token",), ())
-    _here["campaign"] = place.campaign
-    _here["parts"] = Parts(
-        wechat=WechatClient(place.wechat, secrets, TokenStore(state, secrets.appid)),
-        campaigns=CampaignStore(state),
-        pace=PaceStore(state, "push_message"),
-        quota=QuotaStore(state, "push_message", 5000),
-        queue=PushQueue(client("sqs", place.aws), place.queue),
-        telemetry=Telemetry(),
-        interval_ms=interval_ms(RATE, CHUNK),
-        retry_busy=False,
-        day_offset_hours=DAY_OFFSET_HOURS,
-        now=time.time,
-        sleep=time.sleep,
-    )
+    _here.update(campaign=campaign, parts=sender_parts(place))
 
 
 def _send(number: int) -> str:

@@ -7,7 +7,6 @@ loop over its pages, each of which takes WeChat 200 ms.
 
 import multiprocessing
 import os
-import resource as rusage
 import time
 import uuid
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from measuring import Measurement, seconds
+from measuring import Measurement, peak_mb, seconds
 from meter import Meter
 from place import client, new_followers_table, new_state_table, resource
 
@@ -146,7 +145,7 @@ def _run(place: Place) -> Turn:
     assert run is not None and run.listed == FOLLOWERS, run  # noqa: S101, PT018 - or all is void
     return Turn(
         taken,
-        rusage.getrusage(rusage.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb(),
         {
             "requests": dict(meter.requests),
             "read_units": dict(meter.read_units),

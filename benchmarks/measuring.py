@@ -1,9 +1,11 @@
 """Paired rounds: the floor and the figure in turn, so that a drifting machine hits both."""
 
+import re
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -45,3 +47,13 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had.
+
+    Not ``ru_maxrss``, which in a spawned process begins with its parent's peak.
+    """
+    status = Path("/proc/self/status").read_text()
+    [peak_kb] = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(peak_kb) / 1024

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -12,12 +13,12 @@ from wxlive.aws import PARALLEL_WRITES
 
 def client(service: str, env: Mapping[str, str]) -> Any:
     """Return a client for the local AWS whose environment this is."""
-    return _session(env).client(service, **_how(env))  # type: ignore[call-overload]  # by name
+    return _session(*_who(env)).client(service, **_how(env))  # type: ignore[call-overload]  # by name
 
 
 def resource(env: Mapping[str, str]) -> Any:
     """Return the DynamoDB resource of that local AWS."""
-    return _session(env).resource("dynamodb", **_how(env))
+    return _session(*_who(env)).resource("dynamodb", **_how(env))
 
 
 def new_state_table(env: Mapping[str, str]) -> Any:
@@ -39,12 +40,14 @@ def _new_table(env: Mapping[str, str], name: str, keys: Mapping[str, str]) -> An
     )
 
 
-def _session(env: Mapping[str, str]) -> boto3.Session:
-    return boto3.Session(
-        env["AWS_ACCESS_KEY_ID"],
-        env["AWS_SECRET_ACCESS_KEY"],
-        region_name=env["AWS_DEFAULT_REGION"],
-    )
+@cache
+def _session(key_id: str, key: str, region: str) -> boto3.Session:
+    """Return the session, one a process as in a function: it reads AWS' descriptions once."""
+    return boto3.Session(key_id, key, region_name=region)
+
+
+def _who(env: Mapping[str, str]) -> tuple[str, str, str]:
+    return env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["AWS_DEFAULT_REGION"]
 
 
 def _how(env: Mapping[str, str]) -> dict[str, Any]:

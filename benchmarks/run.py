@@ -1,7 +1,8 @@
 """Every benchmark beside its floor, measured in the same run: ``make bench``.
 
-A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``. Prints a table and
-writes ``build/bench.json``. Figures are the median of paired rounds; nothing fails on timing.
+A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``; named ones alone
+run where names are given (``make bench BENCH="sync growth"``). Prints a table and writes
+``build/bench.json``. Figures are the median of paired rounds; nothing fails on timing.
 """
 
 import importlib
@@ -18,11 +19,14 @@ RESULT = HERE.parent / "build" / "bench.json"
 
 
 def main() -> None:
-    names = sorted(path.stem for path in HERE.glob("bench_*.py"))
+    known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    chosen = sys.argv[1:] or known
+    if unknown := set(chosen) - set(known):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     measurements: list[Measurement] = []
-    for name in names:
-        print(f"measuring {name.removeprefix('bench_')} …", file=sys.stderr)
-        measurements += importlib.import_module(name).measure()
+    for name in chosen:
+        print(f"measuring {name} …", file=sys.stderr)
+        measurements += importlib.import_module(f"bench_{name}").measure()
     show(measurements)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps([one.as_json() for one in measurements], indent=2) + "\n")
