@@ -10,6 +10,7 @@ is done each of the audience is accounted for.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -73,6 +74,15 @@ FATES: dict[str, WxliveError | None] = {
     "lost after": OutcomeUnknown("lost"),
 }
 CARRIED_OUT = {"accepted", "lost after"}
+
+
+PLANNER_LIVES = st.none() | st.integers(1, 25)
+"""The calls after which a planner is killed, if it is."""
+
+DELIVERIES = st.tuples(
+    st.just("accepted") | st.sampled_from(sorted(FATES)), st.none() | st.integers(5, 9)
+)
+"""What WeChat does about a message's chunk, and the calls after which its worker is killed."""
 
 
 class Killed(BaseException):
@@ -146,33 +156,32 @@ class OneCampaign(RuleBasedStateMachine):
             client.meta.events.register("before-call", self._count_down)
 
     @initialize(
-        people=st.sets(st.sampled_from((*PEOPLE, BAD)), min_size=1),
+        people=st.sets(st.sampled_from((*PEOPLE, BAD)), min_size=4),
         ending=st.sampled_from((resume, resume, resume, cancel)),
+        calls=PLANNER_LIVES,
     )
-    def begin(self, people: set[str], ending: Callable[..., object]) -> None:
+    def begin(self, people: set[str], ending: Callable[..., object], calls: int | None) -> None:
         for openid in people:
             self.followers.apply(
                 Follower(openid, Status.SUBSCRIBED, 9, 9, ROOM, 101, Source.CALLBACK)
             )
         self.people, self.ending = people, ending
         self.campaign = starting.start(ROOM, self._start_parts())["campaign"]
+        self.plan_on(calls)
 
     # ---------------------------------------------------------------- rules
 
-    @rule(calls=st.none() | st.integers(1, 25))
+    @rule(calls=PLANNER_LIVES)
     def plan_on(self, calls: int | None) -> None:
         self._mortal(calls, lambda: plan(self.campaign, self._start_parts()))
 
     @precondition(lambda self: self.bell.rings)
-    @rule(
-        data=st.data(),
-        fates=st.lists(st.sampled_from(sorted(FATES)), max_size=2),
-        calls=st.none() | st.integers(4, 10),
-    )
-    def deliver(self, data: st.DataObject, fates: list[str], calls: int | None) -> None:
-        campaign, number = data.draw(st.sampled_from(self.bell.rings))
-        self.wechat.fates = fates
-        self._mortal(calls, lambda: fanout.send(campaign, number, self._fanout_parts()))
+    @rule(data=st.data(), deliveries=st.lists(DELIVERIES, min_size=2, max_size=5))
+    def deliver(self, data: st.DataObject, deliveries: list[tuple[str, int | None]]) -> None:
+        for fate, calls in deliveries:
+            campaign, number = data.draw(st.sampled_from(self.bell.rings))
+            self.wechat.fates = [fate]
+            self._mortal(calls, partial(fanout.send, campaign, number, self._fanout_parts()))
         self.wechat.fates = []
 
     @precondition(lambda self: self.wechat.results)
@@ -344,7 +353,7 @@ def test_nobody_is_told_twice_and_nobody_is_forgotten(backend: "Backend", tables
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=30 if backend.name == "moto" else 4,
+            max_examples=40 if backend.name == "moto" else 4,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
