@@ -39,14 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def one_call_at_a_time() -> Iterator[None]:
     """Have moto's callers take turns: its state is not made for several threads at once."""
-    turn, call = threading.RLock(), BaseClient._make_api_call  # type: ignore[attr-defined]  # no stub
+    turn, call = threading.RLock(), BaseClient._make_request  # type: ignore[attr-defined]  # no stub
 
-    def in_turn(client: BaseClient, *request: Any) -> Any:
+    def in_turn(client: BaseClient, *request: Any, **more: Any) -> Any:
         with turn:
-            return call(client, *request)
+            return call(client, *request, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", in_turn)
+        patch.setattr(BaseClient, "_make_request", in_turn)
         yield
 
 

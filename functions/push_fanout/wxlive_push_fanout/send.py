@@ -70,7 +70,7 @@ def send(campaign_id: str, number: int, parts: Parts) -> Ending:
         return Ending.DRAINED
     openids = parts.campaigns.openids(campaign_id, number)
     _warm_up(parts)
-    slot = _reserve(parts)
+    slot = _reserve(parts, lead_ms=CLAIM_LEAD_MS)
     if isinstance(slot, TooFar):
         parts.queue.ring(campaign_id, number, delay_s=-(-slot.wait_ms // 1000))
         return Ending.HANDED_BACK
@@ -118,16 +118,17 @@ def _warm_up(parts: Parts) -> None:
         parts.quota.seed(day_of(now_s, parts.day_offset_hours), quota.used, now_s)
 
 
-def _reserve(parts: Parts) -> int | TooFar:
+def _reserve(parts: Parts, lead_ms: int = 0) -> int | TooFar:
+    """Reserve the next free slot that leaves ``lead_ms`` before it."""
     try:
         slot = parts.pace.reserve(
-            now_ms=round(parts.now() * 1000),
+            now_ms=round(parts.now() * 1000) + lead_ms,
             interval_ms=parts.interval_ms,
-            max_wait_ms=MAX_WAIT_MS,
+            max_wait_ms=MAX_WAIT_MS - lead_ms,
         )
     except Conflict:  # overtaken every time: as good as a slot too far away
         return TooFar(wait_ms=parts.interval_ms)
-    return slot if isinstance(slot, TooFar) else slot.at_ms
+    return TooFar(slot.wait_ms + lead_ms) if isinstance(slot, TooFar) else slot.at_ms
 
 
 def _meet(slot_ms: int | TooFar, parts: Parts) -> int | TooFar:

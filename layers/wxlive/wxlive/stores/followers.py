@@ -26,6 +26,9 @@ _INSERTS_A_BATCH = 25
 _SEGMENTS = ("0", "1", "2", "3")
 """Parts of the table that are read at once. Cursors that were stored name them."""
 
+_FIRST_PAGE = 500
+"""Rows of a segment that are read first, so that the first chunk does not wait for whole pages."""
+
 _NOTHING_YET: Mapping[str, str] = MappingProxyType({})
 
 
@@ -152,7 +155,7 @@ class FollowerStore:
         self, chosen: Mapping[str, Any], segment: str, after: str | None
     ) -> Iterator[list[str]]:
         start = {} if after is None else {"ExclusiveStartKey": {"openid": {"S": after}}}
-        for answer in self._scan({**chosen, **start}, segment):
+        for answer in self._scan({**chosen, **start, "Limit": _FIRST_PAGE}, segment):
             yield [item["openid"]["S"] for item in answer["Items"]]
 
     def _scan(
@@ -166,6 +169,7 @@ class FollowerStore:
             yield answer
             if "LastEvaluatedKey" not in answer:
                 return
+            request.pop("Limit", None)
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
