@@ -60,6 +60,14 @@ class Tables:
     followers: "Table"
     state: "Table"
 
+    def empty(self) -> None:
+        """Remove whatever is in them."""
+        for table in (self.followers, self.state):
+            keys = [key["AttributeName"] for key in table.key_schema]
+            with table.batch_writer() as batch:
+                for item in table.scan()["Items"]:
+                    batch.delete_item(Key={name: item[name] for name in keys})
+
 
 @pytest.fixture(scope="session")
 def boto3_session() -> Iterator[boto3.Session]:

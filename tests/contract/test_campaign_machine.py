@@ -258,11 +258,7 @@ class OneCampaign(RuleBasedStateMachine):
     def _clear(self) -> None:
         for client in self._clients():
             client.meta.events.unregister("before-call", self._count_down)
-        for table in (self.tables.followers, self.tables.state):
-            keys = [key["AttributeName"] for key in table.key_schema]
-            with table.batch_writer() as batch:
-                for item in table.scan()["Items"]:
-                    batch.delete_item(Key={name: item[name] for name in keys})
+        self.tables.empty()
 
     def _mortal(self, calls: int | None, work: Callable[[], object]) -> None:
         self.calls_to_live = calls

@@ -135,7 +135,7 @@ class FollowersAndRuns(RuleBasedStateMachine):
     def teardown(self) -> None:
         for client in self._clients():
             client.meta.events.unregister("before-call", self._count_down)
-        empty(self.tables)
+        self.tables.empty()
 
     # ------------------------------------------------------------ machinery
 
@@ -185,14 +185,6 @@ class FollowersAndRuns(RuleBasedStateMachine):
             self.calls_to_live -= 1
             if self.calls_to_live < 0:
                 raise Killed
-
-
-def empty(tables: "Tables") -> None:
-    for table in (tables.followers, tables.state):
-        keys = [key["AttributeName"] for key in table.key_schema]
-        with table.batch_writer() as batch:
-            for item in table.scan()["Items"]:
-                batch.delete_item(Key={name: item[name] for name in keys})
 
 
 @pytest.fixture
