@@ -209,6 +209,7 @@ def test_every_schedule_says_what_happens_after_a_failure_and_keeps_beijing_time
     for schedule in schedules:
         assert "MaximumRetryAttempts" in schedule["RetryPolicy"]
         assert schedule["ScheduleExpressionTimezone"] == "Asia/Shanghai"
+        assert "${AWS::StackName}-" in schedule["Name"]["Fn::Sub"]
 
 
 def test_a_room_that_went_live_is_mailed_where_nobody_is_pushed_by_itself() -> None:
