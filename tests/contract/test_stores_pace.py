@@ -157,6 +157,14 @@ def test_calls_at_once_are_counted_each_and_never_beyond_the_limit(tables: "Tabl
     assert quota.used(DAY) == 20
 
 
+def test_a_call_that_is_given_back_may_be_taken_again(quota: QuotaStore) -> None:
+    for _ in range(3):
+        quota.take(DAY, NOW)
+    quota.give_back(DAY)
+    assert (quota.used(DAY), quota.left(DAY)) == (2, 1)
+    quota.take(DAY, NOW)
+
+
 def test_seeding_raises_the_count_and_never_lowers_it(quota: QuotaStore) -> None:
     quota.seed(DAY, 2, NOW)
     assert quota.used(DAY) == 2

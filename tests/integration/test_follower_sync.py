@@ -9,7 +9,7 @@ from werkzeug import Request, Response
 
 from wxlive.errors import Conflict, Refused
 from wxlive.followers import Source, Status
-from wxlive.pace import day_ends_at
+from wxlive.pace import day_ends_at, day_of
 from wxlive.sync_runs import LEASE_S, RunState, SyncRun
 from wxlive.wechat import QUOTA_GET
 from wxlive_follower_sync import handler, pages
@@ -430,6 +430,22 @@ def test_what_others_have_used_of_the_day_counts_against_the_budget(world: "Worl
 
     assert (newest(world).pages, newest(world).calls) == (1, 1)
     assert world.calls(FOLLOWERS) == 5
+
+
+@pytest.mark.parametrize("ends", ["done", "failed", "out of time"])
+def test_what_is_counted_of_the_day_is_what_was_asked(world: "World", ends: str) -> None:
+    world.wechat.add_followers(8)
+    changes: dict[str, Any] = {"quota": world.counter("get_wxa_followers", 50)}
+    if ends == "failed":
+        world.wechat.misbehave(Rule(FOLLOWERS, Kind.ERRCODE, skip=1, errcode=48001))
+    if ends == "out of time":
+        changes["remaining_s"] = iter([900.0, 900.0, 0.0]).__next__
+
+    work(world.sync_parts(**changes))
+
+    assert (world.calls(FOLLOWERS) > 2) == (ends == "done")
+    day = day_of(world.clock(), 8)
+    assert changes["quota"].used(day) == world.calls(FOLLOWERS) == newest(world).calls
 
 
 def test_a_quota_that_can_not_be_learnt_is_not_waited_for(world: "World") -> None:

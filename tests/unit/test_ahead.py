@@ -1,20 +1,24 @@
 """Taking ahead: in order, no further than allowed, and no error is lost."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable
 
 import pytest
 
 from wxlive.ahead import ahead
 
 
+def _each(numbers: Iterable[int]) -> Generator[int]:
+    yield from numbers
+
+
 def test_items_come_in_order_to_the_end() -> None:
-    with ahead(iter(range(50)), 4) as items:
+    with ahead(_each(range(50)), 4) as items:
         assert list(items) == list(range(50))
 
 
 def test_an_empty_source_has_no_items() -> None:
-    with ahead(iter(()), 4) as items:
+    with ahead(_each(()), 4) as items:
         assert list(items) == []
 
 
@@ -22,7 +26,7 @@ def test_the_source_runs_ahead_while_an_item_is_dealt_with_but_not_too_far() -> 
     produced: list[int] = []
     third = threading.Event()
 
-    def source() -> Iterator[int]:
+    def source() -> Generator[int]:
         for number in range(10):
             produced.append(number)
             if number == 2:
@@ -41,7 +45,7 @@ class Broken(BaseException):
 
 
 def test_what_the_source_raises_comes_where_its_item_would() -> None:
-    def source() -> Iterator[int]:
+    def source() -> Generator[int]:
         yield 1
         raise Broken
 
@@ -54,7 +58,7 @@ def test_what_the_source_raises_comes_where_its_item_would() -> None:
 def test_leaving_early_begins_no_further_item() -> None:
     produced: list[int] = []
 
-    def source() -> Iterator[int]:
+    def source() -> Generator[int]:
         for number in range(100):
             produced.append(number)
             yield number
@@ -62,3 +66,19 @@ def test_leaving_early_begins_no_further_item() -> None:
     with ahead(source(), 1) as items:
         next(items)
     assert len(produced) <= 3
+
+
+def test_leaving_early_closes_the_source() -> None:
+    closed = False
+
+    def source() -> Generator[int]:
+        nonlocal closed
+        try:
+            while True:
+                yield 1
+        finally:
+            closed = True
+
+    with ahead(source(), 2) as items:
+        next(items)
+    assert closed

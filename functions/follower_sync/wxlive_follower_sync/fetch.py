@@ -1,6 +1,6 @@
 """Asking WeChat for the list, page after page, within the day's budget of calls."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from wxlive.errors import OutcomeUnknown, QuotaUsedUp, RateLimited, RetryLater, 
 from wxlive.pace import day_of
 from wxlive.wechat import GET_FOLLOWERS, FollowerPage
 from wxlive_follower_sync import pages
+from wxlive_follower_sync.budget import calls_of_the_day
 from wxlive_follower_sync.parts import Parts
 
 TRIES_A_PAGE = 5
@@ -26,26 +27,27 @@ class Fetched:
     calls: int
 
 
-def fetch_pages(cursor: int | str | None, parts: Parts) -> Iterator[Fetched]:
+def fetch_pages(cursor: int | str | None, parts: Parts) -> Generator[Fetched]:
     """Ask for page after page from ``cursor``, to the list's end, an error, or a lack of time."""
     _learn_quota(parts)
-    while not parts.time_is_short:
-        fetched = _fetch(cursor, parts)
-        yield fetched
-        if isinstance(fetched.answer, WxliveError):
-            return
-        cursor = pages.next_cursor(fetched.answer, cursor)
-        if cursor is None:
-            return
+    with calls_of_the_day(parts) as calls:
+        while not parts.time_is_short:
+            fetched = _fetch(cursor, calls, parts)
+            yield fetched
+            if isinstance(fetched.answer, WxliveError):
+                return
+            cursor = pages.next_cursor(fetched.answer, cursor)
+            if cursor is None:
+                return
 
 
-def _fetch(cursor: int | str | None, parts: Parts) -> Fetched:
+def _fetch(cursor: int | str | None, calls: Iterator[str], parts: Parts) -> Fetched:
     for call in range(1, TRIES_A_PAGE + 1):
-        now = parts.now()
         try:
-            parts.quota.take(day_of(now, parts.day_offset_hours), now)
+            next(calls)
         except QuotaUsedUp as error:
-            return Fetched(cursor, error, int(now), call - 1)
+            return Fetched(cursor, error, int(parts.now()), call - 1)
+        now = parts.now()
         try:
             page = parts.wechat.followers(cursor, pages.PAGE_LIMIT)
         except (RetryLater, OutcomeUnknown, RateLimited) as error:

@@ -1,5 +1,6 @@
 """One turn of work on a sync run: pages, then the sweep, as far as the time goes."""
 
+from collections.abc import Generator
 from dataclasses import replace
 from enum import StrEnum
 
@@ -7,7 +8,7 @@ from wxlive.ahead import ahead
 from wxlive.errors import Conflict, Refused
 from wxlive.pace import stamp_of
 from wxlive.sync_runs import RunState, SyncRun
-from wxlive_follower_sync.fetch import fetch_pages
+from wxlive_follower_sync.fetch import Fetched, fetch_pages
 from wxlive_follower_sync.merge import save, take_in
 from wxlive_follower_sync.parts import OutOfTime, Parts, scanning
 from wxlive_follower_sync.roll import Roll
@@ -106,8 +107,7 @@ def _open_new(parts: Parts) -> SyncRun:
 def _work_on(run: SyncRun, parts: Parts) -> Turn:
     begun = replace(run, turns=run.turns + 1, resume_at=0, reason=None)
     run = save(run, begun.stored_at(parts.now(), idle=True), parts)
-    pages = iter(()) if run.listed_all else fetch_pages(run.cursor, parts)
-    with ahead(pages, PAGES_AHEAD) as fetched:
+    with ahead(_unlisted(run, parts), PAGES_AHEAD) as fetched:
         try:
             roll = _call_roll(run, parts)
         except OutOfTime:
@@ -122,6 +122,11 @@ def _work_on(run: SyncRun, parts: Parts) -> Turn:
     if run.resume_at:
         return Turn.WAITING
     return _finish(run, roll, parts) if run.listed_all else Turn.OUT_OF_TIME
+
+
+def _unlisted(run: SyncRun, parts: Parts) -> Generator[Fetched]:
+    if not run.listed_all:
+        yield from fetch_pages(run.cursor, parts)
 
 
 def _call_roll(run: SyncRun, parts: Parts) -> Roll:

@@ -1,7 +1,7 @@
 """Taking from a slow source before it is needed."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,11 +12,11 @@ _END = object()
 
 
 @contextmanager
-def ahead(source: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
+def ahead(source: Generator[T], depth: int) -> Iterator[Iterator[T]]:
     """Run ``source`` in a thread of its own, at once, up to ``depth`` items before they are taken.
 
     Items come in order, and what the source raises is raised where its item would be taken. On
-    leaving, the item under way is waited for and no further one is begun.
+    leaving, the item under way is waited for, no further one is begun, and the source is closed.
     """
     pool = ThreadPoolExecutor(1)
     try:
@@ -24,6 +24,7 @@ def ahead(source: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
         yield _taken(source, coming, pool)
     finally:
         pool.shutdown(cancel_futures=True)
+        source.close()
 
 
 def _taken(

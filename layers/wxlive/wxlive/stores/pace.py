@@ -91,6 +91,17 @@ class QuotaStore:
                 "WeChat's day turns"
             ) from None
 
+    def give_back(self, day: str) -> None:
+        """Count one call less: it was taken and not made."""
+        attempt(
+            "the quota",
+            lambda: self._table.update_item(
+                Key={"pk": f"quota#{self._api}", "sk": day},
+                UpdateExpression="ADD used :less",
+                ExpressionAttributeValues={":less": -1},
+            ),
+        )
+
     def taking(self, day: str, now_s: float) -> Item:
         """Return the same count as a part of a transaction."""
         return {"Update": self._taking(day, now_s)}
