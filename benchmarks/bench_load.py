@@ -59,6 +59,7 @@ def measure() -> list[Measurement]:
             unit="callbacks/s",
             floors=[float(RATE)],
             figures=[seen.answered / seen.span_s],
+            more_is_better=True,
         )
     ]
 

@@ -59,6 +59,7 @@ def _round(aws: LocalAws, senders: int, call_s: float) -> Measurement:
         unit="openids/s",
         floors=[min(float(RATE), senders * CHUNK / call_s)],
         figures=[reached],
+        more_is_better=True,
     )
 
 

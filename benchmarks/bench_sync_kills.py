@@ -10,9 +10,9 @@ import random
 import signal
 from itertools import count
 
-from bench_sync import Place, new_place, parts_at
 from measuring import Measurement
 from place import client
+from syncing import Place, new_place, parts_at
 
 from wxlive.followers import Follower, Source, Status
 from wxlive.stores.followers import FollowerStore
@@ -44,6 +44,7 @@ def measure() -> list[Measurement]:
             unit="runs",
             floors=[float(runs)],
             figures=[float(right)],
+            more_is_better=True,
         )
     ]
 

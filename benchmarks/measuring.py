@@ -1,23 +1,38 @@
 """Paired rounds: the floor and the figure in turn, so that a drifting machine hits both."""
 
+import multiprocessing
 import re
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure beside its floor; ``floors`` and ``figures`` are paired rounds in ``unit``."""
+    """A figure beside its floor; ``floors`` and ``figures`` are paired rounds in ``unit``.
+
+    ``followers`` says for how many it is, where that matters. ``more_is_better`` is for rates.
+    """
 
     name: str
     what: str
     unit: str
     floors: list[float]
     figures: list[float]
+    followers: int | None = None
+    more_is_better: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name that no other measurement has."""
+        return self.name if self.followers is None else f"{self.name}, {self.followers:,} followers"
 
     @property
     def floor(self) -> float:
@@ -36,10 +51,20 @@ class Measurement:
     def ratio(self) -> float:
         return statistics.median(self.ratios)
 
+    @property
+    def spread(self) -> float:
+        """How far the rounds' ratios lie apart."""
+        return max(self.ratios) - min(self.ratios)
+
     def as_json(self) -> dict[str, Any]:
         """All of it, for ``build/bench.json``."""
-        derived = {"floor": self.floor, "figure": self.figure, "ratio": self.ratio}
-        return {**asdict(self), **derived}
+        derived = {
+            "floor": self.floor,
+            "figure": self.figure,
+            "ratio": self.ratio,
+            "spread": self.spread,
+        }
+        return {"title": self.title, **asdict(self), **derived}
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -47,6 +72,12 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def alone(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do it in a fresh process, so that memory and threads are its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *args, **kwargs).result()
 
 
 def peak_mb() -> float:

@@ -3,12 +3,16 @@
 import uuid
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from wxlive.aws import PARALLEL_WRITES
+
+QUICK_AWS = (str(Path(__file__).with_name("quick_aws.py")),)
+"""The local AWS with scans that cost what they return: ``LocalAws(program=QUICK_AWS)``."""
 
 
 def client(service: str, env: Mapping[str, str]) -> Any:

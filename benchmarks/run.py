@@ -1,52 +1,70 @@
-"""Every benchmark beside its floor, measured in the same run: ``make bench``.
+"""Every benchmark beside its floor, measured in the same run.
 
-A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``; named ones alone
-run where names are given (``make bench BENCH="sync growth"``). Prints a table and writes
-``build/bench.json``. Figures are the median of paired rounds; nothing fails on timing.
+A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``, and with
+``measure_quick()`` if it can be short. Figures are the median of paired rounds.
 """
 
 import importlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import baseline
+import click
 from measuring import Measurement
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 
 HERE = Path(__file__).parent
-RESULT = HERE.parent / "build" / "bench.json"
+BUILD = HERE.parent / "build"
+KNOWN = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
 
 
-def main() -> None:
-    known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
-    chosen = sys.argv[1:] or known
-    if unknown := set(chosen) - set(known):
-        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    measurements: list[Measurement] = []
-    for name in chosen:
-        print(f"measuring {name} …", file=sys.stderr)
-        measurements += importlib.import_module(f"bench_{name}").measure()
-    show(measurements)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps([one.as_json() for one in measurements], indent=2) + "\n")
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(KNOWN))
+@click.option("--quick", is_flag=True, help="The short ones alone, in less than two minutes.")
+@click.option("--save-baseline", is_flag=True, help="Make the ratios the committed baseline.")
+def main(names: tuple[str, ...], *, quick: bool, save_baseline: bool) -> None:
+    """Measure, print a table, write build/bench.json and build/bench.md.
+
+    A ratio that got worse than benchmarks/baseline.json by more than its spread is named.
+    Nothing fails on timing.
+    """
+    measurements = list(_measured(names or tuple(KNOWN), quick=quick))
+    table = "\n".join(_markdown(measurements)) + "\n"
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "bench.md").write_text(table, encoding="utf-8")
+    (BUILD / "bench.json").write_text(
+        json.dumps([one.as_json() for one in measurements], indent=2) + "\n", encoding="utf-8"
+    )
+    Console().print(Markdown(table))
+    for line in baseline.worse(measurements):
+        click.echo(f"worse than the baseline: {line}")
+    if save_baseline:
+        baseline.save(measurements)
 
 
-def show(measurements: list[Measurement]) -> None:
-    table = Table(title="wxlive beside its floors", title_justify="left")
-    for heading in ("benchmark", "floor", "figure", "ratio (min to max)"):
-        table.add_column(heading)
+def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
+    for name in names:
+        module = importlib.import_module(f"bench_{name}")
+        measure = getattr(module, "measure_quick", None) if quick else module.measure
+        if measure is not None:
+            print(f"measuring {name} …", file=sys.stderr)
+            yield from measure()
+
+
+def _markdown(measurements: list[Measurement]) -> Iterator[str]:
+    yield "| benchmark | floor | figure | ratio | spread of the ratio | rounds |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for one in measurements:
-        table.add_row(
-            one.name,
-            f"{one.floor:,.1f} {one.unit}",
-            f"{one.figure:,.1f} {one.unit}",
-            f"{one.ratio:.2f} ({min(one.ratios):.2f} to {max(one.ratios):.2f})",
+        yield (
+            f"| {one.title} | {one.floor:,.1f} {one.unit} | {one.figure:,.1f} {one.unit} "
+            f"| {one.ratio:.2f} | {min(one.ratios):.2f} to {max(one.ratios):.2f} "
+            f"| {len(one.figures)} |"
         )
-    console = Console()
-    console.print(table)
-    for one in measurements:
-        console.print(f"{one.name}: {one.what}")
+    yield ""
+    yield from (f"- {one.title}: {one.what}" for one in measurements)
 
 
 if __name__ == "__main__":

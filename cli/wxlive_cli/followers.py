@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from wxlive.followers import Follower, Status
+from wxlive.stores.followers import FollowerStore
 from wxlive_cli.comparison import Difference, compare, read_list
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command
 from wxlive_cli.files import write_csv
@@ -78,8 +79,17 @@ def export(stack: Stack, *, out: Path) -> Outcome:
     Example:
       wxlive followers export --out followers.csv
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    rows = write_csv(out, COLUMNS, map(_row, stack.followers.walk(Status.SUBSCRIBED)))
+    rows = write_followers(out, stack.followers)
     return Outcome({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
+
+
+def write_followers(out: Path, store: FollowerStore) -> int:
+    """Write the subscribed followers as they are read; returns how many.
+
+    Raises:
+        Refused: the file can't be written there.
+    """
+    return write_csv(out, COLUMNS, map(_row, store.walk(Status.SUBSCRIBED)))
 
 
 @followers.command("import")

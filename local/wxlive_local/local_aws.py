@@ -6,6 +6,7 @@ import shutil
 import socket
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -41,8 +42,15 @@ class LocalAws:
         NotReached: it ended or did not answer in time (on entering); says where its log is.
     """
 
-    def __init__(self, port: int | None = None, *, enforce_iam: bool = False) -> None:
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        enforce_iam: bool = False,
+        program: Sequence[str] = ("-m", "ministack"),
+    ) -> None:
         self._wanted_port = port
+        self._program = program
         self._enforce_iam = enforce_iam
         self._exit = ExitStack()
         self.port = 0
@@ -56,7 +64,7 @@ class LocalAws:
         with ExitStack() as starting:
             process = starting.enter_context(
                 Guarded(
-                    [AWS_PYTHON, "-m", "ministack"],
+                    [AWS_PYTHON, *self._program],
                     env=self._process_env(scratch),
                     cwd=scratch,
                     log=self.run_dir / "ministack.log",

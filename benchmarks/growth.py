@@ -1,0 +1,64 @@
+"""How time and memory grow with the followers: ``make growth``.
+
+One round for each size, ten times more followers each time, and what `bench_ten_million` decides
+in virtual time beyond that. Writes ``benchmarks/growth.json``; ``plots.py`` draws it.
+"""
+
+import importlib
+import json
+import math
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from measuring import Measurement
+from place import QUICK_AWS
+
+SIZES = (10_000, 100_000, 1_000_000)
+RESULT = Path(__file__).with_name("growth.json")
+
+
+def main() -> None:
+    """Measure the sizes that are given, or ``SIZES``."""
+    measurements: list[Measurement] = []
+    for followers in [int(size) for size in sys.argv[1:]] or SIZES:
+        print(f"measuring {followers:,} followers …", file=sys.stderr, flush=True)
+        measurements += measure_at(followers)
+        grown = [one.as_json() for one in measurements]
+        RESULT.write_text(json.dumps(grown, indent=2) + "\n", encoding="utf-8")
+    for name, exponent in exponents(measurements).items():
+        print(f"{name}: followers to the power of {exponent:.2f}")
+
+
+def measure_at(followers: int) -> list[Measurement]:
+    """Measure sync, push, export and decisions for so many followers, once each.
+
+    Their modules are imported here, because each spawned process imports this one first.
+    """
+    sync, push, export, decisions = (
+        importlib.import_module(f"bench_{name}") for name in ("sync", "push", "export", "decisions")
+    )
+    with importlib.import_module("wxlive_local.local_aws").LocalAws(program=QUICK_AWS) as aws:
+        synced, table = sync.sync_at(aws, followers, rounds=1)
+        pushed = push.push_at(aws, table, followers, rounds=1)
+        exported = export.export_at(aws, table, followers, rounds=1)
+    return [*synced, *pushed, *exported, *decisions.decisions_at(followers, rounds=1)]
+
+
+def exponents(measurements: Iterable[Measurement]) -> dict[str, float]:
+    """Fit figure = a x followers ** exponent, for each name with two sizes or more."""
+    points = defaultdict[str, list[tuple[float, float]]](list)
+    for one in measurements:
+        if one.followers is not None:
+            points[one.name].append((math.log(one.followers), math.log(one.figure)))
+    return {
+        name: statistics.linear_regression(*zip(*found, strict=True)).slope
+        for name, found in points.items()
+        if len(found) > 1
+    }
+
+
+if __name__ == "__main__":
+    main()
