@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 from wxlive.campaigns import Campaign, CampaignState, Chunk, ChunkState
 from wxlive.errors import WxliveError
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.pace import TooFar, day_ends_at, day_of, interval_ms, reserve
 from wxlive.reports import Report, report
 from wxlive_local.simulator.window import SlidingWindow

@@ -7,7 +7,7 @@ import click
 
 from wxlive.campaigns import Campaign, Chunk
 from wxlive.errors import Refused
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.reports import report as derive
 from wxlive.stores.rooms import RoomStore
 from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command

@@ -10,7 +10,7 @@ from typing import Any
 
 from wxlive.answers import meaning_of
 from wxlive.campaigns import Chunk, ChunkState
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.pace import interval_ms
 from wxlive.reports import Report
 

@@ -39,8 +39,8 @@ from wxlive.errors import (
     SystemBusy,
     WxliveError,
 )
+from wxlive.events import PushResult
 from wxlive.followers import Follower, Source, Status
-from wxlive.messages import PushResult
 from wxlive.rooms import Room
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore

@@ -19,8 +19,8 @@ from wxlive.campaigns import (
     ChunkState,
 )
 from wxlive.errors import Conflict
+from wxlive.events import PushResult
 from wxlive.followers import Audience
-from wxlive.messages import PushResult
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import QuotaStore
 

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from wxlive.events import FollowAction, FollowNotify
 from wxlive.followers import Follower, ListedRow, Source, Status
-from wxlive.messages import FollowAction, FollowNotify
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.pace import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore

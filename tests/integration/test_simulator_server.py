@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from wxlive.crypto import Envelope, is_signed
-from wxlive.messages import FollowNotify, read_encrypted, read_event
-from wxlive.messages import PushResult as ReadResult
+from wxlive.events import FollowNotify
+from wxlive.events import PushResult as ReadResult
+from wxlive.messages import read_encrypted, read_event
 from wxlive_local.simulator import (
     CALLBACK_FOLLOW,
     CALLBACK_RESULT,

@@ -15,7 +15,7 @@ from wxlive.campaigns import (
     Chunk,
     ChunkState,
 )
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.reports import Report
 
 quick = settings(deadline=None)

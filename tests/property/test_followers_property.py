@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from wxlive.events import FollowAction, FollowNotify
 from wxlive.followers import Follower, ListedRow, Source, Status
-from wxlive.messages import FollowAction, FollowNotify
 
 quick = settings(deadline=None)
 

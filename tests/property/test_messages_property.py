@@ -11,15 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wxlive.errors import Rejected
-from wxlive.messages import (
-    Event,
-    FollowAction,
-    FollowNotify,
-    OtherEvent,
-    PushResult,
-    read_encrypted,
-    read_event,
-)
+from wxlive.events import Event, FollowAction, FollowNotify, OtherEvent, PushResult
+from wxlive.messages import read_encrypted, read_event
 
 Given = TypeVar("Given")
 Read = TypeVar("Read")

@@ -17,7 +17,7 @@ from wxlive.campaigns import (
     Chunk,
     ChunkState,
 )
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.reports import Report
 
 NOW = 1_790_000_000

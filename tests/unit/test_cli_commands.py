@@ -19,8 +19,8 @@ from moto import mock_aws
 
 from wxlive.campaigns import Campaign, CampaignState, ChunkState
 from wxlive.errors import Misconfigured
+from wxlive.events import PushResult
 from wxlive.followers import Follower, Source, Status
-from wxlive.messages import PushResult
 from wxlive.pace import day_ends_at
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from wxlive.events import FollowAction, FollowNotify
 from wxlive.followers import TOMBSTONE_KEPT_S, Follower, ListedRow, Source, Status
-from wxlive.messages import FollowAction, FollowNotify
 
 NOW = 1_790_000_000
 ROW = ListedRow(openid="o-1", subscribed_at=NOW - 50, room_id=7, room_status=101)

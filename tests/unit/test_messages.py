@@ -8,16 +8,13 @@ import pytest
 
 from wxlive.crypto import Envelope, is_signed, signature
 from wxlive.errors import Rejected
+from wxlive.events import FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.messages import (
     MAX_BODY_BYTES,
     MAX_DEPTH,
     MAX_TEXT_BYTES,
     MAX_VALUES,
-    FollowAction,
-    FollowNotify,
     MalformedEvent,
-    OtherEvent,
-    PushResult,
     read_encrypted,
     read_event,
 )

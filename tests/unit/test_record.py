@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from wxlive.events import FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.followers import Follower, Status
-from wxlive.messages import FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.record import Outcome, record
 
 NOW_S = 1_795_347_000.5

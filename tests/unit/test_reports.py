@@ -7,7 +7,7 @@ import pytest
 
 from wxlive import reports
 from wxlive.campaigns import RESULT_OVERDUE_S, Campaign, CampaignState, Chunk, ChunkState
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.reports import Report, resolve
 
 NOW = 1_790_000_000

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from wxlive.messages import FollowAction, FollowNotify
+from wxlive.events import FollowAction, FollowNotify
 
 TOMBSTONE_KEPT_S = 90 * 86_400
 """How long an unsubscribed follower is remembered, so that late retries find it."""

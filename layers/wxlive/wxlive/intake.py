@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wxlive.errors import Rejected
-from wxlive.messages import Event, FollowNotify, MalformedEvent, OtherEvent, read_event
+from wxlive.events import Event, FollowNotify, OtherEvent
+from wxlive.messages import MalformedEvent, read_event
 from wxlive.record import Followers, Outcome, Results, record
 from wxlive.telemetry import Metric, Telemetry, short
 

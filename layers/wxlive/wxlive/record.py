@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from wxlive.events import Event, FollowNotify, PushResult
 from wxlive.followers import Follower
-from wxlive.messages import Event, FollowNotify, PushResult
 
 
 class Followers(Protocol):

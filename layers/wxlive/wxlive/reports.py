@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wxlive.campaigns import CLOCK_SKEW_S, ENDED, Campaign, CampaignState, Chunk, ChunkState
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from wxlive.campaigns import Campaign, CampaignState, Chunk, ChunkState
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.pace import QuotaStore
 from wxlive.stores.rooms import RoomStore

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxlive.campaigns import ABANDONED, Campaign, CampaignState, Chunk, ChunkState
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.reports import report
 from wxlive_cli.report_chart import MAX_BARS, bar_width_s, chart
 from wxlive_cli.report_facts import Account, Second, account

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wxlive.campaigns import ABANDONED, Campaign, CampaignState, Chunk, ChunkState
-from wxlive.messages import PushResult
+from wxlive.events import PushResult
 from wxlive.reports import report
 from wxlive_cli.report_facts import Account, account
 from wxlive_cli.report_page import comparison, kinds, page, share, span, verdict

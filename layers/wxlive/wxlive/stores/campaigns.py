@@ -20,8 +20,8 @@ from wxlive.campaigns import (
     ChunkState,
 )
 from wxlive.errors import Conflict
+from wxlive.events import PushResult
 from wxlive.followers import Audience
-from wxlive.messages import PushResult
 from wxlive.reports import Report, report
 from wxlive.stores.dynamo import Item, attempt, from_wire, get, present, query, transact
 
