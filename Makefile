@@ -18,10 +18,10 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test bench local build deploy lint format lock clean
+.PHONY: help install demo test bench bench-quick growth costs sizes local build deploy lint format lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ------------------------------------------------------------------- install
 install:  ## Set up everything inside the clone; instant when nothing changed
@@ -67,6 +67,18 @@ local: install  ## Keep the local AWS with the WeChat simulator up until Ctrl-C
 bench: install  ## Print each benchmark's floor, figure and ratio, or those of BENCH="sync pace"
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
+bench-quick: install  ## Run the short benchmarks, in less than two minutes
+	@$(BIN)/python benchmarks/run.py --quick $(BENCH)
+
+growth: install  ## Measure time and memory up to a million followers, and draw them into docs/
+	@$(BIN)/python benchmarks/growth.py
+
+costs: install  ## Count what every function uses, and write its price into docs/costs.md
+	@$(BIN)/python benchmarks/costs.py
+
+sizes: install  ## Weigh functions and layer, time their imports and cold starts
+	@$(BIN)/python benchmarks/sizes.py
+
 # --------------------------------------------------------------------- check
 test: lint  ## Run all checks and tests
 	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup
@@ -85,7 +97,7 @@ format: install  ## Format the code and mend what can be mended
 # --------------------------------------------------------------------- cloud
 build: install  ## Build for the real cloud
 	@$(SAM) build
-	@$(BIN)/python -m wxlive_local.bytecode .aws-sam/build
+	@$(BIN)/python -m wxlive_local.ship .aws-sam/build
 
 deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
 	@case "$(ENV)" in staging|prod) ;; *) echo "make deploy: name the environment: ENV=staging or ENV=prod" >&2; exit 2;; esac

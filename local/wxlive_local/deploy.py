@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wxlive.errors import Misconfigured, NotReached
-from wxlive_local.bytecode import compile_build
 from wxlive_local.local_aws import HOST, LocalAws
 from wxlive_local.paths import BUILD, DEV_BIN, ROOT, SAM, SAMCONFIG, TEMPLATE
 from wxlive_local.processes import Guarded
+from wxlive_local.ship import make_fit
 
 STACK_NAME = "wxlive"
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -24,7 +24,7 @@ _INPUTS = (
     ROOT / "requirements" / "sam.txt",
     ROOT / "layers",
     ROOT / "functions",
-    Path(__file__).with_name("bytecode.py"),
+    Path(__file__).with_name("ship.py"),
 )
 # What the builder says when pip finds no package at all, and what clients say without a network.
 _NO_DOWNLOAD = ("Could not satisfy the requirement", "ConnectionError", "ConnectTimeoutError")
@@ -61,7 +61,7 @@ def build(architecture: str, run_dir: Path) -> Path:
         if not stamp.exists() or stamp.read_text(encoding="ascii") != digest:
             stamp.unlink(missing_ok=True)
             _sam_build(architecture, work, run_dir)
-            compile_build(built)
+            make_fit(built)
             stamp.write_text(digest, encoding="ascii")
         # Hard links: a later build replaces files, it never writes into them.
         shutil.copytree(built, mine, copy_function=os.link)
