@@ -340,6 +340,12 @@ def test_the_api_is_throttled() -> None:
         assert api["MethodSettings"][0]["ThrottlingRateLimit"] > 0
 
 
+def test_nothing_is_measured_by_method_that_nobody_reads() -> None:
+    """API Gateway's detailed metrics cost as much as all the metrics of ours."""
+    settings = properties("CallbackApi")["MethodSettings"]
+    assert not any(setting.get("MetricsEnabled") for setting in settings)
+
+
 # ----------------------------------------------------------------------- tables
 
 
