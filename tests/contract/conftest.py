@@ -39,9 +39,10 @@ class Backend:
         config = Config(proxies={}, max_pool_connections=32)
         return self.session.resource("dynamodb", endpoint_url=self.endpoint_url, config=config)
 
-    def dynamodb_client(self) -> "DynamoDBClient":
-        config = Config(proxies={}, max_pool_connections=32)
-        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
+    def dynamodb_client(self, config: Config | None = None) -> "DynamoDBClient":
+        usual = Config(proxies={}, max_pool_connections=32)
+        chosen = usual.merge(config) if config else usual
+        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=chosen)
 
     def sqs(self) -> "SQSClient":
         return self.session.client("sqs", endpoint_url=self.endpoint_url, config=Config(proxies={}))

@@ -1,15 +1,22 @@
 """The Followers table keeps the register's rules, whatever order the writes arrive in."""
 
+import io
+import json
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from botocore.retries.adaptive import ClientRateLimiter
 
+from wxlive import aws
 from wxlive.followers import EVERYBODY, TOMBSTONE_KEPT_S, Audience, Follower, Source, Status
 from wxlive.stores.followers import FollowerStore
 
@@ -273,3 +280,38 @@ def test_a_failure_of_dynamodb_is_no_answer(
 ) -> None:
     with pytest.raises(ClientError, match="ValidationException"):
         use(gone(tables))
+
+
+# --------------------------------------------------------------- throttling
+
+
+@pytest.mark.local_aws
+@pytest.mark.parametrize("backend", ["local"], indirect=True)  # moto would write all the same
+def test_a_table_that_can_not_keep_up_is_written_to_in_the_end(
+    tables: "Tables", backend: "Backend", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new table takes 4000 writes a second, and an import has more."""
+    monkeypatch.setattr(ClientRateLimiter, "on_sending_request", lambda *_, **__: None)
+    client = backend.dynamodb_client(aws.BULK)
+    refusals = iter(range(6))
+
+    def refuse(request: Any, **_: object) -> Any:
+        if next(refusals, None) is None:
+            return None
+        said = {"__type": "ProvisionedThroughputExceededException", "message": "slower"}
+        body = io.BytesIO(json.dumps(said).encode())
+        headers: Any = {}
+        return AWSResponse(
+            request.url, 400, headers, urllib3.HTTPResponse(body, preload_content=False)
+        )
+
+    events: Any = client.meta.events
+    events.register_first("before-send.dynamodb.PutItem", refuse)
+    pauses_s: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=pauses_s.append))
+    store = FollowerStore(client, tables.followers.name)
+
+    assert store.apply_all([a_fact()]) == [True]
+
+    assert len(pauses_s) == 6
+    assert set(everybody(store)) == {"o-1"}

@@ -56,7 +56,7 @@ def build(context: "LambdaContext") -> Parts:
     cache_ = TokenStore(state, secrets.appid)
     return Parts(
         wechat=WechatClient(settings.wechat_api_base, secrets, cache_),
-        followers=FollowerStore(aws.dynamodb_client(), settings.followers_table),
+        followers=FollowerStore(aws.dynamodb_client(aws.BULK), settings.followers_table),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, "get_wxa_followers", settings.sync_budget_calls),
         owner=uuid.uuid4().hex,

@@ -24,6 +24,15 @@ USUAL = Config(
 )
 """For whoever has time to try again."""
 
+BULK = Config(
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"mode": "adaptive", "total_max_attempts": 10},
+    max_pool_connections=PARALLEL_WRITES,
+)
+"""For millions of records: a new table takes 4000 writes a second at first and refuses the rest, so
+the client slows down by itself rather than give up."""
+
 HASTY = Config(
     connect_timeout=0.5,
     read_timeout=0.8,
