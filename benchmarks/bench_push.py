@@ -44,17 +44,17 @@ CHUNK, ROOM, ROUNDS, INSERTED_AT_ONCE = 2000, 1001, 3, 10_000
 
 def measure() -> list[Measurement]:
     """Time to the first push, planning and memory for 10,000 and 100,000 followers."""
-    return [*_measure(10_000), *_measure(100_000)]
+    return [*_measure(10_000, ROUNDS), *_measure(100_000, ROUNDS)]
 
 
 def measure_quick() -> list[Measurement]:
     """Measure the same for 10,000 followers."""
-    return _measure(10_000)
+    return _measure(10_000, 2)
 
 
-def _measure(followers: int) -> list[Measurement]:
+def _measure(followers: int, rounds: int) -> list[Measurement]:
     with LocalAws(program=QUICK_AWS) as aws:
-        return push_at(aws, new_list(aws, followers), followers, ROUNDS)
+        return push_at(aws, new_list(aws, followers), followers, rounds)
 
 
 def push_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Measurement]:

@@ -23,17 +23,17 @@ ROUNDS = 3
 
 def measure() -> list[Measurement]:
     """Seconds and memory for 100,000 followers."""
-    return _measure(100_000)
+    return _measure(100_000, ROUNDS)
 
 
 def measure_quick() -> list[Measurement]:
     """Measure the same for 10,000 followers."""
-    return _measure(10_000)
+    return _measure(10_000, 2)
 
 
-def _measure(followers: int) -> list[Measurement]:
+def _measure(followers: int, rounds: int) -> list[Measurement]:
     with LocalAws(program=QUICK_AWS) as aws:
-        return sync_at(aws, followers, ROUNDS)[0]
+        return sync_at(aws, followers, rounds)[0]
 
 
 def sync_at(aws: LocalAws, followers: int, rounds: int) -> tuple[list[Measurement], str]:

@@ -1,7 +1,8 @@
 """How time and memory grow with the followers: ``make growth``.
 
 One round for each size, ten times more followers each time, and what `bench_ten_million` decides
-in virtual time beyond that. Writes ``benchmarks/growth.json``; ``plots.py`` draws it.
+in virtual time beyond that. Writes ``benchmarks/growth.json``, the table in
+``docs/performance.md`` and, by ``plots.py``, the charts there.
 """
 
 import importlib
@@ -14,10 +15,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from measuring import Measurement
+from pages import fill
 from place import QUICK_AWS
+from plots import draw
 
 SIZES = (10_000, 100_000, 1_000_000)
 RESULT = Path(__file__).with_name("growth.json")
+DOC = Path(__file__).parents[1] / "docs" / "performance.md"
 
 
 def main() -> None:
@@ -28,8 +32,8 @@ def main() -> None:
         measurements += measure_at(followers)
         grown = [one.as_json() for one in measurements]
         RESULT.write_text(json.dumps(grown, indent=2) + "\n", encoding="utf-8")
-    for name, exponent in exponents(measurements).items():
-        print(f"{name}: followers to the power of {exponent:.2f}")
+    fill(DOC, "growth", _table(measurements))
+    draw()
 
 
 def measure_at(followers: int) -> list[Measurement]:
@@ -45,6 +49,20 @@ def measure_at(followers: int) -> list[Measurement]:
         pushed = push.push_at(aws, table, followers, rounds=1)
         exported = export.export_at(aws, table, followers, rounds=1)
     return [*synced, *pushed, *exported, *decisions.decisions_at(followers, rounds=1)]
+
+
+def _table(measurements: list[Measurement]) -> Iterable[str]:
+    sizes = sorted({one.followers for one in measurements if one.followers is not None})
+    fitted = exponents(measurements)
+    yield f"| | {' | '.join(f'{size:,}' for size in sizes)} | fitted exponent |"
+    yield f"| --- |{' ---: |' * (len(sizes) + 1)}"
+    for name, exponent in fitted.items():
+        found = {one.followers: one for one in measurements if one.name == name}
+        cells = [
+            f"{found[size].figure:,.3g} {found[size].unit} ({found[size].ratio:.2f} x floor)"
+            for size in sizes
+        ]
+        yield f"| {name} | {' | '.join(cells)} | {exponent:.2f} |"
 
 
 def exponents(measurements: Iterable[Measurement]) -> dict[str, float]:

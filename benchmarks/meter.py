@@ -1,9 +1,10 @@
-"""Counting what DynamoDB would charge for, from the requests and answers themselves.
+"""Counting what AWS would charge for, from the requests and answers themselves.
 
 The local AWS reports no capacity, so units are computed from sizes as the developer guide
 defines them: a write unit for each begun KB of an item, twice in a transaction; a read unit for
-each begun 4 KB of a consistent request, half of it for an eventual one. An item is as large as
-its names and values; a number takes a byte for two digits and one more.
+each begun 4 KB of a consistent read, half of it for an eventual one. An item is as large as its
+names and values; a number takes a byte for two digits and one more. A change to an item that is
+there counts one unit: those that we change are smaller than 1 KB.
 """
 
 import json
@@ -12,9 +13,19 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from wxlive.followers import Follower, ListedRow
+from wxlive.stores import followers
+
+_SAMPLE = 50
+"""Items of an answer that are measured, so that measuring takes no time."""
+
+_RECORD = followers._to_item(  # noqa: SLF001 - to weigh it
+    Follower.listed(ListedRow("o" * 28, 1_700_000_000, 1001, 101), 1_700_000_100)
+)
+
 
 class Meter:
-    """Counts the requests and units of the clients it is put on, by table."""
+    """Counts DynamoDB's requests and units: ``requests`` by operation, units by table."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
@@ -27,44 +38,60 @@ class Meter:
         # First, while the answer's values are as they were sent.
         client.meta.events.register_first("after-call.dynamodb", self._after)
 
-    def _before(self, model: Any, params: Mapping[str, Any], **_: object) -> None:
-        request = json.loads(params["body"])
-        self.requests[model.name] += 1
-        table = request.get("TableName", "")
-        match model.name:
+    def count(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Count one call, its parameters and its answer as they are on the wire."""
+        self.requests[operation] += 1
+        self._count_writes(operation, request)
+        self._count_reads(operation, request, answer)
+
+    def _count_writes(self, operation: str, request: Mapping[str, Any]) -> None:
+        match operation:
             case "PutItem":
-                self.write_units[table] += _write_units(request["Item"])
+                self.write_units[request["TableName"]] += _write_units(request["Item"])
             case "UpdateItem" | "DeleteItem":
-                self.write_units[table] += 1
+                self.write_units[request["TableName"]] += 1
             case "TransactWriteItems":
                 for part in request["TransactItems"]:
                     [write] = part.values()
-                    item = write.get("Item", {})
-                    self.write_units[write["TableName"]] += 2 * _write_units(item)
+                    self.write_units[write["TableName"]] += 2 * _write_units(write.get("Item", {}))
             case "BatchExecuteStatement":
                 for statement in request["Statements"]:
                     name = statement["Statement"].split('"')[1]
-                    size = sum(map(_value_size, statement["Parameters"])) + _NAMES
+                    size = sum(map(_value_size, statement["Parameters"])) + sum(map(len, _RECORD))
                     self.write_units[name] += math.ceil(size / 1024)
 
-    def _after(self, model: Any, parsed: Mapping[str, Any], **_: object) -> None:
-        if model.name in {"Scan", "Query"} and parsed.get("Items"):
-            sample = parsed["Items"][:_SAMPLE]
-            item_size = sum(map(_item_size, sample)) / len(sample)
-            self.read_units[model.name] += math.ceil(item_size * parsed["ScannedCount"] / 4096)
-        elif model.name == "GetItem":
-            self.read_units[model.name] += 1
+    def _count_reads(
+        self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> None:
+        match operation:
+            case "GetItem":
+                self._read(request["TableName"], request, _item_size(answer.get("Item", {})))
+            case "BatchGetItem":
+                for name, items in answer.get("Responses", {}).items():
+                    for item in items:
+                        self._read(name, request["RequestItems"][name], _item_size(item))
+            case "Scan" | "Query":
+                self._read(request["TableName"], request, _scanned_size(request, answer))
+
+    def _read(self, table: str, request: Mapping[str, Any], size: float) -> None:
+        units = max(1, math.ceil(size / 4096))
+        self.read_units[table] += units if request.get("ConsistentRead") else math.ceil(units / 2)
+
+    def _before(self, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
+        context["metered_request"] = json.loads(params["body"])
+
+    def _after(
+        self, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: object
+    ) -> None:
+        self.count(model.name, context["metered_request"], parsed)
 
 
-_SAMPLE = 50
-"""Items of an answer that are measured, so that measuring takes no time."""
-
-_NAMES = sum(
-    map(
-        len,
-        "openid status changed_at precedence subscribed_at room_id room_status source".split(),  # noqa: SIM905 - as read
-    )
-)
+def _scanned_size(request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+    """What was read, of which a filter, a projection or a count may have kept a part back."""
+    scanned, items = int(answer.get("ScannedCount", 0)), answer.get("Items", [])[:_SAMPLE]
+    if not items or "ProjectionExpression" in request:
+        return float(scanned * _item_size(_RECORD))
+    return sum(map(_item_size, items)) / len(items) * scanned
 
 
 def _write_units(item: Mapping[str, Any]) -> int:
@@ -77,6 +104,13 @@ def _item_size(item: Mapping[str, Any]) -> int:
 
 def _value_size(value: Any) -> int:
     [(kind, held)] = value.items()
-    if kind == "N":
-        return len(str(held)) // 2 + 1
-    return len(held) * 3 // 4 if kind == "B" else len(str(held))
+    match kind:
+        case "N":
+            return len(str(held)) // 2 + 1
+        case "B":
+            return len(held) * 3 // 4
+        case "M":
+            return _item_size(held) + 3
+        case "L":
+            return sum(map(_value_size, held)) + 3
+    return len(str(held))

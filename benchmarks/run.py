@@ -13,18 +13,22 @@ from pathlib import Path
 import baseline
 import click
 from measuring import Measurement
+from pages import fill
 from rich.console import Console
 from rich.markdown import Markdown
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build"
+DOC = HERE.parent / "docs" / "performance.md"
 KNOWN = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(KNOWN))
 @click.option("--quick", is_flag=True, help="The short ones alone, in less than two minutes.")
-@click.option("--save-baseline", is_flag=True, help="Make the ratios the committed baseline.")
+@click.option(
+    "--save-baseline", is_flag=True, help="Commit these: the baseline, and the table in docs."
+)
 def main(names: tuple[str, ...], *, quick: bool, save_baseline: bool) -> None:
     """Measure, print a table, write build/bench.json and build/bench.md.
 
@@ -43,6 +47,8 @@ def main(names: tuple[str, ...], *, quick: bool, save_baseline: bool) -> None:
         click.echo(f"worse than the baseline: {line}")
     if save_baseline:
         baseline.save(measurements)
+        if not names and not quick:
+            fill(DOC, "bench", _table(measurements))
 
 
 def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
@@ -55,6 +61,12 @@ def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
 
 
 def _markdown(measurements: list[Measurement]) -> Iterator[str]:
+    yield from _table(measurements)
+    yield ""
+    yield from (f"- {one.title}: {one.what}" for one in measurements)
+
+
+def _table(measurements: list[Measurement]) -> Iterator[str]:
     yield "| benchmark | floor | figure | ratio | spread of the ratio | rounds |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for one in measurements:
@@ -63,8 +75,6 @@ def _markdown(measurements: list[Measurement]) -> Iterator[str]:
             f"| {one.ratio:.2f} | {min(one.ratios):.2f} to {max(one.ratios):.2f} "
             f"| {len(one.figures)} |"
         )
-    yield ""
-    yield from (f"- {one.title}: {one.what}" for one in measurements)
 
 
 if __name__ == "__main__":

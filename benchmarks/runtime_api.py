@@ -73,10 +73,10 @@ class RuntimeApi:
     def address(self) -> str:
         return f"127.0.0.1:{self._server.server_port}"
 
-    def invoke(self, event: Any) -> tuple[float, Any]:
+    def invoke(self, event: Any, *, timeout_s: float = 20) -> tuple[float, Any]:
         """Returns the moment of the answer (``perf_counter``) and the answer."""
         self._events.put(json.dumps(event).encode())
-        return self.answers.get(timeout=20)
+        return self.answers.get(timeout=timeout_s)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -85,9 +85,13 @@ class RuntimeApi:
 
 @contextmanager
 def environment(
-    task_root: Path, handler: str, layer: Path | None, env: Mapping[str, str]
+    task_root: Path,
+    handler: str,
+    layer: Path | None,
+    env: Mapping[str, str],
+    log: int = subprocess.DEVNULL,
 ) -> Iterator[RuntimeApi]:
-    """One execution environment, from its process's start to its end."""
+    """One execution environment, from its process's start to its end; it writes to ``log``."""
     api = RuntimeApi()
     process = subprocess.Popen(
         [sys.executable, "-m", "awslambdaric", handler],
@@ -99,8 +103,8 @@ def environment(
             "PYTHONPATH": str(layer or ""),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
     )
     try:
         yield api
