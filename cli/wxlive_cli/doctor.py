@@ -24,7 +24,7 @@ from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, stack_name_command
 from wxlive_cli.doctor_checks import Finding, Level, broken
 from wxlive_cli.stack import Stack, connect, sentence_for
 
-SCHEDULES = ("follower-sync", "live-watch")
+SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch")
 CALLBACK_PATIENCE_S = 10
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.BROKEN: "red"}

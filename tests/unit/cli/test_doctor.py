@@ -78,7 +78,7 @@ def well(desk: "Desk", inside: Inside, console: WechatConsole) -> "Desk":
     topic = boto3.client("sns").create_topic(Name="alarms")["TopicArn"]
     boto3.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     scheduler: Any = boto3.client("scheduler")
-    for name in ("wxlive-follower-sync", "wxlive-live-watch"):
+    for name in ("wxlive-follower-sync", "wxlive-follower-sync-continue", "wxlive-live-watch"):
         scheduler.create_schedule(
             Name=name,
             ScheduleExpression="rate(1 minute)",
