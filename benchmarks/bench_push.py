@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -33,13 +34,12 @@ from pushing import DAY_OFFSET_HOURS, Place, new_place
 
 from wxlive.followers import Follower, ListedRow
 from wxlive.pace import stamp_of
-from wxlive.stores.followers import FollowerStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.sync_runs import RunState, SyncRun
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import LIVE, Simulator
 
-CHUNK, ROOM, ROUNDS, INSERTED_AT_ONCE = 2000, 1001, 3, 10_000
+CHUNK, ROOM, ROUNDS = 2000, 1001, 3
 
 
 def measure() -> list[Measurement]:
@@ -94,16 +94,22 @@ def push_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Meas
 
 
 def new_list(aws: LocalAws, followers: int) -> str:
-    """Fill a Followers table of its own; returns its name."""
-    table = new_followers_table(aws.env).name
-    store = FollowerStore(client("dynamodb", aws.env), table)
-    for start_at in range(0, followers, INSERTED_AT_ONCE):
-        rows = [
-            ListedRow(f"o{number:027d}", 1_700_000_000, 1, LIVE)
-            for number in range(start_at, min(start_at + INSERTED_AT_ONCE, followers))
-        ]
-        store.insert_all([Follower.listed(row, 1_700_000_100) for row in rows])
-    return str(table)
+    """Fill a Followers table of its own, as fast as it goes; returns its name."""
+    rows = (ListedRow(f"o{n:027d}", 1_700_000_000, 1, LIVE) for n in range(followers))
+    table = new_followers_table(aws.env)
+    with table.batch_writer() as batch:
+        for row in rows:
+            batch.put_item(Item=_item(Follower.listed(row, 1_700_000_100)))
+    return str(table.name)
+
+
+def _item(follower: Follower) -> dict[str, Any]:
+    return {
+        **asdict(follower),
+        "status": follower.status.value,
+        "source": follower.source.value,
+        "precedence": follower.precedence,
+    }
 
 
 def _memory(name: str, turns: list[Turn], followers: int) -> Measurement:

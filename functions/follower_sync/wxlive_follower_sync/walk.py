@@ -14,9 +14,10 @@ from wxlive_follower_sync.parts import OutOfTime, Parts, scanning
 from wxlive_follower_sync.roll import Roll
 from wxlive_follower_sync.sweep import sweep
 
-PAGES_AHEAD = 64
-"""Pages that may be fetched while the table is read or an earlier page is merged (0.5 MB each).
-So many calls at most are spent in vain when a turn is killed."""
+PAGES_AHEAD = 256
+"""Pages that may be fetched while the table is read or an earlier page is merged (0.4 MB each):
+WeChat's list of a million takes two minutes, and the table half of that. So many calls at most are
+spent in vain when a turn is killed."""
 
 _TOO_LARGE = (
     "Reading the Followers table takes longer than one turn; give the follower-sync function more "

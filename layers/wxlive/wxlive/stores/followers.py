@@ -103,11 +103,13 @@ class FollowerStore:
     def walk(self, status: Status | None = None) -> Iterator[Follower]:
         """Walk the followers, or those of one status, in the table's own order.
 
-        Consistent; about a fortieth of a read unit each.
+        Consistent; about a fortieth of a read unit each. The next page of the table is read while
+        one is dealt with.
         """
         chosen = {} if status is None else _filter("#status = :status", status=status.value)
-        for answer in self._scan(chosen):
-            yield from map(_from_item, answer["Items"])
+        with ahead(self._scan(chosen), 1) as answers:
+            for answer in answers:
+                yield from map(_from_item, answer["Items"])
 
     def snapshot(
         self, audience: Audience, cursors: Mapping[str, str] = _NOTHING_YET
@@ -166,7 +168,7 @@ class FollowerStore:
 
     def _scan(
         self, chosen: Mapping[str, Any], segment: str | None = None
-    ) -> Iterator[Mapping[str, Any]]:
+    ) -> Generator[Mapping[str, Any]]:
         request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True, **chosen}
         if segment is not None:
             request |= {"Segment": _SEGMENTS.index(segment), "TotalSegments": len(_SEGMENTS)}
