@@ -7,14 +7,11 @@ in virtual time beyond that. Writes ``benchmarks/growth.json``, the table in
 
 import importlib
 import json
-import math
-import statistics
 import sys
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from measuring import Measurement
+from measuring import Measurement, exponents
 from pages import fill
 from place import QUICK_AWS
 from plots import draw
@@ -63,19 +60,6 @@ def _table(measurements: list[Measurement]) -> Iterable[str]:
             for size in sizes
         ]
         yield f"| {name} | {' | '.join(cells)} | {exponent:.2f} |"
-
-
-def exponents(measurements: Iterable[Measurement]) -> dict[str, float]:
-    """Fit figure = a x followers ** exponent, for each name with two sizes or more."""
-    points = defaultdict[str, list[tuple[float, float]]](list)
-    for one in measurements:
-        if one.followers is not None:
-            points[one.name].append((math.log(one.followers), math.log(one.figure)))
-    return {
-        name: statistics.linear_regression(*zip(*found, strict=True)).slope
-        for name, found in points.items()
-        if len(found) > 1
-    }
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Paired rounds: the floor and the figure in turn, so that a drifting machine hits both."""
 
+import math
 import multiprocessing
 import re
 import statistics
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,6 +67,19 @@ class Measurement:
             "spread": self.spread,
         }
         return {"title": self.title, **asdict(self), **derived}
+
+
+def exponents(measurements: Iterable[Measurement]) -> dict[str, float]:
+    """Fit figure = a x followers ** exponent, for each name with two sizes or more."""
+    points = defaultdict[str, list[tuple[float, float]]](list)
+    for one in measurements:
+        if one.followers is not None:
+            points[one.name].append((math.log(one.followers), math.log(one.figure)))
+    return {
+        name: statistics.linear_regression(*zip(*found, strict=True)).slope
+        for name, found in points.items()
+        if len(found) > 1
+    }
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -621,7 +621,7 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
         monkeypatch.setattr(handler, "time", clock)
     monkeypatch.setattr(aws, "lambda_", lambda: deployment.lambda_)
     monkeypatch.setattr(aws, "events", lambda: deployment.events)
-    for config in ((), (aws.HASTY,)):
+    for config in ((), (aws.HASTY,), (aws.BULK,)):
         world.watch_calls(aws.dynamodb(*config).meta.client)
         world.watch_calls(aws.dynamodb_client(*config))
         world.watch_calls(aws.sqs(*config))

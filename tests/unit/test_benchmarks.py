@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from baseline import save, worse
 from bill import PRICES, Bill, dollars, scaled
-from growth import exponents
-from measuring import Measurement
+from measuring import Measurement, exponents
 from meter import Meter
 from pages import fill
 
