@@ -47,8 +47,7 @@ def main(names: tuple[str, ...], *, quick: bool, save_baseline: bool) -> None:
         click.echo(f"worse than the baseline: {line}")
     if save_baseline:
         baseline.save(measurements)
-        if not names and not quick:
-            fill(DOC, "bench", _table(measurements))
+        fill(DOC, "bench", baseline.table())
 
 
 def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
@@ -61,20 +60,9 @@ def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
 
 
 def _markdown(measurements: list[Measurement]) -> Iterator[str]:
-    yield from _table(measurements)
+    yield from baseline.table(baseline.facts(measurements))
     yield ""
     yield from (f"- {one.title}: {one.what}" for one in measurements)
-
-
-def _table(measurements: list[Measurement]) -> Iterator[str]:
-    yield "| benchmark | floor | figure | ratio | spread of the ratio | rounds |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for one in measurements:
-        yield (
-            f"| {one.title} | {one.floor:,.1f} {one.unit} | {one.figure:,.1f} {one.unit} "
-            f"| {one.ratio:.2f} | {min(one.ratios):.2f} to {max(one.ratios):.2f} "
-            f"| {len(one.figures)} |"
-        )
 
 
 if __name__ == "__main__":
