@@ -80,9 +80,11 @@ PLANNER_LIVES = st.none() | st.integers(1, 25)
 """The calls after which a planner is killed, if it is."""
 
 DELIVERIES = st.tuples(
-    st.just("accepted") | st.sampled_from(sorted(FATES)), st.none() | st.integers(5, 9)
+    st.sampled_from(["accepted", "lost after"]) | st.sampled_from(sorted(FATES)),
+    st.none() | st.integers(5, 9),
 )
-"""What WeChat does about a message's chunk, and the calls after which its worker is killed."""
+"""What WeChat does about a message's chunk, and the calls after which its worker is killed. Most
+often what tempts to send again: the call was carried out and the answer lost."""
 
 
 class Killed(BaseException):
