@@ -55,13 +55,14 @@ def table(measured: Mapping[str, Facts] | None = None) -> Iterator[str]:
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for title, one in (_read(COMMITTED) if measured is None else measured).items():
         yield (
-            f"| {title} | {_shown(one['floor'])} {one['unit']} "
-            f"| {_shown(one['figure'])} {one['unit']} "
+            f"| {title} | {shown(one['floor'])} {one['unit']} "
+            f"| {shown(one['figure'])} {one['unit']} "
             f"| {one['ratio']:.2f} | {one['low']:.2f} to {one['high']:.2f} | {one['rounds']} |"
         )
 
 
-def _shown(number: float) -> str:
+def shown(number: float) -> str:
+    """Write a figure as a person reads it."""
     return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"  # noqa: PLR2004 - no exponents
 
 

@@ -64,7 +64,7 @@ def measure() -> list[Measurement]:
 
 def measure_quick() -> list[Measurement]:
     """Measure the one that WeChat waits for."""
-    return _measure(("callback",), 3)
+    return _measure(("callback",), 2)
 
 
 def _measure(names: tuple[str, ...], rounds: int) -> list[Measurement]:

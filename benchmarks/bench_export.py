@@ -18,11 +18,6 @@ def measure() -> list[Measurement]:
     return _measure(100_000, ROUNDS)
 
 
-def measure_quick() -> list[Measurement]:
-    """Measure the same for 10,000 followers."""
-    return _measure(10_000, 2)
-
-
 def _measure(followers: int, rounds: int) -> list[Measurement]:
     with LocalAws(program=QUICK_AWS) as aws:
         return export_at(aws, new_list(aws, followers), followers, rounds)

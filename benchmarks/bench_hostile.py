@@ -65,7 +65,7 @@ def measure() -> list[Measurement]:
 
 def measure_quick() -> list[Measurement]:
     """Measure the same with fewer requests."""
-    return _measure(REQUESTS // 20)
+    return _measure(REQUESTS // 50)
 
 
 def _measure(requests: int) -> list[Measurement]:

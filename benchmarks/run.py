@@ -7,6 +7,7 @@ A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``, 
 import importlib
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import click
 from measuring import Measurement
 from pages import fill
 from rich.console import Console
-from rich.markdown import Markdown
+from rich.table import Table
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build"
@@ -42,7 +43,7 @@ def main(names: tuple[str, ...], *, quick: bool, save_baseline: bool) -> None:
     (BUILD / "bench.json").write_text(
         json.dumps([one.as_json() for one in measurements], indent=2) + "\n", encoding="utf-8"
     )
-    Console().print(Markdown(table))
+    _show(measurements)
     for line in baseline.worse(measurements):
         click.echo(f"worse than the baseline: {line}")
     if save_baseline:
@@ -55,8 +56,24 @@ def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
         module = importlib.import_module(f"bench_{name}")
         measure = getattr(module, "measure_quick", None) if quick else module.measure
         if measure is not None:
-            print(f"measuring {name} …", file=sys.stderr)
+            print(f"measuring {name} …", end=" ", file=sys.stderr, flush=True)
+            began_at = time.monotonic()
             yield from measure()
+            print(f"{time.monotonic() - began_at:.0f} s", file=sys.stderr)
+
+
+def _show(measurements: list[Measurement]) -> None:
+    table = Table(title="wxlive beside its floors", title_justify="left")
+    for heading in ("benchmark", "floor", "figure", "ratio (spread)"):
+        table.add_column(heading, no_wrap=heading != "benchmark")
+    for title, one in baseline.facts(measurements).items():
+        table.add_row(
+            title,
+            f"{baseline.shown(one['floor'])} {one['unit']}",
+            f"{baseline.shown(one['figure'])} {one['unit']}",
+            f"{one['ratio']:.2f} ({one['low']:.2f} to {one['high']:.2f})",
+        )
+    Console().print(table)
 
 
 def _markdown(measurements: list[Measurement]) -> Iterator[str]:
