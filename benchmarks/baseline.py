@@ -9,6 +9,9 @@ from measuring import Measurement
 
 COMMITTED = Path(__file__).with_name("baseline.json")
 
+NOISE = 0.03
+"""A share of the ratio that is never worth a word: rounds may happen to agree to the last digit."""
+
 Facts: TypeAlias = Mapping[str, Any]
 """Of a benchmark: ``unit``, ``floor``, ``figure``, ``ratio``, ``low``, ``high``, ``rounds``."""
 
@@ -22,7 +25,8 @@ def worse(measurements: Iterable[Measurement], committed: Path = COMMITTED) -> I
         then = known[one.title]
         spread = then["high"] - then["low"]
         change = one.ratio - then["ratio"]
-        if (-change if one.more_is_better else change) > max(spread, one.spread):
+        allowed = max(spread, one.spread, NOISE * then["ratio"])
+        if (-change if one.more_is_better else change) > allowed:
             yield (
                 f"{one.title}: ratio {one.ratio:.3g}, was {then['ratio']:.3g} "
                 f"(spread then {spread:.2g}, now {one.spread:.2g})"

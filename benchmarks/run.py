@@ -21,6 +21,7 @@ from rich.table import Table
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build"
 DOC = HERE.parent / "docs" / "performance.md"
+TABLE_WIDTH = 120
 KNOWN = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
 
 
@@ -65,7 +66,7 @@ def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
 def _show(measurements: list[Measurement]) -> None:
     table = Table(title="wxlive beside its floors", title_justify="left")
     for heading in ("benchmark", "floor", "figure", "ratio (spread)"):
-        table.add_column(heading, no_wrap=heading != "benchmark")
+        table.add_column(heading, no_wrap=True)
     for title, one in baseline.facts(measurements).items():
         table.add_row(
             title,
@@ -73,7 +74,7 @@ def _show(measurements: list[Measurement]) -> None:
             f"{baseline.shown(one['figure'])} {one['unit']}",
             f"{one['ratio']:.2f} ({one['low']:.2f} to {one['high']:.2f})",
         )
-    Console().print(table)
+    Console(width=max(TABLE_WIDTH, Console().width)).print(table)
 
 
 def _markdown(measurements: list[Measurement]) -> Iterator[str]:

@@ -34,8 +34,9 @@ def measured(
         ([1.0, 1.1], [1.1, 1.2], False),
         ([1.0, 1.0], [0.5, 0.5], False),
         ([1.0, 1.0], [0.9, 1.3], False),
+        ([1.0, 1.0], [1.02, 1.02], False),
     ],
-    ids=["beyond the spread then", "within it", "better", "within the spread now"],
+    ids=["beyond the spread then", "within it", "better", "within the spread now", "noise"],
 )
 def test_a_ratio_is_named_when_it_got_worse_by_more_than_its_spread(
     tmp_path: Path, then: list[float], now: list[float], *, is_worse: bool
