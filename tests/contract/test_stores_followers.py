@@ -315,3 +315,43 @@ def test_a_table_that_can_not_keep_up_is_written_to_in_the_end(
 
     assert len(pauses_s) == 6
     assert set(everybody(store)) == {"o-1"}
+
+
+# ------------------------------------------------------------------ reading
+
+
+def test_an_audience_is_read_in_pages_that_double_up_to_a_whole_one(
+    store: FollowerStore, tables: "Tables", in_pages: Callable[[str, int], None]
+) -> None:
+    """DynamoDB refuses a limit beyond 2**31 - 1, which doubling passes at a million followers."""
+    asked: dict[str, list[int]] = {}
+    events: Any = tables.client.meta.events
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        asked.setdefault(str(params["Segment"]), []).append(params["Limit"])
+
+    store.apply_all([a_fact(f"o-{number}") for number in range(60)])
+    events.register_first("provide-client-params.dynamodb.Scan", note)
+    in_pages("Scan", 1)
+
+    assert len(list(store.snapshot(EVERYBODY))) == 60
+
+    doubling = [500, 1000, 2000, 4000, 8000, 16000, 16000, 16000]
+    assert len(asked) == 4
+    assert all(limits[:8] == doubling[: len(limits)] for limits in asked.values())
+    assert {limit for limits in asked.values() for limit in limits[8:]} <= {16000}
+    assert max(map(len, asked.values())) > 8
+
+
+def test_a_scan_is_read_as_it_was_sent(store: FollowerStore, tables: "Tables") -> None:
+    left_to_parse: list[bytes] = []
+    events: Any = tables.client.meta.events
+    store.apply(a_fact())
+    events.register_last(
+        "before-parse.dynamodb.Scan",
+        lambda response_dict, **_: left_to_parse.append(response_dict["body"]),
+    )
+
+    assert list(store.walk()) == [a_fact()]
+
+    assert left_to_parse == [b"{}"]

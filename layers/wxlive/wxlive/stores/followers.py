@@ -32,6 +32,9 @@ _FIRST_PAGE = 500
 """Rows of a segment that are read first, and twice as many each time up to a whole page of 1 MB: so
 the first chunk, and who sends it, wait for no scan."""
 
+_WHOLE_PAGE = 16_000
+"""More rows than 1 MB holds. DynamoDB refuses a limit beyond 2**31 - 1, so doubling has an end."""
+
 _NOTHING_YET: Mapping[str, str] = MappingProxyType({})
 
 
@@ -178,7 +181,7 @@ class FollowerStore:
             if "LastEvaluatedKey" not in answer:
                 return
             if "Limit" in request:
-                request["Limit"] *= 2
+                request["Limit"] = min(2 * request["Limit"], _WHOLE_PAGE)
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
