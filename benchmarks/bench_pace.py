@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from measuring import Measurement
-from pushing import DAY_OFFSET_HOURS, RATE, Place, new_place, sender_parts
+from pushing import DAY_OFFSET_HOURS, RATE, PushPlace, new_place, sender_parts
 
 from wxlive.campaigns import Campaign, CampaignState
 from wxlive.pace import day_of, stamp_of
@@ -97,7 +97,7 @@ def _planned(simulator: Simulator, campaigns: "CampaignStore", followers: int) -
 _here: dict[str, Any] = {}
 
 
-def _join(place: Place, campaign: str) -> None:
+def _join(place: PushPlace, campaign: str) -> None:
     """Become a sender, as a cold function does."""
     _here.update(campaign=campaign, parts=sender_parts(place))
 

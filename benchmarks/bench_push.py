@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -30,10 +29,11 @@ from cold_push import (
 )
 from measuring import Measurement
 from place import QUICK_AWS, client, new_followers_table, resource
-from pushing import DAY_OFFSET_HOURS, Place, new_place
+from pushing import DAY_OFFSET_HOURS, PushPlace, new_place
 
 from wxlive.followers import Follower, ListedRow
 from wxlive.pace import stamp_of
+from wxlive.stores.followers import FollowerStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.sync_runs import RunState, SyncRun
 from wxlive_local.local_aws import LocalAws
@@ -94,22 +94,16 @@ def push_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Meas
 
 
 def new_list(aws: LocalAws, followers: int) -> str:
-    """Fill a Followers table of its own, as fast as it goes; returns its name."""
-    rows = (ListedRow(f"o{n:027d}", 1_700_000_000, 1, LIVE) for n in range(followers))
-    table = new_followers_table(aws.env)
-    with table.batch_writer() as batch:
-        for row in rows:
-            batch.put_item(Item=_item(Follower.listed(row, 1_700_000_100)))
-    return str(table.name)
-
-
-def _item(follower: Follower) -> dict[str, Any]:
-    return {
-        **asdict(follower),
-        "status": follower.status.value,
-        "source": follower.source.value,
-        "precedence": follower.precedence,
-    }
+    """Fill a Followers table of its own; returns its name."""
+    table = str(new_followers_table(aws.env).name)
+    store = FollowerStore(client("dynamodb", aws.env), table)
+    for begin in range(0, followers, CHUNK):
+        rows = (
+            ListedRow(f"o{number:027d}", 1_700_000_000, 1, LIVE)
+            for number in range(begin, min(begin + CHUNK, followers))
+        )
+        store.insert_all([Follower.listed(row, 1_700_000_100) for row in rows])
+    return table
 
 
 def _memory(name: str, turns: list[Turn], followers: int) -> Measurement:
@@ -131,7 +125,7 @@ class Cold(ExitStack):
         return self.enter_context(ProcessPoolExecutor(1, mp_context=spawning)).submit(work, *args)
 
 
-def _place(aws: LocalAws, wechat: Simulator, table: str, size: int) -> Place:
+def _place(aws: LocalAws, wechat: Simulator, table: str, size: int) -> PushPlace:
     """Prepare a push: the room is live, and a sync has counted the followers."""
     place = new_place(aws, wechat, table, CHUNK)
     wechat.set_room(ROOM, LIVE)
@@ -148,7 +142,7 @@ def _first_push(wechat: Simulator, push: Callable[[], object]) -> float:
     return wechat.ask(lambda platform: platform.ledger.pushes[0].at) - began_at
 
 
-def _push_bare(place: Place, cold: Cold) -> None:
+def _push_bare(place: PushPlace, cold: Cold) -> None:
     for _ in ("start", "planner"):
         cold(begin_cold, place).result()
     cold(push_bare, place, ROOM).result()
@@ -160,7 +154,7 @@ class Push:
     planner: Turn
     sender: Turn
 
-    def __init__(self, place: Place, cold: Cold, aws: LocalAws, followers: int) -> None:
+    def __init__(self, place: PushPlace, cold: Cold, aws: LocalAws, followers: int) -> None:
         self._place, self._cold, self._aws, self._followers = place, cold, aws, followers
 
     def run(self) -> None:

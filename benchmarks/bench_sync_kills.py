@@ -10,9 +10,10 @@ import random
 import signal
 from itertools import count
 
+from calling import Place
 from measuring import Measurement
 from place import client
-from syncing import Place, new_place, parts_at
+from syncing import new_place, parts_at
 
 from wxlive.followers import Follower, Source, Status
 from wxlive.stores.followers import FollowerStore

@@ -1,6 +1,6 @@
 """What the cold processes of ``bench_growth`` do; imports no more than the functions would.
 
-Each takes a ``Place`` and builds its parts anew, as a cold function does.
+Each takes a ``PushPlace`` and builds its parts anew, as a cold function does.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from typing import Any
 
 from measuring import peak_mb, seconds
 from place import client
-from pushing import Place, planner_parts, sender_parts
+from pushing import PushPlace, planner_parts, sender_parts
 
 from wxlive.stores.queue import read_ring
 from wxlive_push_fanout.send import send
@@ -31,12 +31,12 @@ class Turn:
     peak_mb: float
 
 
-def start_cold(place: Place, room_id: int) -> str:
+def start_cold(place: PushPlace, room_id: int) -> str:
     """Start the push; returns the campaign."""
     return str(start(room_id, planner_parts(place, _nobody))["campaign"])
 
 
-def plan_cold(place: Place, campaign: str, followers: int) -> Turn:
+def plan_cold(place: PushPlace, campaign: str, followers: int) -> Turn:
     """Plan the campaign, which must be for so many followers."""
     parts = planner_parts(place, _nobody)
     bare_mb = peak_mb()
@@ -47,7 +47,7 @@ def plan_cold(place: Place, campaign: str, followers: int) -> Turn:
     return Turn(taken, bare_mb, peak_mb())
 
 
-def send_cold(place: Place, campaign: str, ring: int) -> Turn:
+def send_cold(place: PushPlace, campaign: str, ring: int) -> Turn:
     """Send what rings while the campaign is being planned, a few chunks at least."""
     parts, sqs = sender_parts(place), client("sqs", place.aws)
     bare_mb = peak_mb()
@@ -72,18 +72,18 @@ def take_ring(sqs: Any, queue: str) -> int:
             return read_ring(message["Body"])[1]
 
 
-def begin_cold(place: Place) -> None:
+def begin_cold(place: PushPlace) -> None:
     """Begin as a planner does, and do nothing."""
     planner_parts(place, _nobody)
 
 
-def push_bare(place: Place, room_id: int) -> None:
+def push_bare(place: PushPlace, room_id: int) -> None:
     """Begin as a sender does, and push a made-up chunk at once."""
     openids = [f"o{number:027d}" for number in range(place.chunk)]
     sender_parts(place).wechat.push(room_id, openids)
 
 
-def scan_bare(place: Place) -> float:
+def scan_bare(place: PushPlace) -> float:
     """Scan the openids, each segment in a thread; returns the seconds it took."""
     dynamodb = client("dynamodb", place.aws)
 

@@ -1,8 +1,7 @@
 """How time and memory grow with the followers: ``make growth``.
 
-One round for each size, ten times more followers each time, and what `bench_ten_million` decides
-in virtual time beyond that. Writes ``benchmarks/growth.json``, the table in
-``docs/performance.md`` and, by ``plots.py``, the charts there.
+One round for each size, ten times more followers each time. Writes ``benchmarks/growth.json``, the
+table in ``docs/performance.md`` and, by ``plots.py``, the charts there.
 """
 
 import importlib

@@ -38,9 +38,17 @@ def draw() -> None:
         ("MB", "memory", "Peak memory of the process (MB), by followers", [50, 100, 200, 400]),
     ):
         chart = _chart(title, labels)
+        chart.uuid = f"growth-{name}"  # else another one each time
         for task, points in _points(measured, unit).items():
             chart.add(task.removesuffix(", memory"), points)
         chart.render_to_file(str(DOCS / f"growth-{name}.svg"))
+
+
+def _without_script(root: Any) -> Any:
+    for defs in root.iter("defs"):
+        for script in defs.findall("script"):
+            defs.remove(script)
+    return root
 
 
 def _points(measured: list[dict[str, Any]], unit: str) -> dict[str, list[tuple[float, float]]]:
@@ -52,7 +60,7 @@ def _points(measured: list[dict[str, Any]], unit: str) -> dict[str, list[tuple[f
 
 
 def _chart(title: str, y_labels: Sequence[float]) -> Any:
-    return pygal.XY(
+    chart = pygal.XY(
         title=title,
         y_labels=y_labels,
         range=(y_labels[0], y_labels[-1]),
@@ -74,6 +82,8 @@ def _chart(title: str, y_labels: Sequence[float]) -> Any:
         dots_size=4,
         stroke_style={"width": 2},
     )
+    chart.add_xml_filter(_without_script)
+    return chart
 
 
 if __name__ == "__main__":

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
+from calling import Place, wechat_at
 from place import client, new_state_table, resource
 
 from wxlive.pace import interval_ms
-from wxlive.settings import Secrets
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.pace import PaceStore, QuotaStore
 from wxlive.stores.queue import PushQueue
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.stores.tokens import TokenStore
 from wxlive.telemetry import Telemetry
-from wxlive.wechat import WechatClient
 from wxlive_push_fanout import send
 from wxlive_push_start import start
 
@@ -31,24 +29,19 @@ RATE, DAILY_CALLS, DAY_OFFSET_HOURS = 2000, 5000, 8
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a push happens; travels to its processes. ``chunk`` is openids a call."""
+class PushPlace(Place):
+    """Where a push happens: beside the tables a queue. ``chunk`` is openids a call."""
 
-    aws: dict[str, str]
-    wechat: str
-    account: tuple[str, str]
-    followers: str
-    state: str
     queue: str
     chunk: int
 
 
-def new_place(aws: "LocalAws", wechat: "Simulator", followers: str, chunk: int) -> Place:
+def new_place(aws: "LocalAws", wechat: "Simulator", followers: str, chunk: int) -> PushPlace:
     """Create an empty State table and a queue beside the Followers table of that name."""
     state = new_state_table(aws.env).name
     queue = aws.client("sqs").create_queue(QueueName=f"push-{state}")["QueueUrl"]
     account = (wechat.account.appid, wechat.account.secret)
-    return Place(dict(aws.env), wechat.url, account, followers, state, queue, chunk)
+    return PushPlace(dict(aws.env), wechat.url, account, followers, state, queue, chunk)
 
 
 def nobody_watches(_client: object) -> None:
@@ -56,7 +49,7 @@ def nobody_watches(_client: object) -> None:
 
 
 def sender_parts(
-    place: Place,
+    place: PushPlace,
     *,
     now: Callable[[], float] = time.time,
     watch: Callable[[Any], None] = nobody_watches,
@@ -68,7 +61,7 @@ def sender_parts(
         watch(each)
     state = tables.Table(place.state)
     return send.Parts(
-        wechat=_wechat(place, state, session),
+        wechat=wechat_at(place, state, session),
         campaigns=CampaignStore(state),
         pace=PaceStore(state, "push_message"),
         quota=QuotaStore(state, "push_message", DAILY_CALLS),
@@ -83,7 +76,7 @@ def sender_parts(
 
 
 def planner_parts(
-    place: Place,
+    place: PushPlace,
     plan_later: Callable[[str], None],
     *,
     now: Callable[[], float] = time.time,
@@ -99,7 +92,7 @@ def planner_parts(
         watch(each)
     state = tables.Table(place.state)
     return start.Parts(
-        wechat=_wechat(place, state, requests.Session),
+        wechat=wechat_at(place, state),
         followers=FollowerStore(followers, place.followers),
         campaigns=CampaignStore(state),
         rooms=RoomStore(state),
@@ -114,8 +107,3 @@ def planner_parts(
         remaining_s=lambda: 900.0,
         plan_later=plan_later,
     )
-
-
-def _wechat(place: Place, state: Any, session: Callable[[], requests.Session]) -> WechatClient:
-    secrets = Secrets(*place.account, ("token",), ())
-    return WechatClient(place.wechat, secrets, TokenStore(state, secrets.appid), session=session)

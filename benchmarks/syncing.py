@@ -7,20 +7,18 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from calling import Place, wechat_at
 from measuring import peak_mb, seconds
 from meter import Meter
 from place import client, new_followers_table, new_state_table, resource
 
 from wxlive.aws import PARALLEL_WRITES
 from wxlive.followers import Follower, ListedRow
-from wxlive.settings import Secrets
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.pace import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.stores.tokens import TokenStore
-from wxlive.wechat import WechatClient
 from wxlive_follower_sync.pages import PAGE_LIMIT, next_cursor
 from wxlive_follower_sync.parts import Parts
 from wxlive_follower_sync.walk import work
@@ -28,17 +26,6 @@ from wxlive_follower_sync.walk import work
 if TYPE_CHECKING:
     from wxlive_local.local_aws import LocalAws
     from wxlive_local.simulator import Simulator
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run works; travels to its process."""
-
-    aws: dict[str, str]
-    wechat: str
-    account: tuple[str, str]
-    followers: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +71,7 @@ def parts_at(place: Place, meter: Meter | None = None, *, ahead_s: float = 0.0) 
         meter.put_on(followers)
     state = tables.Table(place.state)
     return Parts(
-        wechat=_wechat(place, state),
+        wechat=wechat_at(place, state),
         followers=FollowerStore(followers, place.followers),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, "get_wxa_followers", 1_000_000),
@@ -119,7 +106,7 @@ def run_sync(place: Place, followers: int) -> Turn:
 
 def walk_bare(place: Place) -> float:
     """Ask for page after page and do nothing else; returns the seconds it took."""
-    wechat = _wechat(place, resource(place.aws).Table(place.state))
+    wechat = wechat_at(place, resource(place.aws).Table(place.state))
 
     def loop() -> None:
         cursor, asked_all = None, False
@@ -146,8 +133,3 @@ def insert_bare(place: Place, followers: int) -> float:
             list(pool.map(insert, range(0, followers, 25)))
 
     return seconds(everybody)
-
-
-def _wechat(place: Place, state: Any) -> WechatClient:
-    secrets = Secrets(*place.account, ("token",), ())
-    return WechatClient(place.wechat, secrets, TokenStore(state, secrets.appid))
