@@ -11,14 +11,15 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 STAMPS := .venv/.installed .venv-sam/.installed .venv-aws/.installed
-CODE := layers/wxlive/wxlive $(wildcard functions/*/wxlive_*) cli/wxlive_cli local/wxlive_local
+TYPED := layers/wxlive/wxlive $(wildcard functions/*/wxlive_*) cli/wxlive_cli local/wxlive_local \
+  tests benchmarks scripts
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test bench bench-quick growth costs sizes local build deploy lint format lock clean
+.PHONY: help install demo test test-fast test-thorough docs bench bench-quick growth costs sizes local build deploy lint format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,23 +77,34 @@ growth: install  ## Measure time and memory up to a million followers, and draw 
 costs: install  ## Count what every function uses, and write its price into docs/costs.md
 	@$(BIN)/python benchmarks/costs.py
 
-sizes: install  ## Weigh functions and layer, time their imports and cold starts
+sizes: install  ## Measure the sizes of functions and layer, their imports and cold starts
 	@$(BIN)/python benchmarks/sizes.py
 
 # --------------------------------------------------------------------- check
 test: lint  ## Run all checks and tests
 	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup
 
+test-fast: install  ## Run the checks and tests that need no server: after each edit
+	@$(BIN)/ruff check . & $(BIN)/mypy $(TYPED) & wait %1 && wait %2
+	@$(BIN)/lint-imports > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
+	@$(BIN)/pytest --numprocesses 2 -m "not (local_aws or e2e or browser or slow)"
+
+test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract
+
 lint: install  ## Run the checks alone
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(CODE) $(wildcard tests benchmarks/*.py)
+	@$(BIN)/mypy $(TYPED)
 	@$(BIN)/lint-imports
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 
-format: install  ## Format the code and mend what can be mended
+format: install  ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
+
+docs: install  ## Renew the generated pages of docs/: commands and template parameters
+	@$(BIN)/python scripts/generate_docs.py
 
 # --------------------------------------------------------------------- cloud
 build: install  ## Build for the real cloud
@@ -116,4 +128,4 @@ lock: install  ## Pin every package anew, with hashes
 
 clean:  ## Remove what was built and cached; the installed packages stay
 	@rm -rf build .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
-	@find layers functions cli local tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find layers functions cli local tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

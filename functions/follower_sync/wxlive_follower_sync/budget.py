@@ -3,13 +3,13 @@
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
-from wxlive.ahead import ahead
-from wxlive.pace import day_of
-from wxlive_follower_sync.parts import Parts
+from wxlive.domain.calendar import day_of
+from wxlive.prefetch import prefetch
+from wxlive_follower_sync.dependencies import Dependencies
 
 
 @contextmanager
-def calls_of_the_day(parts: Parts) -> Iterator[Iterator[str]]:
+def calls_of_the_day(deps: Dependencies) -> Iterator[Iterator[str]]:
     """Count each call while the one before is under way; what was not made is given back.
 
     Returns an iterator of calls that may be made, each named by the day that it is counted for.
@@ -18,18 +18,18 @@ def calls_of_the_day(parts: Parts) -> Iterator[Iterator[str]]:
     """
     counted: list[str] = []
     try:
-        with ahead(_count_calls(counted, parts), 1) as coming:
+        with prefetch(_count_calls(counted, deps), 1) as coming:
             yield _made(coming, counted)
     finally:
         for day in counted:
-            parts.quota.give_back(day)
+            deps.quota.refund(day)
 
 
-def _count_calls(counted: list[str], parts: Parts) -> Generator[str]:
+def _count_calls(counted: list[str], deps: Dependencies) -> Generator[str]:
     while True:
-        now = parts.now()
-        day = day_of(now, parts.day_offset_hours)
-        parts.quota.take(day, now)
+        now = deps.now()
+        day = day_of(now, deps.day_offset_hours)
+        deps.quota.consume(day, now)
         counted.append(day)
         yield day
 

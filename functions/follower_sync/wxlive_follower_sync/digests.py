@@ -20,7 +20,7 @@ def digest_of(openid: str) -> bytes:
 
 
 def cut(digests: bytes) -> Iterator[bytes]:
-    """Take digests that were stored one behind the other apart."""
+    """Split digests that were stored as one string."""
     for start in range(0, len(digests), DIGEST_BYTES):
         yield digests[start : start + DIGEST_BYTES]
 

@@ -1,20 +1,21 @@
-"""What a page of the list means for the walk. The end of the list is not documented.
+"""What a page of the list means for the walk: docs/wechat-protocol.md#end-of-the-list.
 
-So the end is read from what the reference infers (an empty page, a missing or zero
-``page_break``, a cursor that does not change), and whatever else looks wrong is doubt: a run
-in doubt fails and removes nobody.
+The end of the list is not documented. It is inferred from a missing or zero ``page_break`` or a
+cursor that does not change; anything else that looks wrong is doubt: a run in doubt fails and
+removes no follower.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wxlive.wechat import FollowerPage
+from wxlive.wechat.answers import FollowerPage
+from wxlive.wechat.apis import FOLLOWERS_PER_PAGE
 
-PAGE_LIMIT = 2000
-"""Rows asked for in one call: the most that WeChat gives (official page)."""
+PAGE_LIMIT = FOLLOWERS_PER_PAGE
+"""Rows requested in one call."""
 
 IDLE_PAGES_ALLOWED = 5
-"""Pages in a row without anybody new before the walk is taken for a circle."""
+"""Pages in a row without a new openid before the walk is considered circular."""
 
 
 class Next(StrEnum):
@@ -48,7 +49,7 @@ def judge(page: FollowerPage, *, asked: int | str | None, fresh: int, idle_pages
         page: what WeChat answered.
         asked: the cursor it was asked with, None for the first page.
         fresh: how many of its openids no earlier page of this run had.
-        idle_pages: how many pages in a row, this one included, had nobody new.
+        idle_pages: how many pages in a row, this one included, had no new openid.
     """
     cursor = next_cursor(page, asked)
     if cursor is None:
@@ -60,6 +61,7 @@ def judge(page: FollowerPage, *, asked: int | str | None, fresh: int, idle_pages
         return Judgement(Next.END)
     if idle_pages > IDLE_PAGES_ALLOWED:
         return Judgement(
-            Next.DOUBT, why=f"{idle_pages} pages in a row brought nobody new: the list goes round"
+            Next.DOUBT,
+            why=f"{idle_pages} pages in a row had no new follower: the list repeats itself",
         )
     return Judgement(Next.MORE, cursor=cursor)

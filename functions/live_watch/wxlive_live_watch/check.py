@@ -1,33 +1,45 @@
-"""What `wxlive doctor` asks of the stack: whether WeChat lets in who calls from this address."""
+"""The check behind `wxlive doctor`: whether WeChat accepts calls from this stack's address."""
 
 from dataclasses import asdict
 from typing import Any
 
+from wxlive.bootstrap.process import secret_store
+from wxlive.bootstrap.wechat import wechat_client
 from wxlive.errors import WxliveError
-from wxlive.token import AccessToken
-from wxlive.wechat import GET_FOLLOWERS, GET_LIVE_INFO, PUSH_MESSAGE, WechatClient
+from wxlive.wechat.access_token import AccessToken
+from wxlive.wechat.apis import Api
+from wxlive.wechat.client import WechatClient
 
-CHECKED = (GET_FOLLOWERS, PUSH_MESSAGE, GET_LIVE_INFO)
+CHECKED = (Api.GET_FOLLOWERS, Api.PUSH_MESSAGE, Api.GET_LIVE_INFO)
 
 
-class NoCache:
-    """A ``TokenCache`` that forgets: what it gives was asked of WeChat with today's secret."""
+class UncachedTokens:
+    """A ``TokenCache`` that keeps nothing, so that the current secret is put to the test."""
 
     def load(self) -> AccessToken | None:
-        """Know nothing."""
+        """Return no token."""
         return None
 
     def save(self, token: AccessToken) -> None:
         """Keep nothing."""
 
 
+def build_uncached_client() -> WechatClient:
+    """Build a client that has no token and must request one."""
+    return wechat_client(secret_store().load(), UncachedTokens())
+
+
 def check(wechat: WechatClient, now_s: float) -> dict[str, Any]:
-    """Ask WeChat for the quota of each API; a refusal stands in its place, as a sentence."""
-    return {"now": now_s, "apis": {path: _quota(wechat, path) for path in CHECKED}}
+    """Ask WeChat for the quota of each API.
+
+    Returns:
+        ``now`` (Unix s) and, by path, each quota, or the sentence and errcode of the error.
+    """
+    return {"now": now_s, "apis": {api.value: _quota(wechat, api) for api in CHECKED}}
 
 
-def _quota(wechat: WechatClient, path: str) -> dict[str, Any]:
+def _quota(wechat: WechatClient, api: Api) -> dict[str, Any]:
     try:
-        return asdict(wechat.quota(path))
+        return asdict(wechat.quota(api))
     except WxliveError as error:
         return {"sentence": str(error), "errcode": error.errcode}

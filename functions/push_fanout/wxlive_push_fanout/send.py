@@ -1,20 +1,18 @@
-"""One chunk: wait for its slot, claim it, call WeChat once, write down what became of it."""
+"""One chunk: wait for its slot, claim it, call WeChat once, store the outcome."""
 
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 
-from wxlive.campaigns import ABANDONED, HELD, Campaign, CampaignState, Chunk, ChunkState
+from wxlive.domain.calendar import day_ends_at, day_of
+from wxlive.domain.campaigns import HELD, Campaign, CampaignState
+from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState
+from wxlive.domain.pace import LATENESS_ALLOWED_MS, TooFar
 from wxlive.errors import Conflict, QuotaUsedUp, WxliveError
-from wxlive.pace import LATENESS_ALLOWED_MS, TooFar, day_ends_at, day_of
-from wxlive.stores.campaigns import CampaignStore
-from wxlive.stores.pace import PaceStore, QuotaStore
-from wxlive.stores.queue import PushQueue
-from wxlive.telemetry import Metric, Telemetry
-from wxlive.wechat import PUSH_MESSAGE, WechatClient
-from wxlive_push_fanout.fate import fate_after
+from wxlive.telemetry import Metric
+from wxlive.wechat.apis import Api
+from wxlive_push_fanout.dependencies import Dependencies
+from wxlive_push_fanout.failure_decision import decide_after_failure
 
 MAX_WAIT_MS = 12_000
 """How long a worker waits for its slot. With the largest sensible concurrency every worker's
@@ -25,8 +23,8 @@ CLAIM_LEAD_MS = 150
 pause until then takes effect."""
 
 
-class Ending(StrEnum):
-    """How a message was dealt with."""
+class SendResult(StrEnum):
+    """How a message was processed."""
 
     ACCEPTED = "accepted"
     DRAINED = "drained"
@@ -36,192 +34,179 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a sender works with. ``now`` is Unix seconds, ``interval_ms`` the pace."""
-
-    wechat: WechatClient
-    campaigns: CampaignStore
-    pace: PaceStore
-    quota: QuotaStore
-    queue: PushQueue
-    telemetry: Telemetry
-    interval_ms: int
-    retry_busy: bool
-    day_offset_hours: int
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
-
-
-def send(campaign_id: str, number: int, parts: Parts) -> Ending:
-    """Deal with one message of the queue.
+def send(campaign_id: str, number: int, deps: Dependencies) -> SendResult:
+    """Process one message of the queue.
 
     Safe to call any number of times for one chunk, at once or after a crash: the claim is a
     condition on the ledger, and a chunk whose worker died in between becomes unknown.
     """
-    campaign = parts.campaigns.get(campaign_id)
-    chunk = parts.campaigns.chunk(campaign_id, number)
+    campaign = deps.campaigns.get(campaign_id)
+    chunk = deps.ledger.chunk(campaign_id, number)
     if campaign is None or chunk is None:
-        return Ending.DRAINED
-    if chunk.is_abandoned(parts.now()):
-        # Whatever the campaign's state: a hold would hide the chunk's fate for good.
-        return _settle_abandoned(campaign, chunk, parts)
+        return SendResult.DRAINED
+    if chunk.is_abandoned(deps.now()):
+        # Whatever the campaign's state: a hold must not hide the chunk's outcome.
+        return _settle_abandoned(campaign, chunk, deps)
     if campaign.state is not CampaignState.SENDING or chunk.state is not ChunkState.QUEUED:
-        return Ending.DRAINED
-    openids = parts.campaigns.openids(campaign_id, number)
-    _warm_up(parts)
-    slot = _reserve(parts, lead_ms=CLAIM_LEAD_MS)
+        return SendResult.DRAINED
+    openids = deps.ledger.openids(campaign_id, number)
+    _warm_up(deps)
+    slot = _reserve(deps, lead_ms=CLAIM_LEAD_MS)
     if isinstance(slot, TooFar):
-        parts.queue.ring(campaign_id, number, delay_s=-(-slot.wait_ms // 1000))
-        return Ending.HANDED_BACK
-    return _send_at(slot, campaign, chunk, openids, parts)
+        deps.queue.enqueue(campaign_id, number, delay_s=-(-slot.wait_ms // 1000))
+        return SendResult.HANDED_BACK
+    return _send_at(slot, campaign, chunk, openids, deps)
 
 
 def _send_at(
-    slot_ms: int, campaign: Campaign, chunk: Chunk, openids: list[str], parts: Parts
-) -> Ending:
-    _sleep_until(slot_ms - CLAIM_LEAD_MS, parts)
+    slot_ms: int, campaign: Campaign, chunk: Chunk, openids: list[str], deps: Dependencies
+) -> SendResult:
+    _sleep_until(slot_ms - CLAIM_LEAD_MS, deps)
     claim = uuid.uuid4().hex
-    now_s = parts.now()
-    quota = parts.quota.taking(day_of(now_s, parts.day_offset_hours), now_s)
+    now_s = deps.now()
+    day = day_of(now_s, deps.day_offset_hours)
     try:
-        parts.campaigns.claim(campaign.campaign, chunk, claim=claim, now_s=now_s, quota=quota)
+        deps.ledger.claim(
+            campaign.campaign, chunk, claim=claim, now_s=now_s, quota=deps.quota, day=day
+        )
     except Conflict:
-        return _not_claimed(campaign, chunk, parts)
-    slot = _meet(slot_ms, parts)
+        return _not_claimed(campaign, chunk, deps)
+    slot = _await_slot(slot_ms, deps)
     if isinstance(slot, TooFar):
-        parts.campaigns.finish(campaign.campaign, chunk.number, ChunkState.QUEUED, claim=claim)
-        parts.queue.ring(campaign.campaign, chunk.number, delay_s=-(-slot.wait_ms // 1000))
-        return Ending.HANDED_BACK
+        deps.ledger.finish(campaign.campaign, chunk.number, ChunkState.QUEUED, claim=claim)
+        deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=-(-slot.wait_ms // 1000))
+        return SendResult.HANDED_BACK
     try:
-        message_id = parts.wechat.push(campaign.room_id, openids)
+        message_id = deps.wechat.push(campaign.room_id, openids)
     except WxliveError as error:
-        return _not_sent(campaign, chunk, error, claim=claim, parts=parts)
-    parts.campaigns.finish(
+        return _not_sent(campaign, chunk, error, claim=claim, deps=deps)
+    deps.ledger.finish(
         campaign.campaign, chunk.number, ChunkState.ACCEPTED, claim=claim, message_id=message_id
     )
-    parts.telemetry.count(Metric.CHUNK_ACCEPTED)
-    parts.telemetry.count(Metric.OPENIDS_ACCEPTED, len(openids))
-    return Ending.ACCEPTED
+    deps.telemetry.count(Metric.CHUNK_ACCEPTED)
+    deps.telemetry.count(Metric.OPENIDS_ACCEPTED, len(openids))
+    return SendResult.ACCEPTED
 
 
-def _warm_up(parts: Parts) -> None:
-    """Open the connection and fetch the token before a slot is taken, by a useful question.
+def _warm_up(deps: Dependencies) -> None:
+    """Open the connection and fetch the token before a slot is reserved, by a useful call.
 
-    What goes wrong here the call itself will meet again, with a claim to count it.
+    A failure here will recur in the call itself, where a claim counts it.
     """
-    if not parts.wechat.is_cold:
+    if not deps.wechat.is_cold:
         return
     with suppress(WxliveError):
-        quota = parts.wechat.quota(PUSH_MESSAGE)
-        now_s = parts.now()
-        parts.quota.seed(day_of(now_s, parts.day_offset_hours), quota.used, now_s)
+        quota = deps.wechat.quota(Api.PUSH_MESSAGE)
+        now_s = deps.now()
+        deps.quota.seed(day_of(now_s, deps.day_offset_hours), quota.used, now_s)
 
 
-def _reserve(parts: Parts, lead_ms: int = 0) -> int | TooFar:
+def _reserve(deps: Dependencies, lead_ms: int = 0) -> int | TooFar:
     """Reserve the next free slot that leaves ``lead_ms`` before it."""
     try:
-        slot = parts.pace.reserve(
-            now_ms=round(parts.now() * 1000) + lead_ms,
-            interval_ms=parts.interval_ms,
+        slot = deps.pace.reserve(
+            now_ms=round(deps.now() * 1000) + lead_ms,
+            interval_ms=deps.interval_ms,
             max_wait_ms=MAX_WAIT_MS - lead_ms,
         )
-    except Conflict:  # overtaken every time: as good as a slot too far away
-        return TooFar(wait_ms=parts.interval_ms)
+    except Conflict:  # others were faster every time: the same as a slot too far away
+        return TooFar(wait_ms=deps.interval_ms)
     return TooFar(slot.wait_ms + lead_ms) if isinstance(slot, TooFar) else slot.at_ms
 
 
-def _meet(slot_ms: int | TooFar, parts: Parts) -> int | TooFar:
-    """Wait for the slot; one that was missed is given up for a new one."""
+def _await_slot(slot_ms: int | TooFar, deps: Dependencies) -> int | TooFar:
+    """Wait for the slot; a missed slot is replaced by a new one."""
     while not isinstance(slot_ms, TooFar):
-        _sleep_until(slot_ms, parts)
-        if parts.now() * 1000 - slot_ms <= LATENESS_ALLOWED_MS:
+        _sleep_until(slot_ms, deps)
+        if deps.now() * 1000 - slot_ms <= LATENESS_ALLOWED_MS:
             break
-        slot_ms = _reserve(parts)
+        slot_ms = _reserve(deps)
     return slot_ms
 
 
-def _sleep_until(moment_ms: int, parts: Parts) -> None:
-    delay_s = moment_ms / 1000 - parts.now()
+def _sleep_until(moment_ms: int, deps: Dependencies) -> None:
+    delay_s = moment_ms / 1000 - deps.now()
     if delay_s > 0:
-        parts.sleep(delay_s)
+        deps.sleep(delay_s)
 
 
-def _settle_abandoned(campaign: Campaign, chunk: Chunk, parts: Parts) -> Ending:
+def _settle_abandoned(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
     """Nothing to send. A claim whose worker is gone is written down as unknown."""
-    parts.campaigns.finish(
+    deps.ledger.finish(
         campaign.campaign,
         chunk.number,
         ChunkState.UNKNOWN,
         claim=chunk.claim,
         reason=ABANDONED,
     )
-    parts.telemetry.count(Metric.CHUNK_UNKNOWN)
-    return Ending.UNKNOWN
+    deps.telemetry.count(Metric.CHUNK_UNKNOWN)
+    return SendResult.UNKNOWN
 
 
-def _not_claimed(campaign: Campaign, chunk: Chunk, parts: Parts) -> Ending:
+def _not_claimed(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
     """The transaction failed: held or ended meanwhile, claimed by another, quota, or a race."""
-    now = parts.campaigns.get(campaign.campaign)
-    row = parts.campaigns.chunk(campaign.campaign, chunk.number)
+    now = deps.campaigns.get(campaign.campaign)
+    row = deps.ledger.chunk(campaign.campaign, chunk.number)
     if now is None or now.state is not CampaignState.SENDING:
-        return Ending.DRAINED
+        return SendResult.DRAINED
     if row is None or row.state is not ChunkState.QUEUED:
-        return Ending.DRAINED
-    if not parts.quota.left(day_of(parts.now(), parts.day_offset_hours)):
-        error = QuotaUsedUp("Today's push calls are used up; it goes on when WeChat's day turns")
-        _hold(campaign, CampaignState.PAUSED, error, parts)
-        return Ending.NOT_SENT
-    parts.queue.ring(campaign.campaign, chunk.number, delay_s=1)
-    return Ending.HANDED_BACK
+        return SendResult.DRAINED
+    if not deps.quota.left(day_of(deps.now(), deps.day_offset_hours)):
+        error = QuotaUsedUp("Today's push calls are used up; calls resume on WeChat's next day")
+        _hold(campaign, CampaignState.PAUSED, error, deps)
+        return SendResult.NOT_SENT
+    deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=1)
+    return SendResult.HANDED_BACK
 
 
 def _not_sent(
-    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, parts: Parts
-) -> Ending:
-    """Write the chunk's fate, then the campaign's, then have it sent again where that is due."""
-    fate = fate_after(
+    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, deps: Dependencies
+) -> SendResult:
+    """Store the chunk's outcome, then the campaign's; enqueue the chunk again where that is due."""
+    decision = decide_after_failure(
         error,
         openids=chunk.openids,
         attempts=chunk.attempts + 1,
-        now_s=parts.now(),
-        retry_busy=parts.retry_busy,
+        now_s=deps.now(),
+        retry_busy=deps.retry_busy,
     )
-    if fate.split:
-        return _split(campaign, chunk, error, claim=claim, parts=parts)
-    parts.campaigns.finish(
+    if decision.split:
+        return _split(campaign, chunk, error, claim=claim, deps=deps)
+    deps.ledger.finish(
         campaign.campaign,
         chunk.number,
-        fate.chunk,
+        decision.chunk,
         claim=claim,
         errcode=error.errcode,
         rid=error.rid,
         reason=str(error),
     )
-    parts.telemetry.problem("push not accepted", error, chunk=chunk.number, fate=fate.chunk.value)
-    if fate.campaign is not None:
-        _hold(campaign, fate.campaign, error, parts)
-    elif fate.chunk is ChunkState.QUEUED:
-        parts.queue.ring(campaign.campaign, chunk.number, delay_s=fate.again_in_s)
-    return _ending(fate.chunk, parts)
+    deps.telemetry.problem(
+        "push not accepted", error, chunk=chunk.number, decision=decision.chunk.value
+    )
+    if decision.campaign is not None:
+        _hold(campaign, decision.campaign, error, deps)
+    elif decision.chunk is ChunkState.QUEUED:
+        deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=decision.again_in_s)
+    return _result(decision.chunk, deps)
 
 
 def _split(
-    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, parts: Parts
-) -> Ending:
-    """One openid spoils the call: halve until it stands alone, so that the others are told."""
-    half = parts.campaigns.split(campaign.campaign, chunk, claim=claim, now_s=parts.now())
-    parts.telemetry.problem("chunk split", error, chunk=chunk.number, half=half)
+    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, deps: Dependencies
+) -> SendResult:
+    """One openid spoils the call: halve until it is alone, so that the others are notified."""
+    half = deps.ledger.split(campaign.campaign, chunk, claim=claim, now_s=deps.now())
+    deps.telemetry.problem("chunk split", error, chunk=chunk.number, half=half)
     for number in (chunk.number, half):
-        parts.queue.ring(campaign.campaign, number)
-    return Ending.NOT_SENT
+        deps.queue.enqueue(campaign.campaign, number)
+    return SendResult.NOT_SENT
 
 
-def _hold(campaign: Campaign, to: CampaignState, error: WxliveError, parts: Parts) -> None:
-    """Hold or end the campaign; a used-up quota says itself when to go on."""
-    now_s = parts.now()
-    day_turns = day_ends_at(now_s, parts.day_offset_hours)
-    moved = parts.campaigns.move(
+def _hold(campaign: Campaign, to: CampaignState, error: WxliveError, deps: Dependencies) -> None:
+    """Hold or end the campaign; for a used-up quota, until the next day."""
+    now_s = deps.now()
+    day_turns = day_ends_at(now_s, deps.day_offset_hours)
+    moved = deps.campaigns.move(
         campaign.campaign,
         to,
         out_of=[CampaignState.SENDING],
@@ -230,16 +215,16 @@ def _hold(campaign: Campaign, to: CampaignState, error: WxliveError, parts: Part
         resume_at=day_turns if isinstance(error, QuotaUsedUp) else 0,
     )
     if moved:
-        parts.telemetry.count(Metric.CAMPAIGN_HELD if to in HELD else Metric.CAMPAIGN_FAILED)
+        deps.telemetry.count(Metric.CAMPAIGN_HELD if to in HELD else Metric.CAMPAIGN_FAILED)
 
 
-def _ending(state: ChunkState, parts: Parts) -> Ending:
+def _result(state: ChunkState, deps: Dependencies) -> SendResult:
     match state:
         case ChunkState.UNKNOWN:
-            parts.telemetry.count(Metric.CHUNK_UNKNOWN)
-            return Ending.UNKNOWN
+            deps.telemetry.count(Metric.CHUNK_UNKNOWN)
+            return SendResult.UNKNOWN
         case ChunkState.REFUSED:
-            parts.telemetry.count(Metric.CHUNK_REFUSED)
-            return Ending.REFUSED
+            deps.telemetry.count(Metric.CHUNK_REFUSED)
+            return SendResult.REFUSED
         case _:
-            return Ending.NOT_SENT
+            return SendResult.NOT_SENT

@@ -1,117 +1,123 @@
-"""The operator's hand on a campaign: pause, resume, cancel, and what to do about the unknown."""
+"""The operator's control of a campaign: pause, resume, cancel, and decide about the unknown."""
 
-from wxlive.campaigns import ENDED, HELD, CampaignState, ChunkState
-from wxlive.errors import Refused
-from wxlive.reports import Report
-from wxlive_push_start.start import Parts
+from wxlive.domain.campaigns import ENDED, HELD, CampaignState
+from wxlive.domain.chunks import ChunkState
+from wxlive.domain.reports import Report
+from wxlive.errors import InvalidCommand
+from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.reporting import read_report
 
-_ALIVE = frozenset({CampaignState.PLANNED, CampaignState.SENDING}) | HELD
+_UNENDED = frozenset({CampaignState.PLANNED, CampaignState.SENDING}) | HELD
 
 
-def pause(campaign_id: str, parts: Parts) -> Report:
-    """Send nothing more until ``resume``. A call under way is finished.
+def pause(campaign_id: str, deps: Dependencies) -> Report:
+    """Send nothing more until ``resume``. A call in progress is finished.
 
     Raises:
-        Refused: no such campaign, or it has nothing left to send.
+        InvalidCommand: no such campaign, or it has nothing left to send.
     """
-    _alive(campaign_id, "paused", parts)
-    parts.campaigns.move(
+    _unfinished(campaign_id, "paused", deps)
+    deps.campaigns.move(
         campaign_id,
         CampaignState.PAUSED,
-        out_of=_ALIVE,
+        out_of=_UNENDED,
         reason="Paused by the operator",
-        held_since=int(parts.now()),
+        held_since=int(deps.now()),
     )
-    return _report(campaign_id, parts)
+    return _report(campaign_id, deps)
 
 
-def resume(campaign_id: str, parts: Parts) -> Report:
-    """Go on: ring for every chunk that waits, and plan on where planning stopped.
+def resume(campaign_id: str, deps: Dependencies) -> Report:
+    """Resume: enqueue every chunk that waits, and continue planning where it stopped.
 
-    Harmless on a campaign that is sending. A chunk under way is rung for too: a living claim
-    stands, and one whose worker died without a message left becomes unknown.
+    Harmless on a campaign that is sending. A chunk in progress is enqueued too: a valid claim is
+    kept, and one whose worker died without a message left becomes unknown.
 
     Raises:
-        Refused: no such campaign, or it has nothing left to send.
+        InvalidCommand: no such campaign, or it has nothing left to send.
     """
-    standing = _alive(campaign_id, "resumed", parts)
-    parts.campaigns.move(campaign_id, CampaignState.SENDING, out_of=_ALIVE)
-    for chunk in parts.campaigns.chunks(campaign_id):
+    standing = _unfinished(campaign_id, "resumed", deps)
+    deps.campaigns.move(campaign_id, CampaignState.SENDING, out_of=_UNENDED)
+    for chunk in deps.ledger.chunks(campaign_id):
         if chunk.state in {ChunkState.QUEUED, ChunkState.SENDING}:
-            parts.queue.ring(campaign_id, chunk.number)
+            deps.queue.enqueue(campaign_id, chunk.number)
     if not standing.campaign.fully_planned:
-        parts.plan_later(campaign_id)
-    return _report(campaign_id, parts)
+        deps.plan_later(campaign_id)
+    return _report(campaign_id, deps)
 
 
-def cancel(campaign_id: str, parts: Parts) -> Report:
-    """Send nothing more, for good. What WeChat has accepted cannot be called back.
+def cancel(campaign_id: str, deps: Dependencies) -> Report:
+    """Send nothing more. What WeChat has accepted cannot be undone.
 
     Raises:
-        Refused: no such campaign, or it has nothing left to send.
+        InvalidCommand: no such campaign, or it has nothing left to send.
     """
-    _alive(campaign_id, "cancelled", parts)
-    parts.campaigns.move(
+    _unfinished(campaign_id, "cancelled", deps)
+    deps.campaigns.move(
         campaign_id,
         CampaignState.CANCELLED,
-        out_of=_ALIVE,
+        out_of=_UNENDED,
         reason="Cancelled by the operator",
     )
-    return _report(campaign_id, parts)
+    return _report(campaign_id, deps)
 
 
-def resend_unknown(campaign_id: str, parts: Parts) -> Report:
-    """Send the unknown chunks again. Whoever WeChat told the first time is told twice.
+def resend_unknown(campaign_id: str, deps: Dependencies) -> Report:
+    """Send the unknown chunks again. Followers whom the first call reached are notified twice.
 
     Raises:
-        Refused: no such campaign, nothing is unknown, or the campaign has ended.
+        InvalidCommand: no such campaign, nothing is unknown, or the campaign has ended.
     """
-    standing = _with_unknown(campaign_id, parts)
+    standing = _with_unknown(campaign_id, deps)
     if standing.campaign.state in ENDED:
-        raise Refused(
+        raise InvalidCommand(
             f"Campaign {campaign_id} is {standing.state.value}; nothing more is sent of it"
         )
     for chunk in standing.unknown:
-        again = parts.campaigns.decide(
+        again = deps.ledger.decide(
             campaign_id, chunk, ChunkState.QUEUED, reason="Sent again by the operator"
         )
         if again:
-            parts.queue.ring(campaign_id, chunk.number)
-    return _report(campaign_id, parts)
+            deps.queue.enqueue(campaign_id, chunk.number)
+    return _report(campaign_id, deps)
 
 
-def accept_unknown(campaign_id: str, parts: Parts) -> Report:
-    """Take the unknown chunks for sent. Whoever WeChat did not tell is not told.
+def accept_unknown(campaign_id: str, deps: Dependencies) -> Report:
+    """Treat the unknown chunks as sent. Followers whom the call did not reach are not notified.
 
     Raises:
-        Refused: no such campaign, or nothing is unknown.
+        InvalidCommand: no such campaign, or nothing is unknown.
     """
-    for chunk in _with_unknown(campaign_id, parts).unknown:
-        parts.campaigns.decide(
-            campaign_id, chunk, ChunkState.ACCEPTED, reason="Taken for sent by the operator"
+    for chunk in _with_unknown(campaign_id, deps).unknown:
+        deps.ledger.decide(
+            campaign_id, chunk, ChunkState.ACCEPTED, reason="Accepted by the operator"
         )
-    return _report(campaign_id, parts)
+    return _report(campaign_id, deps)
 
 
-def _with_unknown(campaign_id: str, parts: Parts) -> Report:
-    standing = _report(campaign_id, parts)
+def _with_unknown(campaign_id: str, deps: Dependencies) -> Report:
+    standing = _report(campaign_id, deps)
     if not standing.unknown:
-        raise Refused(f"Campaign {campaign_id} has no unknown chunk; there is nothing to resolve")
-    return standing
-
-
-def _alive(campaign_id: str, wish: str, parts: Parts) -> Report:
-    standing = _report(campaign_id, parts)
-    if standing.nothing_left_to_send:
-        raise Refused(
-            f"Campaign {campaign_id} is {standing.state.value} and has nothing left to send; "
-            f"it can't be {wish}"
+        raise InvalidCommand(
+            f"Campaign {campaign_id} has no unknown chunk; there is nothing to resolve"
         )
     return standing
 
 
-def _report(campaign_id: str, parts: Parts) -> Report:
-    campaign = parts.campaigns.get(campaign_id)
+def _unfinished(campaign_id: str, payload: str, deps: Dependencies) -> Report:
+    standing = _report(campaign_id, deps)
+    if standing.nothing_left_to_send:
+        raise InvalidCommand(
+            f"Campaign {campaign_id} is {standing.state.value} and has nothing left to send; "
+            f"it can't be {payload}"
+        )
+    return standing
+
+
+def _report(campaign_id: str, deps: Dependencies) -> Report:
+    campaign = deps.campaigns.get(campaign_id)
     if campaign is None:
-        raise Refused(f"There is no campaign {campaign_id}; `wxlive status` shows the newest")
-    return parts.campaigns.report(campaign, parts.now())
+        raise InvalidCommand(
+            f"There is no campaign {campaign_id}; `wxlive status` shows the newest"
+        )
+    return read_report(campaign, deps)

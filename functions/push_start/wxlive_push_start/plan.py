@@ -1,17 +1,18 @@
-"""Planning: the subscribed followers of this moment, cut into chunks, queued as they are cut.
+"""Planning: the audience is cut into chunks, which are queued as they are cut.
 
-Each chunk and the cursors behind it are stored in one transaction, so a planner killed at any
-point goes on where it was: no chunk is lost, none planned under two numbers.
+Each chunk and the cursors after it are stored in one transaction, so a planner that was killed at
+any point resumes where it was: no chunk is lost, none is planned under two numbers.
 """
 
 from enum import StrEnum
 
-from wxlive.campaigns import ENDED, HELD, Campaign, CampaignState, ChunkState
+from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState
+from wxlive.domain.chunks import ChunkState
 from wxlive.errors import Conflict
-from wxlive_push_start.start import Parts
+from wxlive_push_start.dependencies import Dependencies
 
 RESERVE_S = 30
-"""Time kept back at the end of an invocation for what is under way."""
+"""Time kept at the end of an invocation for what is in progress."""
 
 
 class Planning(StrEnum):
@@ -23,50 +24,50 @@ class Planning(StrEnum):
     LOST = "lost"
 
 
-def plan(campaign_id: str, parts: Parts) -> Planning:
-    """Plan as far as this turn's time goes. Two planners at once do no harm: one loses."""
-    parts.campaigns.move(campaign_id, CampaignState.SENDING, out_of=[CampaignState.PLANNED])
-    campaign = parts.campaigns.get(campaign_id)
+def plan(campaign_id: str, deps: Dependencies) -> Planning:
+    """Plan until done or out of time. Two planners at once do no harm: one loses."""
+    deps.campaigns.move(campaign_id, CampaignState.SENDING, out_of=[CampaignState.PLANNED])
+    campaign = deps.campaigns.get(campaign_id)
     if campaign is None or campaign.fully_planned or campaign.state in ENDED:
         return Planning.NOTHING_TO_DO
-    _ring_last(campaign, parts)
+    _enqueue_last(campaign, deps)
     try:
-        return _plan_on(campaign, parts)
+        return _plan_on(campaign, deps)
     except Conflict:
         return Planning.LOST
 
 
-def _plan_on(campaign: Campaign, parts: Parts) -> Planning:
+def _plan_on(campaign: Campaign, deps: Dependencies) -> Planning:
     openids: list[str] = []
     cursors = dict(campaign.cursors)
-    for segment, openid in parts.followers.snapshot(campaign.target, campaign.cursors):
+    for segment, openid in deps.followers.snapshot(campaign.target, campaign.cursors):
         openids.append(openid)
         cursors[segment] = openid
-        if len(openids) < parts.chunk:
+        if len(openids) < deps.chunk:
             continue
-        campaign = _queue(campaign, openids, cursors, parts)
+        campaign = _queue(campaign, openids, cursors, deps)
         openids = []
-        if parts.remaining_s() < RESERVE_S:
+        if deps.remaining_s() < RESERVE_S:
             return Planning.OUT_OF_TIME
     if openids:
-        campaign = _queue(campaign, openids, cursors, parts)
-    parts.campaigns.finish_plan(campaign, parts.now())
+        campaign = _queue(campaign, openids, cursors, deps)
+    deps.campaigns.finish_plan(campaign, deps.now())
     if not campaign.audience:
-        _end_for_nobody(campaign, parts)
+        _end_empty(campaign, deps)
     return Planning.DONE
 
 
 def _queue(
-    campaign: Campaign, openids: list[str], cursors: dict[str, str], parts: Parts
+    campaign: Campaign, openids: list[str], cursors: dict[str, str], deps: Dependencies
 ) -> Campaign:
-    campaign = parts.campaigns.add_chunk(campaign, openids, parts.now(), cursors=cursors)
-    parts.queue.ring(campaign.campaign, campaign.chunks)
+    campaign = deps.campaigns.add_chunk(campaign, openids, deps.now(), cursors=cursors)
+    deps.queue.enqueue(campaign.campaign, campaign.chunks)
     return campaign
 
 
-def _end_for_nobody(campaign: Campaign, parts: Parts) -> None:
-    """Give the day up: an audience of nobody must not keep the right one from being told."""
-    parts.campaigns.move(
+def _end_empty(campaign: Campaign, deps: Dependencies) -> None:
+    """Release the day: an empty audience must not block a push to the right one."""
+    deps.campaigns.move(
         campaign.campaign,
         CampaignState.FAILED,
         out_of={CampaignState.PLANNED, CampaignState.SENDING} | HELD,
@@ -74,8 +75,8 @@ def _end_for_nobody(campaign: Campaign, parts: Parts) -> None:
     )
 
 
-def _ring_last(campaign: Campaign, parts: Parts) -> None:
-    """A planner killed between the transaction and the ring left its last chunk unrung."""
-    last = parts.campaigns.chunk(campaign.campaign, campaign.chunks)
+def _enqueue_last(campaign: Campaign, deps: Dependencies) -> None:
+    """A planner killed between the transaction and the message left its last chunk unqueued."""
+    last = deps.ledger.chunk(campaign.campaign, campaign.chunks)
     if last is not None and last.state is ChunkState.QUEUED:
-        parts.queue.ring(campaign.campaign, last.number)
+        deps.queue.enqueue(campaign.campaign, last.number)

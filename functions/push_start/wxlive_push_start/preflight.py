@@ -1,16 +1,10 @@
-"""What must be true before the first call: a room that is live, calls left, somebody to tell."""
+"""What must hold before the first call: a live room, calls left, an audience."""
 
 import math
 from dataclasses import dataclass
 
-from wxlive.errors import Refused
-from wxlive.rooms import Room
-
-ROOMS_A_PAGE = 50
-"""getliveinfo was seen to cap its limit at 50 silently."""
-
-PAGES_LOOKED_AT = 4
-"""Rooms come latest start first, so a room that is live stands near the front."""
+from wxlive.domain.rooms import Room
+from wxlive.errors import InvalidCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +21,33 @@ def check_room(room_id: int, room: Room | None) -> None:
     """Refuse a room that is unknown or not live.
 
     Raises:
-        Refused: nothing was sent, and why.
+        InvalidCommand: nothing was sent, and why.
     """
     if room is None:
-        raise Refused(
+        raise InvalidCommand(
             f"Room {room_id} is not among the rooms that WeChat lists; check the id in the "
             "Mini Program console. Nothing was sent"
         )
     if not room.is_live:
-        raise Refused(
+        raise InvalidCommand(
             f"Room {room_id} is {room.status_words}, not live; open the room first, then push. "
             "Nothing was sent"
         )
 
 
 def forecast(*, audience: int, chunk: int, interval_ms: int, quota_left: int) -> Forecast:
-    """Tell what pushing to ``audience`` followers takes.
+    """Return what pushing to ``audience`` followers takes.
 
     Raises:
-        Refused: there is nobody to tell, or the day has too few calls left.
+        InvalidCommand: the audience is empty, or the day has too few calls left.
     """
     if not audience:
-        raise Refused("No subscribed follower is known; run `wxlive sync` first. Nothing was sent")
+        raise InvalidCommand(
+            "No subscribed follower is known; run `wxlive sync` first. Nothing was sent"
+        )
     calls = math.ceil(audience / chunk)
     if calls > quota_left:
-        raise Refused(
+        raise InvalidCommand(
             f"{audience} followers take {calls} calls, but only {quota_left} of today's are "
             "left; push tomorrow, or to a later room. Nothing was sent"
         )

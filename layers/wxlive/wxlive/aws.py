@@ -1,10 +1,11 @@
 """The AWS clients, each made once a process and config, when first asked for."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import boto3
 from botocore.config import Config
+
+from wxlive.process_cache import once_per_process
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
@@ -13,27 +14,29 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-PARALLEL_WRITES = 16
-"""Conditional writes under way at once when a page of new followers goes in."""
+ClientConfig: TypeAlias = Config
 
-USUAL = Config(
+PARALLEL_WRITES = 16
+"""Conditional writes in flight when a page of new followers is stored."""
+
+DEFAULT = Config(
     connect_timeout=1,
     read_timeout=2,
     retries={"mode": "standard", "max_attempts": 3},
     max_pool_connections=PARALLEL_WRITES,
 )
-"""For whoever has time to try again."""
+"""For calls that have time for a retry."""
 
-BULK = Config(
+ADAPTIVE = Config(
     connect_timeout=1,
     read_timeout=5,
     retries={"mode": "adaptive", "total_max_attempts": 10},
     max_pool_connections=PARALLEL_WRITES,
 )
 """For millions of records: a new table takes 4000 writes a second at first and refuses the rest, so
-the client slows down by itself rather than give up."""
+the client slows down instead of failing."""
 
-HASTY = Config(
+FAIL_FAST = Config(
     connect_timeout=0.5,
     read_timeout=0.8,
     retries={"mode": "standard", "total_max_attempts": 1},
@@ -44,43 +47,43 @@ There is no second attempt, because the backlog queue is the second attempt.
 """
 
 
-@cache
-def dynamodb(config: Config = USUAL) -> "DynamoDBServiceResource":
+@once_per_process
+def dynamodb(config: Config = DEFAULT) -> "DynamoDBServiceResource":
     """Return the DynamoDB resource; its ``meta.client`` may be used by several threads."""
     return boto3.resource("dynamodb", config=config)
 
 
-@cache
-def dynamodb_client(config: Config = USUAL) -> "DynamoDBClient":
+@once_per_process
+def dynamodb_client(config: Config = DEFAULT) -> "DynamoDBClient":
     """Return the DynamoDB client, which speaks the wire format. Several threads may use it."""
     return boto3.client("dynamodb", config=config)
 
 
-@cache
-def sqs(config: Config = USUAL) -> "SQSClient":
+@once_per_process
+def sqs(config: Config = DEFAULT) -> "SQSClient":
     """Return the SQS client."""
     return boto3.client("sqs", config=config)
 
 
-@cache
+@once_per_process
 def events() -> "EventBridgeClient":
     """Return the EventBridge client."""
-    return boto3.client("events", config=USUAL)
+    return boto3.client("events", config=DEFAULT)
 
 
-@cache
+@once_per_process
 def lambda_() -> "LambdaClient":
     """Return the Lambda client."""
-    return boto3.client("lambda", config=USUAL)
+    return boto3.client("lambda", config=DEFAULT)
 
 
-@cache
-def secretsmanager(config: Config = USUAL) -> "SecretsManagerClient":
+@once_per_process
+def secretsmanager(config: Config = DEFAULT) -> "SecretsManagerClient":
     """Return the Secrets Manager client."""
     return boto3.client("secretsmanager", config=config)
 
 
-@cache
+@once_per_process
 def wafv2() -> Any:
     """Return the AWS WAF client."""
-    return boto3.client("wafv2", config=USUAL)
+    return boto3.client("wafv2", config=DEFAULT)

@@ -3,13 +3,13 @@
 ::
 
     WxliveError
-    ├── RetryLater            nothing happened; the same call may succeed in a moment
+    ├── RetryLater            nothing happened; the same call may soon succeed
     │   ├── NotReached        the request never left, or never arrived
     │   ├── SystemBusy        WeChat said -1
     │   └── Conflict          another worker wrote the record first
     ├── Wait                  nothing happened; it can only succeed after something changes
     │   ├── RateLimited       45011, until the next minute
-    │   ├── QuotaUsedUp       45009, or our own counter, until the day turns
+    │   ├── QuotaUsedUp       45009, or our own counter, until the next day
     │   └── RoomNotLive       9410006, until the room opens
     ├── TokenRefused          40001 / 40014 / 42001: fetch a token once, try once more
     ├── OutcomeUnknown        the request may have been carried out; never repeat it blindly
@@ -17,10 +17,10 @@
     │   ├── Misconfigured     settings, secret, appid
     │   ├── NotAllowed        IP allow-list, missing permission, frozen or blocked account
     │   ├── RoomTaken         9410005: another room was pushed today
-    │   ├── Refused           the operator's request makes no sense as things stand
+    │   ├── InvalidCommand    the operator's command is not possible as things are
     │   └── BadCall           WeChat calls our request malformed: a bug
     │       └── BadOpenid     40003: one openid spoils the whole call
-    └── Rejected              what came in is forged, stale or malformed: answer 4xx, change nothing
+    └── RequestRejected       a request is forged, stale or malformed: answer 4xx, change nothing
 
 Every message says what was refused, why, and what to do next. Errors that WeChat
 answered carry its ``errcode`` and the request id ``rid`` its support asks for.
@@ -46,7 +46,7 @@ class WxliveError(Exception):
 
 
 class RetryLater(WxliveError):
-    """Nothing happened at the other side; the same call may succeed in a moment."""
+    """Nothing happened at the other side; the same call may soon succeed."""
 
 
 class NotReached(RetryLater):
@@ -94,15 +94,15 @@ class Misconfigured(Stop):
 
 
 class NotAllowed(Stop):
-    """WeChat does not let this caller in: allow-list, permission, frozen or blocked account."""
+    """WeChat refuses this caller: allow-list, permission, frozen or blocked account."""
 
 
 class RoomTaken(Stop):
     """9410005: another room was already pushed today."""
 
 
-class Refused(Stop):
-    """The operator asked for something that makes no sense as things stand."""
+class InvalidCommand(Stop):
+    """The operator's command is not possible as things are."""
 
 
 class BadCall(Stop):
@@ -113,7 +113,7 @@ class BadOpenid(BadCall):
     """40003: WeChat refuses the whole call because of one openid."""
 
 
-class Rejected(WxliveError):
+class RequestRejected(WxliveError):
     """Something from outside is forged, stale or malformed. ``status`` is the HTTP answer."""
 
     def __init__(self, message: str, *, status: int = 403) -> None:

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from wxlive.domain.chunks import MAX_OPENIDS_PER_CALL
 from wxlive.errors import Misconfigured
-
-MAX_OPENIDS_PER_CALL = 2000
-"""One ``push_message`` call takes at most so many openids (official page)."""
 
 
 class MessageMode(StrEnum):
@@ -35,7 +33,7 @@ class Settings:
     state_table: str
     push_queue_url: str
     callback_backlog_url: str
-    callback_aside_url: str
+    callback_quarantine_url: str
     callback_allow_list: str
     secret_name: str
     wechat_api_base: str
@@ -66,7 +64,7 @@ class Settings:
             state_table=_text(env, "STATE_TABLE"),
             push_queue_url=_text(env, "PUSH_QUEUE_URL"),
             callback_backlog_url=_text(env, "CALLBACK_BACKLOG_URL"),
-            callback_aside_url=_text(env, "CALLBACK_ASIDE_URL"),
+            callback_quarantine_url=_text(env, "CALLBACK_QUARANTINE_URL"),
             callback_allow_list=_text(env, "CALLBACK_ALLOW_LIST"),
             secret_name=_text(env, "WECHAT_SECRET_NAME"),
             wechat_api_base=_text(env, "WECHAT_API_BASE").rstrip("/"),

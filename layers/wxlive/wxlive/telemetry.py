@@ -1,6 +1,6 @@
 """Logs and metrics. Fixed messages, facts in keys; no secret, no token, no whole openid.
 
-Names of metrics stand here and nowhere else, so that an alarm can be tied to what emits it.
+Metrics are named here and nowhere else, so that an alarm can be traced to what emits it.
 """
 
 import re
@@ -29,18 +29,18 @@ class Metric(StrEnum):
     CALLBACK_STORED = "CallbackStored"
     CALLBACK_REJECTED = "CallbackRejected"
     CALLBACK_IGNORED = "CallbackIgnored"
-    CALLBACK_SET_ASIDE = "CallbackSetAside"
+    CALLBACK_QUARANTINED = "CallbackQuarantined"
     CALLBACK_QUEUED = "CallbackQueued"
     CALLBACK_FAILED = "CallbackFailed"
     CALLBACK_CURRENT_SECRETS = "CallbackCurrentSecrets"
     CALLBACK_PREVIOUS_SECRETS = "CallbackPreviousSecrets"
-    RESULT_ODD = "ResultOdd"
+    RESULT_ANOMALY = "ResultAnomaly"
     SYNC_DONE = "SyncDone"
     SYNC_FAILED = "SyncFailed"
     SYNC_GUARDED = "SyncGuarded"
     SYNC_CALLS = "SyncCalls"
     ROOM_WENT_LIVE = "RoomWentLive"
-    ROOMS_ASKED = "RoomsAsked"
+    ROOM_LIST_CALLS = "RoomListCalls"
     PUSH_OVERDUE = "PushOverdue"
     QUOTA_LOW = "QuotaLow"
     ACCESS_REFUSED = "AccessRefused"
@@ -60,14 +60,14 @@ def short(openid: str) -> str:
 
 
 class RedactingFormatter(LambdaPowertoolsFormatter):
-    """Powertools' JSON lines, with known secrets and any access token blotted out."""
+    """Powertools' JSON lines, with known secrets and any access token redacted."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._hidden: set[str] = set()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Never show these again."""
+        """Redact these from now on."""
         self._hidden.update(value for value in values if value)
 
     def serialize(self, log: Any) -> str:
@@ -97,7 +97,7 @@ class Telemetry:
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None:
         """Log an error of ours as its sentence, errcode and rid: no stack trace.
 
-        One that says that WeChat does not let us in is counted as well.
+        One that says that WeChat refuses our access is counted as well.
         """
         if isinstance(error, TokenRefused | Misconfigured | NotAllowed):
             self.count(Metric.ACCESS_REFUSED)

@@ -60,7 +60,7 @@ def may_lose(what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         if error.response["Error"]["Code"] in _LOST:
-            raise Conflict(f"Another worker changed {what} first; look again") from error
+            raise Conflict(f"Another worker changed {what} first; read it again") from error
         raise
 
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from wxlive.ahead import ahead
 from wxlive.aws import PARALLEL_WRITES
-from wxlive.followers import EVERYBODY, ORDER_FIELDS, Audience, Follower, Source, Status
+from wxlive.domain.audience import EVERYBODY, Audience
+from wxlive.domain.followers import ORDER_FIELDS, Follower, Source, Status
+from wxlive.prefetch import prefetch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _INSERTS_A_BATCH = 25
 
 _SEGMENTS = ("0", "1", "2", "3")
-"""Parts of the table that are read at once. Cursors that were stored name them."""
+"""The table is read in these segments at once. Stored cursors name them, so they never change."""
 
 _FIRST_PAGE = 500
 """Rows of a segment that are read first, and twice as many each time up to a whole page of 1 MB: so
@@ -75,8 +76,8 @@ class FollowerStore:
     def insert_all(self, facts: Sequence[Follower]) -> list[bool]:
         """Apply facts about different openids that are thought to be new, much faster.
 
-        An insert fails for a known openid (whoever wrote it meanwhile), and such a fact takes
-        the conditional way. So the outcome is the same as that of ``apply_all``.
+        An insert fails for an openid that is known by now, and such a fact is written by a
+        conditional put. So the outcome is the same as that of ``apply_all``.
         """
         if not facts:
             return []
@@ -110,7 +111,7 @@ class FollowerStore:
         one is dealt with.
         """
         chosen = {} if status is None else _filter("#status = :status", status=status.value)
-        with ahead(self._scan(chosen), 1) as answers:
+        with prefetch(self._scan(chosen), 1) as answers:
             for answer in answers:
                 yield from map(_from_item, answer["Items"])
 
@@ -121,8 +122,8 @@ class FollowerStore:
 
         Args:
             audience: who is wanted.
-            cursors: the last openid that was taken of each segment in an earlier walk, which
-                this one goes on behind.
+            cursors: the last openid of each segment that an earlier walk returned, which
+                this one resumes after.
 
         Returns:
             Pairs of a segment's name and an openid. Each segment keeps an order of its own.
@@ -130,7 +131,7 @@ class FollowerStore:
         chosen = {**_chosen(audience), "ProjectionExpression": "openid"}
         with ExitStack() as stack:
             waiting = deque(
-                (segment, stack.enter_context(ahead(self._openids(chosen, segment, after), 1)))
+                (segment, stack.enter_context(prefetch(self._openids(chosen, segment, after), 1)))
                 for segment, after in ((name, cursors.get(name)) for name in _SEGMENTS)
             )
             while waiting:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from wxlive.rooms import Choice, Room
+from wxlive.domain.rooms import Choice, Room
 from wxlive.stores.dynamo import get, query
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ class SecretStore:
     def load(self) -> Secrets:
         """Return the secret, at most ``KEPT_S`` old.
 
-        While it can't be read, one that was read before serves on: Secrets Manager may be away.
+        While it can't be read, the one that was read last is returned: Secrets Manager may be
+        unavailable.
 
         Raises:
             Misconfigured: it is missing, unreadable or incomplete.

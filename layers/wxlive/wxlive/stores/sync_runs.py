@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from wxlive.domain.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
 from wxlive.errors import Conflict
 from wxlive.stores.dynamo import Item, get, may_lose, present, query, transact
-from wxlive.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -41,7 +41,7 @@ class SyncRunStore:
             self._table.put_item(Item=_to_item(run), ConditionExpression="attribute_not_exists(pk)")
 
     def acquire(self, owner: str, now_s: float) -> bool:
-        """Take the lease, if nobody holds a living one."""
+        """Take the lease, unless another worker holds one that has not expired."""
         try:
             with may_lose("the lease"):
                 self._table.put_item(
@@ -56,7 +56,7 @@ class SyncRunStore:
         return True
 
     def release(self, owner: str) -> None:
-        """Give the lease back; nothing happens if another has taken it."""
+        """Release the lease; nothing happens if another worker has taken it."""
         try:
             with may_lose("the lease"):
                 self._table.delete_item(
@@ -69,7 +69,7 @@ class SyncRunStore:
             return
 
     def holder_until(self) -> int:
-        """Return when the present lease ends (Unix s), 0 if nobody holds it."""
+        """Return when the present lease expires (Unix s), 0 if there is none."""
         item = get(self._table, "sync", "lease")
         return item["expires_at"] if item else 0
 
@@ -113,7 +113,7 @@ class SyncRunStore:
         )
 
     def note(self, reason: str) -> None:
-        """Write beside the open run why it does not get on; the next stored page clears it."""
+        """Note on the open run why it makes no progress; the next stored page clears it."""
         run = self.newest()
         if run is None:
             return
@@ -127,7 +127,7 @@ class SyncRunStore:
             )
 
     def pages(self, run: str) -> Iterator[bytes]:
-        """Walk the digests of the pages stored so far."""
+        """Iterate over the digests of the pages stored so far."""
         return (item["digests"] for item in query(self._table, f"sync#{run}", prefix="page#"))
 
     def _replacing(self, before: SyncRun, after: SyncRun) -> Item:

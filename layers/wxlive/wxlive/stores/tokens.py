@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from wxlive.errors import Conflict
 from wxlive.stores.dynamo import get, may_lose
-from wxlive.token import AccessToken
+from wxlive.wechat.access_token import AccessToken
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -1,0 +1,58 @@
+"""One request of WeChat's: verified, then stored or queued."""
+
+from collections.abc import Mapping
+
+from wxlive.errors import RequestRejected
+from wxlive.telemetry import Metric, Telemetry
+from wxlive_callback.dependencies import Dependencies
+from wxlive_callback.verification import RequestVerifier, VerifiedRequest
+
+ACKNOWLEDGED = "success"
+"""The answer that WeChat takes for received: docs/wechat-protocol.md#replies."""
+
+
+def serve(method: str, query: Mapping[str, str], body: bytes, deps: Dependencies) -> str:
+    """Serve a request; returns the text to answer with.
+
+    Raises:
+        RequestRejected: it is not authentic, or not a request of WeChat's.
+        Exception: the message could be neither stored nor queued.
+    """
+    secrets = deps.secrets()
+    deps.telemetry.hide([secrets.secret, *secrets.tokens, *secrets.aes_keys])
+    verifier = RequestVerifier(
+        deps.settings.message_mode, secrets, deps.settings.callback_max_age_s
+    )
+    match method:
+        case "GET":
+            verified = verifier.verify_url(query, deps.now())
+            _count_secrets(verified, deps.telemetry)
+            return verified.text
+        case "POST":
+            verified = verifier.open(query, body, deps.now())
+            _count_secrets(verified, deps.telemetry)
+            _ingest(verified.text, deps)
+            return ACKNOWLEDGED
+        case _:
+            raise RequestRejected("neither GET nor POST", status=405)
+
+
+def _count_secrets(verified: VerifiedRequest, telemetry: Telemetry) -> None:
+    """Count which secrets fit, so that a rotation shows when the previous ones may go."""
+    if not (verified.by_previous_token or verified.by_previous_key):
+        telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
+        return
+    telemetry.count(Metric.CALLBACK_PREVIOUS_SECRETS)
+    telemetry.logger.info(
+        "callback by previous secrets",
+        extra={"token": verified.by_previous_token, "aes_key": verified.by_previous_key},
+    )
+
+
+def _ingest(text: str, deps: Dependencies) -> None:
+    try:
+        deps.ingestor.ingest(text, deps.now())
+    except Exception as error:  # whatever failed: the message must not be lost
+        deps.backlog.put(text, type(error).__name__)
+        deps.telemetry.count(Metric.CALLBACK_QUEUED)
+        deps.telemetry.logger.exception("callback queued")

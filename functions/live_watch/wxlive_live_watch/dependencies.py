@@ -1,0 +1,84 @@
+"""What live_watch works with."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wxlive import aws
+from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
+from wxlive.bootstrap.wechat import wechat_client
+from wxlive.domain.rooms import Room
+from wxlive.errors import RetryLater
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.quota import QuotaStore
+from wxlive.stores.rooms import RoomStore
+from wxlive.telemetry import Telemetry
+from wxlive.wechat.apis import Api
+from wxlive.wechat.client import WechatClient
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What live_watch works with. ``now`` is Unix seconds.
+
+    ``invoke_push_start`` invokes push_start without waiting; ``publish_live`` sends the event that
+    a room went live; ``quota`` counts the day's calls against ``daily_calls``; ``other_quotas``
+    are those of the other APIs, checked here because this function runs each minute anyway.
+    """
+
+    wechat: WechatClient
+    rooms: RoomStore
+    campaigns: CampaignStore
+    quota: QuotaStore
+    daily_calls: int
+    other_quotas: tuple[QuotaStore, ...]
+    telemetry: Telemetry
+    auto_push: bool
+    room_wait_limit_s: int
+    day_offset_hours: int
+    now: Callable[[], float]
+    invoke_push_start: Callable[[dict[str, Any]], None]
+    publish_live: Callable[[Room], None]
+
+
+def build_dependencies() -> Dependencies:
+    """Build them for one invocation."""
+    config = settings()
+    state = state_table()
+    return Dependencies(
+        wechat=wechat_client(secret_store().load()),
+        rooms=RoomStore(state),
+        campaigns=CampaignStore(state),
+        quota=QuotaStore(state, Api.GET_LIVE_INFO, config.watch_daily_calls),
+        daily_calls=config.watch_daily_calls,
+        other_quotas=tuple(
+            QuotaStore(state, api, config.daily_call_quota)
+            for api in (Api.PUSH_MESSAGE, Api.GET_FOLLOWERS)
+        ),
+        telemetry=telemetry(),
+        auto_push=config.auto_push,
+        room_wait_limit_s=config.room_wait_limit_s,
+        day_offset_hours=config.day_offset_hours,
+        now=time.time,
+        invoke_push_start=lambda payload: invoke_async(config.push_start_function, payload),
+        publish_live=_publish_live,
+    )
+
+
+def _publish_live(room: Room) -> None:
+    """Send the event; a rule of the stack mails it where AutoPush is off."""
+    detail = {
+        "stack": settings().stack_name,
+        "room_id": room.room_id,
+        "name": room.name,
+        "live_since": room.live_since,
+        "starts_at": room.starts_at,
+        "auto_push": settings().auto_push,
+    }
+    event = {"Source": "wxlive", "DetailType": "Room went live", "Detail": json.dumps(detail)}
+    if aws.events().put_events(Entries=[event])["FailedEntryCount"]:  # type: ignore[list-item]  # plain dicts
+        raise RetryLater(
+            "EventBridge did not accept the event that a room went live; it is sent again"
+        )

@@ -1,0 +1,77 @@
+"""What push_start works with."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wxlive import aws
+from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
+from wxlive.bootstrap.wechat import wechat_client
+from wxlive.domain.pace import interval_ms
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.followers import FollowerStore
+from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.push_queue import PushQueue
+from wxlive.stores.quota import QuotaStore
+from wxlive.stores.results import ResultStore
+from wxlive.stores.rooms import RoomStore
+from wxlive.stores.sync_runs import SyncRunStore
+from wxlive.telemetry import Telemetry
+from wxlive.wechat.apis import Api
+from wxlive.wechat.client import WechatClient
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What push_start works with. ``now`` is Unix seconds, ``chunk`` openids in a call.
+
+    ``remaining_s`` returns how long this invocation may still run; ``plan_later`` has a campaign
+    planned in another one.
+    """
+
+    wechat: WechatClient
+    followers: FollowerStore
+    campaigns: CampaignStore
+    ledger: LedgerStore
+    results: ResultStore
+    rooms: RoomStore
+    runs: SyncRunStore
+    quota: QuotaStore
+    queue: PushQueue
+    telemetry: Telemetry
+    chunk: int
+    interval_ms: int
+    day_offset_hours: int
+    now: Callable[[], float]
+    remaining_s: Callable[[], float]
+    plan_later: Callable[[str], None]
+
+
+def build_dependencies(context: "LambdaContext") -> Dependencies:
+    """Build them for one invocation."""
+    config = settings()
+    state = state_table()
+    return Dependencies(
+        wechat=wechat_client(secret_store().load()),
+        followers=FollowerStore(aws.dynamodb_client(), config.followers_table),
+        campaigns=CampaignStore(state),
+        ledger=LedgerStore(state),
+        results=ResultStore(state),
+        rooms=RoomStore(state),
+        runs=SyncRunStore(state),
+        quota=QuotaStore(state, Api.PUSH_MESSAGE, config.daily_call_quota),
+        queue=PushQueue(aws.sqs(), config.push_queue_url),
+        telemetry=telemetry(),
+        chunk=config.chunk_openids,
+        interval_ms=interval_ms(config.push_rate_per_second, config.chunk_openids),
+        day_offset_hours=config.day_offset_hours,
+        now=time.time,
+        remaining_s=lambda: context.get_remaining_time_in_millis() / 1000,
+        plan_later=lambda campaign: invoke_async(
+            context.function_name, {"action": "plan", "campaign": campaign}
+        ),
+    )

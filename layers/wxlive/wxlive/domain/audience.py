@@ -1,0 +1,30 @@
+"""Whom a push is for."""
+
+from dataclasses import dataclass
+
+from wxlive.domain.followers import Follower, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The subscribed followers, or those of them who subscribed in some rooms or at some time.
+
+    ``rooms`` are the rooms they subscribed in, empty for any; ``since`` (inclusive) and
+    ``before`` (exclusive) are Unix seconds, 0 for no limit.
+    """
+
+    rooms: tuple[int, ...] = ()
+    since: int = 0
+    before: int = 0
+
+    def includes(self, follower: Follower) -> bool:
+        """Whether the follower belongs to the audience."""
+        return (
+            follower.status is Status.SUBSCRIBED
+            and (not self.rooms or follower.room_id in self.rooms)
+            and self.since <= follower.subscribed_at
+            and (not self.before or follower.subscribed_at < self.before)
+        )
+
+
+EVERYBODY = Audience()

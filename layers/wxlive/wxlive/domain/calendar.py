@@ -1,0 +1,24 @@
+"""The day that WeChat's counters belong to, at a given offset from UTC."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+
+def day_of(now_s: float, offset_hours: int) -> str:
+    """Return the day (``2026-11-22``) of a Unix time."""
+    return _local(now_s, offset_hours).date().isoformat()
+
+
+def day_ends_at(now_s: float, offset_hours: int) -> int:
+    """Return when that day ends (Unix s)."""
+    local = _local(now_s, offset_hours)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return int(midnight.astimezone(UTC).timestamp())
+
+
+def stamp_of(now_s: float, offset_hours: int) -> str:
+    """Return a sortable local timestamp (``20261122T193000``) for identifiers."""
+    return _local(now_s, offset_hours).strftime("%Y%m%dT%H%M%S")
+
+
+def _local(now_s: float, offset_hours: int) -> datetime:
+    return datetime.fromtimestamp(now_s, timezone(timedelta(hours=offset_hours)))

@@ -1,0 +1,95 @@
+"""Live rooms as ``getliveinfo`` shows them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+
+class RoomStatus(IntEnum):
+    """``live_status``: docs/wechat-protocol.md#room-status."""
+
+    LIVE = 101
+    NOT_STARTED = 102
+    ENDED = 103
+    BANNED = 104
+    PAUSED = 105
+    ABNORMAL = 106
+    EXPIRED = 107
+
+
+OVER = frozenset({RoomStatus.ENDED, RoomStatus.BANNED, RoomStatus.EXPIRED})
+"""A room in one of these does not open again."""
+
+_WORDS = {
+    RoomStatus.LIVE: "live",
+    RoomStatus.NOT_STARTED: "not started",
+    RoomStatus.ENDED: "ended",
+    RoomStatus.BANNED: "banned",
+    RoomStatus.PAUSED: "paused",
+    RoomStatus.ABNORMAL: "abnormal",
+    RoomStatus.EXPIRED: "expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room. ``starts_at`` and ``ends_at`` (planned) are Unix seconds, 0 where unknown.
+
+    ``status`` is kept as WeChat gave it: an unknown number is no reason to lose the room.
+    ``live_since`` is ours: when the room was first seen live (Unix s), 0 while it is not.
+    """
+
+    room_id: int
+    name: str
+    status: int
+    starts_at: int
+    ends_at: int
+    live_since: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Only a room that is live may be pushed (9410006 otherwise)."""
+        return self.status == RoomStatus.LIVE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will not open again."""
+        return self.status in OVER
+
+    @property
+    def status_words(self) -> str:
+        """The status for a person, such as ``not started (102)``."""
+        known = _WORDS.get(self.status)  # type: ignore[call-overload]  # an int finds its IntEnum
+        return f"{known or 'in an unknown state'} ({self.status})"
+
+
+def newly_live(known: Mapping[int, Room], seen: Iterable[Room]) -> list[Room]:
+    """The rooms that are live now and were not when last recorded."""
+    return [
+        room
+        for room in seen
+        if room.is_live and not (room.room_id in known and known[room.room_id].is_live)
+    ]
+
+
+def noticed(known: Mapping[int, Room], seen: Iterable[Room], now_s: float) -> dict[int, Room]:
+    """Add to the rooms that are seen now since when each has been live."""
+    return {room.room_id: _since(known.get(room.room_id), room, int(now_s)) for room in seen}
+
+
+def _since(before: Room | None, room: Room, now_s: int) -> Room:
+    if not room.is_live:
+        return room
+    return replace(room, live_since=(before.live_since if before else 0) or now_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The room that a person wants pushed on a day, since ``chosen_at`` (Unix s).
+
+    A choice that is ``due`` is carried out whether AutoPush is on or off.
+    """
+
+    room_id: int
+    chosen_at: int
+    due: bool

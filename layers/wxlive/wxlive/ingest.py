@@ -1,0 +1,120 @@
+"""Authentic messages become stored facts, or are quarantined if they are malformed.
+
+The callback ingests it while WeChat waits, the backlog's consumer when the callback could not. Both
+may ingest the same message, in any order and repeatedly.
+"""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, replace
+from typing import Protocol
+
+from wxlive.domain.events import Event, FollowNotify, OtherEvent, PushResult
+from wxlive.domain.followers import Follower
+from wxlive.errors import RequestRejected
+from wxlive.telemetry import Metric, Telemetry, short
+from wxlive.wechat.event_parser import MalformedEvent, parse_event
+
+MAX_CLOCK_LEAD_S = 86_400
+"""How far a fact's time may be ahead of our clock: one from the future would win for ever."""
+
+
+class Followers(Protocol):
+    """Where facts about followers go."""
+
+    def apply(self, fact: Follower) -> bool:
+        """Store the fact unless something at least as new is known."""
+        ...
+
+
+class Results(Protocol):
+    """Where results of pushes go."""
+
+    def add(self, result: PushResult, now_s: float) -> PushResult:
+        """Store a result once; returns the stored one."""
+        ...
+
+
+class Sink(Protocol):
+    """Where messages are kept as they are."""
+
+    def put(self, text: str, reason: str) -> None:
+        """Keep a message, and why it is here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventIngestor:
+    """Ingests authentic messages.
+
+    ``results`` is called only when a result comes: on a cold start it costs a client.
+    """
+
+    followers: Followers
+    results: Callable[[], Results]
+    quarantine: Sink
+    telemetry: Telemetry
+
+    def ingest(self, text: str, now_s: float) -> None:
+        """Store what the message says; quarantine it for a human if it is malformed.
+
+        Repetitions and late arrivals change nothing.
+
+        Raises:
+            Exception: whatever the store or the queue raises; nothing is lost if the caller
+                keeps the message, and it may be ingested again.
+        """
+        try:
+            event = read_event(text, now_s)
+        except RequestRejected as rejection:
+            self.quarantine.put(text, rejection.message)
+            self.telemetry.count(Metric.CALLBACK_QUARANTINED)
+            self.telemetry.problem("callback quarantined", rejection)
+            return
+        match event:
+            case FollowNotify():
+                self._ingest_follow(event)
+            case PushResult():
+                self._ingest_result(event, now_s)
+            case OtherEvent():
+                self.telemetry.count(Metric.CALLBACK_IGNORED)
+                self._log(event.name, changed=False)
+
+    def _ingest_follow(self, event: FollowNotify) -> None:
+        changed = self.followers.apply(Follower.notified(event))
+        self.telemetry.count(Metric.CALLBACK_STORED)
+        self._log(event.action.value, changed=changed, follower=short(event.openid))
+
+    def _ingest_result(self, event: PushResult, now_s: float) -> None:
+        stored = self.results().add(event, now_s)
+        self.telemetry.count(Metric.CALLBACK_STORED)
+        anomaly = anomaly_of(event, stored)
+        if anomaly:
+            self.telemetry.count(Metric.RESULT_ANOMALY)
+            self.telemetry.logger.warning("push result anomaly", extra={"reason": anomaly})
+        self._log("push_result", changed=True)
+
+    def _log(self, kind: str, *, changed: bool, follower: str | None = None) -> None:
+        self.telemetry.logger.info(
+            "callback ingested", extra={"kind": kind, "changed": changed, "follower": follower}
+        )
+
+
+def read_event(text: str, now_s: float) -> Event:
+    """Read the event in an authentic message.
+
+    Raises:
+        RequestRejected: it is malformed.
+    """
+    event = parse_event(text)
+    if isinstance(event, FollowNotify) and event.time_s > now_s + MAX_CLOCK_LEAD_S:
+        raise MalformedEvent("time is in the future; it must be Unix seconds")
+    return event
+
+
+def anomaly_of(event: PushResult, stored: PushResult) -> str | None:
+    """Return why an operator should look at a result, given the one that is stored for its call."""
+    if not event.adds_up:
+        return "total_count is not the sum of the other counts"
+    if astuple(replace(event, time_s=stored.time_s)) != astuple(stored):
+        return "a second result for this message_id says something else; the first is kept"
+    return None

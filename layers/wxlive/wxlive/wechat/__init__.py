@@ -1,0 +1,1 @@
+"""What WeChat says: its API, its errcodes, its access token, its signatures and its events."""

@@ -1,0 +1,185 @@
+"""Reading what the APIs answer. Pure, no I/O.
+
+A malformed answer raises ``OutcomeUnknown``: whether the call was carried out is not
+known. Numbers may arrive as digits in a string (docs/wechat-protocol.md#reading-events).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from wxlive.domain.followers import ListedRow
+from wxlive.domain.rooms import Room
+from wxlive.errors import OutcomeUnknown
+from wxlive.wechat.access_token import AccessToken
+from wxlive.wechat.errcodes import error_for
+
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerPage:
+    """One page of the list. ``cursor`` is WeChat's opaque ``page_break``, None where missing."""
+
+    rows: tuple[ListedRow, ...]
+    cursor: int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiQuota:
+    """What ``openapi/quota/get`` says of an API's day, in calls."""
+
+    daily_limit: int
+    used: int
+
+
+def read_answer(status: int, body: bytes) -> dict[str, Any]:
+    """Read an API answer.
+
+    Returns:
+        The JSON object, when its ``errcode`` is 0 or absent.
+
+    Raises:
+        OutcomeUnknown: not HTTP 200, or not a JSON object.
+        WxliveError: the member of the tree of the ``errcode``; ``Stop`` for one
+            that is not documented.
+    """
+    if status != HTTPStatus.OK:
+        raise OutcomeUnknown(
+            f"WeChat answered HTTP {status} instead of 200; the call may or may not have been "
+            "carried out"
+        )
+    answer = _read_object(body)
+    code = _read_code(answer)
+    if code:
+        raise error_for(code, str(answer.get("errmsg", "")))
+    return answer
+
+
+def read_followers(answer: Mapping[str, Any]) -> FollowerPage:
+    """Read the answer of ``get_wxa_followers``."""
+    with _unreadable("WeChat's follower page is malformed; nothing of it was used"):
+        rows = answer.get("followers") or []
+        return FollowerPage(tuple(map(_read_row, rows)), _read_cursor(answer.get("page_break")))
+
+
+def read_message_id(answer: Mapping[str, Any]) -> str:
+    """Read the answer of ``push_message``; a number is as good as text."""
+    message_id = answer.get("message_id")
+    if isinstance(message_id, bool) or not isinstance(message_id, int | str) or not message_id:
+        raise OutcomeUnknown("WeChat accepted the push without a message_id")
+    return str(message_id)
+
+
+def read_rooms(answer: Mapping[str, Any]) -> tuple[Room, ...]:
+    """Read the answer of ``getliveinfo``."""
+    with _unreadable("WeChat's room list is malformed"):
+        return tuple(map(_read_room, answer.get("room_info") or []))
+
+
+def read_quota(answer: Mapping[str, Any]) -> ApiQuota:
+    """Read the answer of ``openapi/quota/get``."""
+    with _unreadable("WeChat's quota answer is malformed"):
+        quota = answer["quota"]
+        return ApiQuota(daily_limit=read_int(quota["daily_limit"]), used=read_int(quota["used"]))
+
+
+def read_addresses(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the answer of ``getcallbackip``."""
+    found = answer.get("ip_list")
+    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+        raise OutcomeUnknown("WeChat's list of callback addresses is malformed")
+    return tuple(found)
+
+
+def read_token(answer: Mapping[str, Any], requested_at: int) -> AccessToken:
+    """Read the answer of ``stable_token``, requested at ``requested_at`` (Unix s)."""
+    with _unreadable("WeChat's token answer is malformed; try again"):
+        value = answer["access_token"]
+        if not isinstance(value, str) or not value:
+            raise ValueError("no access token")
+        expires_at = requested_at + read_int(answer["expires_in"])
+        return AccessToken(value=value, fetched_at=requested_at, expires_at=expires_at)
+
+
+def read_int(value: object) -> int:
+    """Read a whole number that may arrive as digits in a string.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value):
+        return int(value)
+    raise ValueError("not a whole number")
+
+
+@contextmanager
+def _unreadable(sentence: str) -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise OutcomeUnknown(sentence) from error
+
+
+def _read_object(body: bytes) -> dict[str, Any]:
+    try:
+        text = body.decode()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            # The official sample answer of push_message ends in a comma.
+            answer = json.loads(_TRAILING_COMMA.sub(r"\1", text))
+    except (ValueError, RecursionError) as error:
+        raise OutcomeUnknown(
+            "WeChat's answer is not JSON; the call may or may not have been carried out"
+        ) from error
+    if not isinstance(answer, dict):
+        raise OutcomeUnknown(
+            "WeChat's answer is not a JSON object; the call may or may not have been carried out"
+        )
+    return answer
+
+
+def _read_code(answer: Mapping[str, Any]) -> int:
+    with _unreadable(
+        "WeChat's errcode is not a number; the call may or may not have been carried out"
+    ):
+        return read_int(answer.get("errcode", 0))
+
+
+def _read_row(row: Mapping[str, Any]) -> ListedRow:
+    openid = row["openid"]
+    if not isinstance(openid, str) or not openid:
+        raise ValueError("a row without openid")
+    return ListedRow(
+        openid=openid,
+        subscribed_at=read_int(row.get("subscribe_time", 0)),
+        room_id=read_int(row.get("room_id", 0)),
+        room_status=read_int(row.get("room_status", 0)),
+    )
+
+
+def _read_cursor(value: object) -> int | str | None:
+    if value is None or isinstance(value, int | str):
+        return value
+    raise ValueError("page_break is neither a number nor a string")
+
+
+def _read_room(row: Mapping[str, Any]) -> Room:
+    """Read a row of ``room_info``; the id is named ``roomid`` there and ``room_id`` elsewhere."""
+    room_id = row.get("roomid", row.get("room_id"))
+    if room_id is None or row.get("live_status") is None:
+        raise ValueError("a room without roomid or live_status")
+    return Room(
+        room_id=read_int(room_id),
+        name=str(row.get("name", "")),
+        status=read_int(row["live_status"]),
+        starts_at=read_int(row.get("start_time") or 0),
+        ends_at=read_int(row.get("end_time") or 0),
+    )
