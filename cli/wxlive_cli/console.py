@@ -1,13 +1,14 @@
-"""What every command shares: its options, its exit codes, where words and where JSON go.
+"""What every command shares: its options, its exit codes and its output.
 
-One JSON object on stdout with ``--json``; progress and words on stderr.
+With ``--json`` a command prints one JSON object on stdout. Progress and messages go to stderr.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,88 +16,88 @@ from rich.console import Console
 from rich.table import Table
 
 from wxlive.errors import WxliveError
-from wxlive_cli.stack import connect, sentence_for
+from wxlive_cli.stack import connect, describe_error
 
-DONE, NOT_ALL_WELL, REFUSED = 0, 1, 2
+DONE, NEEDS_ATTENTION, REFUSED = 0, 1, 2
 
-P = ParamSpec("P")
-Command = Callable[P, "Outcome"]
+_PIPE_WIDTH = 200
+"""A pipe has no width; longer lines are wrapped."""
 
-
-class Outcome:
-    """What a command found: its JSON, a table for a person, and how it exits."""
-
-    def __init__(
-        self, facts: Mapping[str, Any], *, code: int = DONE, table: Table | None = None
-    ) -> None:
-        self.facts = dict(facts)
-        self.code = code
-        self.table = table
+stderr = Console(stderr=True, highlight=False, markup=False)
+"""Where progress and messages go."""
 
 
-_WIDE = 200
-"""A pipe has no width: lines are broken by whoever reads them."""
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a command returns: its JSON, its exit code, and a table for a terminal.
 
-words = Console(stderr=True, highlight=False)
-"""Progress and words go here."""
+    Without a table, the facts themselves are shown as one.
+    """
 
+    facts: Mapping[str, Any]
+    code: int = DONE
+    table: Table | None = None
+
+
+Command = Callable[..., CommandResult]
 
 stack_option = click.option(
-    "--stack", help="Name of the deployed stack; else WXLIVE_STACK, else wxlive."
+    "--stack", help="Name of the deployed stack; default: $WXLIVE_STACK, else wxlive."
 )
 
 
-def stack_command(command: Command[...]) -> Callable[..., None]:
-    """Give a command ``--stack`` and ``--json``, hand it the stack, and end as the contract says.
+def stack_command(command: Command) -> Callable[..., None]:
+    """Turn a function that takes a ``Stack`` first into a command with ``--stack`` and ``--json``.
 
-    The command takes the stack first and returns its ``Outcome``.
+    The command prints the returned ``CommandResult`` and exits with its code. If the function
+    raises ``WxliveError`` or an error of AWS, the command prints one sentence and exits with 2.
     """
 
     @stack_name_command
     @wraps(command)
-    def run(name: str, /, **options: Any) -> Outcome:
+    def run(name: str, /, **options: Any) -> CommandResult:
         return command(connect(name), **options)
 
     return run
 
 
-def stack_name_command(command: Command[...]) -> Callable[..., None]:
-    """Do the same for a command that takes the stack's name: it may not be there yet.
+def stack_name_command(command: Command) -> Callable[..., None]:
+    """Do the same for a function that takes the name of a stack, which may not exist yet.
 
-    ``--stack`` may stand before the command's name as well; behind it, it counts more.
+    ``--stack`` may stand before the command's name as well; after it, it takes precedence.
     """
 
     @stack_option
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
     @wraps(command)
     def run(stack: str | None, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click's own
-        before = click.get_current_context().find_object(str)
+        group_stack = click.get_current_context().find_object(str)
         try:
-            outcome = command(stack or before or "wxlive", **options)
+            result = command(stack or group_stack or "wxlive", **options)
         except WxliveError as error:
             refuse(str(error), as_json=as_json)
         except (BotoCoreError, ClientError) as error:
-            refuse(sentence_for(error), as_json=as_json)
-        _print(outcome, as_json=as_json)
-        raise SystemExit(outcome.code)
+            refuse(describe_error(error), as_json=as_json)
+        _print(result, as_json=as_json)
+        raise SystemExit(result.code)
 
     return run
 
 
-class Listing(click.Group):
-    """A group whose bare name lists: ``wxlive rooms`` is ``wxlive rooms list``."""
+class ListByDefault(click.Group):
+    """A group whose name alone runs its ``list``: ``wxlive rooms`` is ``wxlive rooms list``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command's name where it was left out; a shell that completes wants them all."""
+        """Insert ``list`` where no command is named, except while a shell completes words."""
         asks_for_help = bool(args) and args[0] in ctx.help_option_names
-        names_none = not args or (args[0].startswith("-") and not asks_for_help)
-        if names_none and not ctx.resilient_parsing:
+        names_no_command = not args or (args[0].startswith("-") and not asks_for_help)
+        if names_no_command and not ctx.resilient_parsing:
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
 
 def refuse(sentence: str, *, as_json: bool) -> NoReturn:
-    """Say in one sentence why not, and exit with 2."""
+    """Print one sentence that says why the command was refused, and exit with 2."""
     if as_json:
         click.echo(json.dumps({"refused": sentence}, ensure_ascii=False))
     click.echo(f"wxlive: {sentence}", err=True)
@@ -104,17 +105,17 @@ def refuse(sentence: str, *, as_json: bool) -> NoReturn:
 
 
 def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
-    """Lay facts out for a person: a line each, nothing where nothing is known."""
+    """Return a table with one line for each fact; facts that are None are left out."""
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in facts.items():
         if value is not None:
-            table.add_row(name.replace("_", " "), _shown(name, value))
+            table.add_row(name.replace("_", " "), _format(name, value))
     return table
 
 
-def _shown(name: str, value: Any) -> str:
+def _format(name: str, value: Any) -> str:
     if not isinstance(value, int) or isinstance(value, bool) or name.endswith("_id"):
         return str(value)
     if name.endswith("_at"):
@@ -122,11 +123,11 @@ def _shown(name: str, value: Any) -> str:
     return f"{value:,}"
 
 
-def _print(outcome: Outcome, *, as_json: bool) -> None:
+def _print(result: CommandResult, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(outcome.facts, ensure_ascii=False))
+        click.echo(json.dumps(result.facts, ensure_ascii=False))
         return
-    screen = Console(highlight=False)
-    if not screen.is_terminal:
-        screen.width = _WIDE
-    screen.print(outcome.table or facts_table("", outcome.facts))
+    stdout = Console(highlight=False)
+    if not stdout.is_terminal:
+        stdout.width = _PIPE_WIDTH
+    stdout.print(result.table or facts_table("", result.facts))

@@ -1,4 +1,4 @@
-"""Files that an operator asked for: whole or not at all."""
+"""Files that appear complete or not at all."""
 
 import csv
 import tempfile
@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from wxlive.errors import Refused
+from wxlive.errors import InvalidCommand
 
 
 @contextmanager
-def written_whole(out: Path) -> Iterator[IO[str]]:
-    """Open a text file that takes its place when the block has ended well, and not otherwise.
+def open_atomically(out: Path) -> Iterator[IO[str]]:
+    """Open a text file that replaces ``out`` when the block ends without an error.
 
     Raises:
-        Refused: the file can't be written there.
+        InvalidCommand: the file can't be written there.
     """
     try:
         with tempfile.NamedTemporaryFile(
@@ -30,16 +30,16 @@ def written_whole(out: Path) -> Iterator[IO[str]]:
                 draft.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise Refused(f"{out} can't be written: {error.strerror}") from error
+        raise InvalidCommand(f"{out} can't be written: {error.strerror}") from error
 
 
 def write_csv(out: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows as they come; the file appears whole or not at all. Returns how many.
+    """Write rows to a CSV file as they come, and return how many.
 
     Raises:
-        Refused: the file can't be written there.
+        InvalidCommand: the file can't be written there.
     """
-    with written_whole(out) as file:
+    with open_atomically(out) as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         written = 0

@@ -6,16 +6,19 @@ import click
 
 from wxlive_cli.configure import configure
 from wxlive_cli.console import stack_option
-from wxlive_cli.dlq import dlq
-from wxlive_cli.doctor import doctor
-from wxlive_cli.followers import followers
-from wxlive_cli.planned import planned
-from wxlive_cli.push import cancel, pause, push, resolve, resume, status
-from wxlive_cli.report import report
+from wxlive_cli.control import cancel, pause, resume
+from wxlive_cli.dlq.command import dlq
+from wxlive_cli.doctor.command import doctor
+from wxlive_cli.followers.command import followers
+from wxlive_cli.planned.command import planned
+from wxlive_cli.push.command import push
+from wxlive_cli.report.command import report
+from wxlive_cli.resolve import resolve
 from wxlive_cli.rooms import rooms
 from wxlive_cli.rotate import rotate
+from wxlive_cli.status import status
 from wxlive_cli.sync import sync
-from wxlive_cli.watch import watch
+from wxlive_cli.watch.command import watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,17 +30,17 @@ def main(context: click.Context, stack: str | None) -> None:
 
     \b
     Before the show:
-      wxlive configure                    the secret, and what to paste where
-      wxlive doctor                       is everything ready?
+      wxlive configure                    create the secret
+      wxlive doctor                       check that everything is ready
 
     \b
-    The night of the show:
-      wxlive sync --wait                  the list is true
-      wxlive push --room 1001 --dry-run   what it will take
-      wxlive push --room 1001 --wait      tell everybody once
-      wxlive watch                        how it goes
-      wxlive status                       what became of it
-      wxlive report --out show.html       a page for whoever asks
+    On the night of the show:
+      wxlive sync --wait                  update the followers
+      wxlive push --room 1001 --dry-run   check the push, send nothing
+      wxlive push --room 1001 --wait      notify every follower once
+      wxlive watch                        watch the campaign
+      wxlive status                       show its outcome
+      wxlive report --out show.html       write a page about it
     """  # noqa: D301 - \b keeps click from wrapping the lines
     context.obj = stack or os.environ.get("WXLIVE_STACK")
 

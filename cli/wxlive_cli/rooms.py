@@ -1,31 +1,33 @@
 """``wxlive rooms``: the rooms that live_watch has seen, and which of them is pushed."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from wxlive.errors import Refused
-from wxlive.pace import day_of
-from wxlive.rooms import Choice, Room
-from wxlive.stores.rooms import RoomStore
-from wxlive_cli.console import Listing, Outcome, facts_table, stack_command, words
-from wxlive_cli.moments import show_moment
+from wxlive.domain.calendar import day_of
+from wxlive.domain.rooms import Choice, Room
+from wxlive.errors import InvalidCommand
+from wxlive_cli.console import CommandResult, ListByDefault, facts_table, stack_command, stderr
 from wxlive_cli.stack import Stack
-
-_day_option = click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), help="For which day; else the room's, else today."
-)
+from wxlive_cli.time_parsing import format_time
 
 
-@click.group(cls=Listing)
+def _day_option(help_text: str) -> Callable[..., Any]:
+    return click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help=help_text)
+
+
+@click.group(cls=ListByDefault)
 def rooms() -> None:
-    """List the rooms, choose the one to push.
+    """List the rooms, and choose the one to push.
 
-    With AutoPush=on the first room of a day that goes live is pushed, or the chosen one.
+    With AutoPush=on, the chosen room of a day is pushed when it goes live; without a choice, the
+    first room of the day that goes live.
 
     \b
     Examples:
@@ -37,24 +39,23 @@ def rooms() -> None:
 
 @rooms.command("list")
 @stack_command
-def list_(stack: Stack) -> Outcome:
-    """List the rooms as live_watch saw them last, latest start first.
+def list_(stack: Stack) -> CommandResult:
+    """List the rooms as live_watch last saw them, the latest start first.
 
     \b
     Examples:
       wxlive rooms
       wxlive rooms --json
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    store = RoomStore(stack.state)
-    offset_hours = int(stack.output("DayOffsetHours"))
-    known = sorted(store.all().values(), key=lambda room: room.starts_at, reverse=True)
-    today = day_of(time.time(), offset_hours)
-    choice, asked_at = store.chosen(today), store.asked_at()
+    offset_hours = stack.day_offset_hours
+    known = sorted(stack.rooms.all().values(), key=lambda room: room.starts_at, reverse=True)
+    today = _today(stack)
+    choice, asked_at = stack.rooms.chosen(today), stack.rooms.asked_at()
     chosen = choice.room_id if choice else None
-    words.print(
-        f"As seen {show_moment(asked_at, offset_hours)}."
+    stderr.print(
+        f"As of {format_time(asked_at, offset_hours)}."
         if asked_at
-        else "live_watch has not asked WeChat yet; it does within a quarter of an hour."
+        else "live_watch has not asked WeChat yet; it does so within 15 minutes."
     )
     facts = {
         "day": today,
@@ -62,63 +63,64 @@ def list_(stack: Stack) -> Outcome:
         "asked_at": asked_at or None,
         "rooms": [asdict(room) for room in known],
     }
-    return Outcome(facts, table=_table(known, chosen, offset_hours))
+    return CommandResult(facts, table=_table(known, chosen, offset_hours))
 
 
 @rooms.command()
 @click.argument("room_id", type=click.IntRange(min=0))
-@_day_option
+@_day_option("Day of the push; default: the day of the room's planned start, at least today.")
 @stack_command
-def choose(stack: Stack, *, room_id: int, day: Any) -> Outcome:
-    """Have this room pushed when it goes live, instead of the first. Needs AutoPush=on.
+def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult:
+    """Have this room pushed when it goes live, instead of the first one. Needs AutoPush=on.
 
     \b
     Examples:
       wxlive rooms choose 1001
       wxlive rooms choose 1001 --day 2026-11-23
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    store = RoomStore(stack.state)
-    room = store.all().get(room_id)
+    room = stack.rooms.all().get(room_id)
     if room is None:
-        raise Refused(
-            f"Room {room_id} is not among the rooms that were seen; check the id in `wxlive "
-            "rooms`. A new room is seen within a quarter of an hour"
+        raise InvalidCommand(
+            f"Room {room_id} is not known; check the id in `wxlive rooms`, where a new room "
+            "appears within 15 minutes"
         )
     if room.is_over:
-        raise Refused(f"Room {room_id} is {room.status_words}; choose one that is still to come")
+        raise InvalidCommand(f"Room {room_id} is {room.status_words}; choose another room")
     chosen_day = day.date().isoformat() if day else _day_for(room, stack)
     holder = stack.campaigns.claimed_by(chosen_day)
     if holder is not None:
-        raise Refused(f"Campaign {holder} has {chosen_day} already; WeChat allows one room a day")
-    store.choose(chosen_day, Choice(room_id, int(time.time()), due=False))
+        raise InvalidCommand(
+            f"{chosen_day} already has campaign {holder}, and WeChat allows one room per day; "
+            "choose another day with --day"
+        )
+    stack.rooms.choose(chosen_day, Choice(room_id, int(time.time()), due=False))
     facts = {"room_id": room_id, "day": chosen_day}
-    return Outcome(facts, table=facts_table("Chosen", facts))
+    return CommandResult(facts, table=facts_table("Chosen", facts))
 
 
 @rooms.command()
-@_day_option
+@_day_option("Day of the choice; default: today.")
 @stack_command
-def unchoose(stack: Stack, *, day: Any) -> Outcome:
-    """Take a choice back, or a planned push whose moment has come but whose room is not live.
+def unchoose(stack: Stack, *, day: datetime | None) -> CommandResult:
+    """Remove the choice of a day, or a planned push that is due but whose room is not live.
 
     \b
     Example:
       wxlive rooms unchoose
     """  # noqa: D301 - \b keeps click from wrapping the lines
     chosen_day = day.date().isoformat() if day else _today(stack)
-    RoomStore(stack.state).unchoose(chosen_day)
+    stack.rooms.unchoose(chosen_day)
     facts = {"chosen": None, "day": chosen_day}
-    return Outcome(facts, table=facts_table("Nothing is chosen", {"day": chosen_day}))
+    return CommandResult(facts, table=facts_table("No room is chosen", {"day": chosen_day}))
 
 
 def _day_for(room: Room, stack: Stack) -> str:
-    """The day of a room's planned start, or today if that has passed or is not known."""
-    planned = day_of(room.starts_at, int(stack.output("DayOffsetHours")))
-    return max(planned, _today(stack))
+    """Return the day of a room's planned start, or today if that is past or unknown."""
+    return max(day_of(room.starts_at, stack.day_offset_hours), _today(stack))
 
 
 def _today(stack: Stack) -> str:
-    return day_of(time.time(), int(stack.output("DayOffsetHours")))
+    return day_of(time.time(), stack.day_offset_hours)
 
 
 def _table(known: list[Room], chosen: int | None, offset_hours: int) -> Table:
@@ -130,7 +132,7 @@ def _table(known: list[Room], chosen: int | None, offset_hours: int) -> Table:
             str(room.room_id),
             "chosen" if room.room_id == chosen else "",
             room.status_words,
-            show_moment(room.starts_at, offset_hours),
+            format_time(room.starts_at, offset_hours),
             Text(room.name),
         )
     return table

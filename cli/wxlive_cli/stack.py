@@ -1,6 +1,7 @@
-"""The deployed stack as the operator's command sees it: its outputs, its tables, its functions."""
+"""The deployed stack: its outputs, its tables, its functions."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,20 +10,26 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from wxlive.errors import Misconfigured, Refused, RetryLater
+from wxlive.domain.campaigns import Campaign
+from wxlive.domain.reports import Report
+from wxlive.domain.reports import report as join_report
+from wxlive.errors import InvalidCommand, Misconfigured, RetryLater
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.followers import FollowerStore
-from wxlive.stores.pace import QuotaStore
+from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.quota import QuotaStore
+from wxlive.stores.results import ResultStore
+from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
+from wxlive.wechat.apis import Api
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-# push_start counts the followers before it answers, which takes a while for millions. It is
-# asked once: a time-out here must not start anything twice.
-_PATIENT = Config(read_timeout=905, retries={"total_max_attempts": 1})
+# push_start counts the followers before it answers, which takes minutes for millions of them.
+# It is invoked once: a retry after a time-out could start something twice.
+_INVOKE_CONFIG = Config(read_timeout=905, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +40,24 @@ class Stack:
     outputs: Mapping[str, str]
     followers: FollowerStore
     campaigns: CampaignStore
+    ledger: LedgerStore
+    results: ResultStore
+    rooms: RoomStore
     runs: SyncRunStore
     sync_budget: QuotaStore
+    push_quota: QuotaStore
     functions: "LambdaClient"
     sqs: "SQSClient"
-    state: "Table"
+
+    @property
+    def day_offset_hours(self) -> int:
+        """The offset of WeChat's day from UTC."""
+        return int(self.output("DayOffsetHours"))
+
+    @property
+    def push_rate_per_second(self) -> int:
+        """The most openids that may be sent in a second."""
+        return int(self.output("PushRatePerSecond"))
 
     def output(self, output: str) -> str:
         """Return the value of an output.
@@ -45,88 +65,103 @@ class Stack:
         Raises:
             Misconfigured: the stack has no such output.
         """
-        try:
-            return self.outputs[output]
-        except KeyError as error:
-            raise _no_output(self.name, output) from error
+        return _output(self.name, self.outputs, output)
 
-    def ask(self, function: str, wish: Mapping[str, Any]) -> dict[str, Any]:
-        """Invoke the function behind an output and wait for its answer.
+    def report(self, campaign: Campaign) -> Report:
+        """Return what became of a campaign so far."""
+        return join_report(
+            campaign,
+            self.ledger.chunks(campaign.campaign),
+            self.results.of_room(campaign.room_id),
+            time.time(),
+        )
+
+    def invoke(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Invoke the function that an output names, and return its answer.
 
         Raises:
-            Refused: the function refuses, with its sentence.
-            RetryLater: it failed; its log says why.
+            InvalidCommand: the function refused; the message is its own.
+            RetryLater: the function failed.
         """
-        answer = self.functions.invoke(
-            FunctionName=self.outputs[function], Payload=json.dumps(dict(wish))
-        )
-        payload: object = json.loads(answer["Payload"].read())
-        if answer.get("FunctionError") or not isinstance(payload, dict):
+        name = self.output(function)
+        response = self.functions.invoke(FunctionName=name, Payload=json.dumps(dict(payload)))
+        answer: object = json.loads(response["Payload"].read())
+        if response.get("FunctionError") or not isinstance(answer, dict):
             raise RetryLater(
-                f"The function {self.outputs[function]} failed; its log group under "
-                f"/wxlive/{self.name}/ says why, then try again"
+                f"The function {name} failed; read its log group under /wxlive/{self.name}/, "
+                "then try again"
             )
-        if "refused" in payload:
-            raise Refused(payload["refused"])
-        return payload
+        if "refused" in answer:
+            raise InvalidCommand(answer["refused"])
+        return answer
 
-    def poke(self, function: str, wish: Mapping[str, Any]) -> None:
-        """Invoke the function behind an output without waiting for it."""
+    def invoke_async(self, function: str, payload: Mapping[str, Any]) -> None:
+        """Invoke the function that an output names, without waiting for it."""
         self.functions.invoke(
-            FunctionName=self.outputs[function],
+            FunctionName=self.output(function),
             InvocationType="Event",
-            Payload=json.dumps(dict(wish)),
+            Payload=json.dumps(dict(payload)),
         )
 
 
 def connect(name: str) -> Stack:
-    """Find the stack by its name, with the usual AWS credentials.
+    """Find a stack by its name, with the usual AWS credentials.
 
     Raises:
-        Misconfigured: no such stack, no credentials, or not a stack of wxlive.
+        Misconfigured: there is no such stack, or it is not a stack of wxlive.
+        BotoCoreError: there are no credentials or no region, or AWS is not reachable.
+        ClientError: AWS refused to describe the stack.
     """
-    try:
-        outputs = _outputs(name)
-        state = boto3.resource("dynamodb").Table(outputs["StateTable"])
-        return Stack(
-            name=name,
-            outputs=outputs,
-            followers=FollowerStore(boto3.client("dynamodb"), outputs["FollowersTable"]),
-            campaigns=CampaignStore(state),
-            runs=SyncRunStore(state),
-            sync_budget=QuotaStore(
-                state,
-                "get_wxa_followers",
-                min(int(outputs["SyncDailyCalls"]), int(outputs["DailyCallQuota"])),
-            ),
-            functions=boto3.client("lambda", config=_PATIENT),
-            sqs=boto3.client("sqs"),
-            state=state,
-        )
-    except KeyError as error:
-        raise _no_output(name, error.args[0]) from error
+    outputs = read_outputs(name)
+    state = boto3.resource("dynamodb").Table(_output(name, outputs, "StateTable"))
+    daily_calls = int(_output(name, outputs, "DailyCallQuota"))
+    sync_calls = min(int(_output(name, outputs, "SyncDailyCalls")), daily_calls)
+    return Stack(
+        name=name,
+        outputs=outputs,
+        followers=FollowerStore(boto3.client("dynamodb"), _output(name, outputs, "FollowersTable")),
+        campaigns=CampaignStore(state),
+        ledger=LedgerStore(state),
+        results=ResultStore(state),
+        rooms=RoomStore(state),
+        runs=SyncRunStore(state),
+        sync_budget=QuotaStore(state, Api.GET_FOLLOWERS, sync_calls),
+        push_quota=QuotaStore(state, Api.PUSH_MESSAGE, daily_calls),
+        functions=boto3.client("lambda", config=_INVOKE_CONFIG),
+        sqs=boto3.client("sqs"),
+    )
 
 
-def sentence_for(error: BotoCoreError | ClientError) -> str:
-    """Say what went wrong between the laptop and AWS, in one line."""
-    if isinstance(error, ClientError):
-        said = error.response["Error"]
-        return f"AWS refused {error.operation_name}: {said.get('Message', said.get('Code'))}"
-    return f"AWS can't be used: {error}"
+def read_outputs(name: str) -> dict[str, str]:
+    """Return the outputs of a stack.
 
-
-def _no_output(stack: str, output: str) -> Misconfigured:
-    return Misconfigured(f"The stack {stack} has no output {output}; is it a stack of wxlive?")
-
-
-def _outputs(name: str) -> dict[str, str]:
+    Raises:
+        Misconfigured: there is no such stack.
+    """
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
             raise Misconfigured(
-                f"There is no stack {name} in this account and region; deploy it, or name it "
+                f"There is no stack {name} in this account and region; deploy it, or name another "
                 "with --stack or WXLIVE_STACK"
             ) from error
         raise
     return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+
+def describe_error(error: BotoCoreError | ClientError) -> str:
+    """Say in one sentence why a call to AWS failed."""
+    if isinstance(error, ClientError):
+        detail = error.response["Error"]
+        return f"AWS refused {error.operation_name}: {detail.get('Message', detail.get('Code'))}"
+    return f"AWS can't be called: {error}"
+
+
+def _output(stack: str, outputs: Mapping[str, str], output: str) -> str:
+    try:
+        return outputs[output]
+    except KeyError as error:
+        raise Misconfigured(
+            f"The stack {stack} has no output {output}; is it a stack of wxlive?"
+        ) from error

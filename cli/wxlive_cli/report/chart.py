@@ -1,21 +1,21 @@
-"""The chart of a report: openids per second against the limit. Pure; lengths are per mille."""
+"""The chart of a report: openids per second beside the limit. Pure; lengths are per mille."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wxlive_cli.report_facts import Second
+from wxlive_cli.report.facts import Second
 
 MAX_BARS = 60
 WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
-"""How many seconds one bar may stand for."""
+"""The seconds that one bar may cover."""
 
 HEADROOM = 1.1
-"""The scale reaches this much above the limit, so that its line is seen as a line."""
+"""The scale ends this much above the limit, so that the line of the limit is visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The average openids a second from ``at`` (Unix s) on; the rest is its place in the chart."""
+    """The average openids per second from ``at`` (Unix s) on, and where the bar is drawn."""
 
     at: int
     accepted: float
@@ -38,7 +38,7 @@ class Chart:
 
 
 def chart(seconds: Sequence[Second], limit: int) -> Chart | None:
-    """Draw what left when; None where nothing left. Seconds without a call are gaps."""
+    """Return the chart of the calls, or None if none left. Seconds without a call are gaps."""
     if not seconds:
         return None
     begins_at, last = seconds[0].at, seconds[-1].at
@@ -63,7 +63,7 @@ def chart(seconds: Sequence[Second], limit: int) -> Chart | None:
 
 
 def _rates(seconds: Sequence[Second], width_s: int) -> dict[int, tuple[float, float]]:
-    """Average by bar: openids accepted and unknown a second, by the bar's number."""
+    """Return the openids accepted and unknown per second, by the number of the bar."""
     rates: dict[int, tuple[float, float]] = {}
     for second in seconds:
         number = (second.at - seconds[0].at) // width_s
@@ -73,5 +73,5 @@ def _rates(seconds: Sequence[Second], width_s: int) -> dict[int, tuple[float, fl
 
 
 def bar_width_s(span_s: int) -> int:
-    """The narrowest width with which a span needs no more than ``MAX_BARS`` bars."""
+    """Return the smallest width of a bar with which a span needs at most ``MAX_BARS`` bars."""
     return next((width for width in WIDTHS_S if span_s <= width * MAX_BARS), WIDTHS_S[-1])

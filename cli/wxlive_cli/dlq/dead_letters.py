@@ -1,4 +1,4 @@
-"""The push queue's dead letters: looked through without using them up."""
+"""The dead letters of the push queue."""
 
 import re
 from collections.abc import Iterator
@@ -7,21 +7,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from wxlive.errors import RetryLater
-from wxlive.stores.queue import read_ring
+from wxlive.stores.push_queue import parse_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 HOLD_S = 30
-"""A message is hidden this long at most, should the command be killed while it looks."""
+"""How long a received message stays hidden if the command is killed before it releases it."""
 
 WAIT_S = 1
-"""Waiting a moment makes SQS ask all of its servers, so that no answer means no message."""
+"""With a wait, SQS asks all of its servers, so that an empty answer means an empty queue."""
 
 MAX_RECEIVES = 1000
 _BATCH = 10
-"""SQS hands out and takes back ten messages at most."""
+"""The most messages that SQS returns, or changes, in one call."""
 
 _CAMPAIGN = re.compile(r"[0-9A-Za-z-]{1,64}")
 _CHUNKS = range(1, 1_000_000)
@@ -31,21 +31,22 @@ _CHUNKS = range(1, 1_000_000)
 class DeadLetter:
     """One message. Times are Unix seconds.
 
-    ``ring`` is the campaign and the chunk it names, or None where it is no ring. ``received``
-    counts the crashes and every look since, this one included.
+    ``chunk_ref`` is the campaign and the chunk that it names, or None if it can't be read.
+    ``received`` counts the crashes and every listing since, this one included.
     """
 
     message_id: str
-    ring: tuple[str, int] | None
+    chunk_ref: tuple[str, int] | None
     received: int
     sent_at: int
     first_received_at: int
 
 
 class DeadLetters:
-    """Hands out each dead letter once; on leaving, what was not deleted is visible again.
+    """Iterates over the dead letters, each once.
 
-    What somebody else looks at in this moment is hidden from us.
+    A context manager: on exit, the messages that were not deleted become visible again. Messages
+    that another command holds at the moment are not seen.
     """
 
     def __init__(self, client: "SQSClient", url: str) -> None:
@@ -65,10 +66,10 @@ class DeadLetters:
         self._release()
 
     def __iter__(self) -> Iterator[DeadLetter]:
-        """Walk what lies there, until SQS has no more.
+        """Receive messages until SQS has no more.
 
         Raises:
-            RetryLater: there is no end after ``MAX_RECEIVES`` receives.
+            RetryLater: SQS still has messages after ``MAX_RECEIVES`` receives.
         """
         known: set[str] = set()
         for _ in range(MAX_RECEIVES):
@@ -80,12 +81,12 @@ class DeadLetters:
                     known.add(message["MessageId"])
                     yield _read(message)
         raise RetryLater(
-            f"The dead letters have no end after {MAX_RECEIVES} receives; what was done is done, "
-            "ask again for the rest"
+            f"There are still dead letters after {MAX_RECEIVES} receives; run the command again "
+            "for the rest"
         )
 
     def delete(self, letter: DeadLetter) -> None:
-        """Take one out for good."""
+        """Delete a dead letter for good."""
         self._client.delete_message(QueueUrl=self._url, ReceiptHandle=self._held[letter.message_id])
         del self._held[letter.message_id]
 
@@ -106,7 +107,7 @@ class DeadLetters:
         return messages
 
     def _release(self) -> None:
-        """Make visible what is held; what SQS fails to release comes back after ``HOLD_S``."""
+        """Make the held messages visible; those that SQS does not release follow in ``HOLD_S``."""
         handles = list(self._held.values())
         for start in range(0, len(handles), _BATCH):
             self._client.change_message_visibility_batch(
@@ -120,21 +121,21 @@ class DeadLetters:
 
 
 def _read(message: "MessageTypeDef") -> DeadLetter:
-    facts = message["Attributes"]
+    attributes = message["Attributes"]
     return DeadLetter(
         message_id=message["MessageId"],
-        ring=_ring_in(message["Body"]),
-        received=int(facts["ApproximateReceiveCount"]),
-        sent_at=int(facts["SentTimestamp"]) // 1000,
-        first_received_at=int(facts["ApproximateFirstReceiveTimestamp"]) // 1000,
+        chunk_ref=_parse_chunk_ref(message["Body"]),
+        received=int(attributes["ApproximateReceiveCount"]),
+        sent_at=int(attributes["SentTimestamp"]) // 1000,
+        first_received_at=int(attributes["ApproximateFirstReceiveTimestamp"]) // 1000,
     )
 
 
-def _ring_in(body: str) -> tuple[str, int] | None:
-    """Read a ring as ``push_fanout`` does, and only one that the ledger can be asked about."""
+def _parse_chunk_ref(body: str) -> tuple[str, int] | None:
+    """Parse a message as ``push_fanout`` does; None unless the ledger could hold such a chunk."""
     try:
-        campaign, chunk = read_ring(body)
+        campaign, chunk = parse_message(body)
     except (ValueError, RecursionError):
         return None
-    known = _CAMPAIGN.fullmatch(campaign) and not isinstance(chunk, bool) and chunk in _CHUNKS
-    return (campaign, chunk) if known else None
+    is_possible = _CAMPAIGN.fullmatch(campaign) and not isinstance(chunk, bool) and chunk in _CHUNKS
+    return (campaign, chunk) if is_possible else None

@@ -9,15 +9,22 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from wxlive.stores.queue import PushQueue
-from wxlive_cli.console import DONE, NOT_ALL_WELL, Outcome, facts_table, stack_command, words
-from wxlive_cli.dead_letters import DeadLetter, DeadLetters
+from wxlive.stores.push_queue import PushQueue
+from wxlive_cli.console import (
+    DONE,
+    NEEDS_ATTENTION,
+    CommandResult,
+    facts_table,
+    stack_command,
+    stderr,
+)
+from wxlive_cli.dlq.dead_letters import DeadLetter, DeadLetters
 from wxlive_cli.stack import Stack
 
 
 @click.group()
 def dlq() -> None:
-    """Look at the dead letters of the push queue, ring for them again."""
+    """List the dead letters of the push queue, and queue them again."""
 
 
 @dlq.command()
@@ -26,13 +33,13 @@ def dlq() -> None:
     default=100,
     show_default=True,
     type=click.IntRange(1, 1000),
-    help="Show so many at most.",
+    help="Maximum number of rows to show.",
 )
 @stack_command
-def show(stack: Stack, *, limit: int) -> Outcome:
-    """List the dead letters and leave them there. Exits with 1 if there are any.
+def show(stack: Stack, *, limit: int) -> CommandResult:
+    """List the dead letters without removing them. Exits with 1 if there are any.
 
-    What the ledger says of a chunk stands beside it.
+    Each is shown with the state of its chunk in the ledger.
 
     \b
     Example:
@@ -41,21 +48,21 @@ def show(stack: Stack, *, limit: int) -> Outcome:
     with _dead_letters(stack) as letters:
         found = list(islice(letters, limit))
     if len(found) == limit:
-        words.print(f"{limit} are shown; there may be more, see --limit.")
+        stderr.print(f"Only {limit} are shown; there may be more, see --limit.")
     now_s = time.time()
     rows = [_row(stack, letter, now_s) for letter in found]
     facts = {"messages": len(rows), "dead_letters": rows}
-    return Outcome(facts, code=NOT_ALL_WELL if rows else DONE, table=_table(rows))
+    return CommandResult(facts, NEEDS_ATTENTION if rows else DONE, _table(rows))
 
 
 @dlq.command()
 @stack_command
-def replay(stack: Stack) -> Outcome:
-    """Ring again for every dead letter. Exits with 1 if any had to be left.
+def replay(stack: Stack) -> CommandResult:
+    """Queue the chunk of every dead letter again. Exits with 1 if any message was left.
 
-    Harmless however often it is done: the ledger decides whether a chunk is sent. A letter is
-    deleted only after its ring has gone out, so a replay that was killed in between rings twice
-    the next time. What can't be read is left and told.
+    Safe to repeat: the ledger decides whether a chunk is sent. A dead letter is deleted only after
+    its chunk is queued, so after an interruption the next replay queues that chunk once more.
+    Messages that can't be read are left in the queue and named on stderr.
 
     \b
     Example:
@@ -65,17 +72,16 @@ def replay(stack: Stack) -> Outcome:
     replayed = left = 0
     with _dead_letters(stack) as letters:
         for letter in letters:
-            if letter.ring is None:
-                words.print(f"Left: message {letter.message_id} is not one of the push queue.")
+            if letter.chunk_ref is None:
+                stderr.print(f"Left: message {letter.message_id} does not name a chunk.")
                 left += 1
                 continue
-            queue.ring(*letter.ring)
+            queue.enqueue(*letter.chunk_ref)
             letters.delete(letter)
             replayed += 1
     facts = {"replayed": replayed, "left": left}
-    return Outcome(
-        facts, code=NOT_ALL_WELL if left else DONE, table=facts_table("Dead letters", facts)
-    )
+    code = NEEDS_ATTENTION if left else DONE
+    return CommandResult(facts, code, facts_table("Dead letters", facts))
 
 
 def _dead_letters(stack: Stack) -> DeadLetters:
@@ -83,10 +89,10 @@ def _dead_letters(stack: Stack) -> DeadLetters:
 
 
 def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
-    """Put what the ledger says beside a letter: null where there is nothing to say."""
-    name, number = letter.ring or (None, None)
+    """Describe a dead letter and, as far as the tables know them, its campaign and its chunk."""
+    name, number = letter.chunk_ref or (None, None)
     campaign = stack.campaigns.get(name) if name else None
-    chunk = stack.campaigns.chunk(name, number) if campaign and name and number else None
+    chunk = stack.ledger.chunk(name, number) if campaign and name and number else None
     seen = chunk.as_seen(now_s) if chunk else None
     return {
         "campaign": name,
@@ -97,7 +103,7 @@ def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
         "campaign_state": campaign.state.value if campaign else None,
         "chunk_state": seen.state.value if seen else None,
         "reason": seen.reason if seen else None,
-        "readable": letter.ring is not None,
+        "readable": letter.chunk_ref is not None,
         "message_id": letter.message_id,
     }
 
@@ -106,7 +112,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     if not rows:
         return facts_table("Dead letters", {"messages": 0})
     table = Table(title=f"Dead letters: {len(rows)}", title_justify="left", box=None)
-    for heading in ("campaign", "is", "chunk", "is", "why", "received", "sent"):
+    for heading in ("campaign", "state", "chunk", "state", "reason", "received", "sent"):
         table.add_column(heading)
     for row in rows:
         name = row["campaign"] or f"unreadable: {row['message_id']}"

@@ -1,0 +1,186 @@
+"""The checks of ``wxlive doctor``. Pure: each takes facts and returns a finding."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from wxlive.domain.sync_runs import RunState, SyncRun
+from wxlive.settings import MessageMode, Secrets
+from wxlive_cli.formatting import format_quantity
+
+SYNC_FRESH_S = 36 * 3600
+"""A daily sync that failed once deserves a warning before the next one."""
+
+SKEW_ALLOWED_S = 30
+QUOTA_LOW_PERCENT = 10
+ADDRESS_REFUSED = frozenset({40164, 61004, 45035})
+"""The error codes for a caller whose address is not on the IP allow-list:
+docs/wechat-protocol.md#error-codes."""
+
+_SECRET_PATTERNS = {
+    "appid": re.compile(r"wx[0-9a-z]{16}"),
+    "secret": re.compile(r"[0-9a-f]{32}"),
+    "token": re.compile(r"[A-Za-z0-9]{3,32}"),
+}
+"""What the console usually issues; other values may work."""
+
+
+class Level(StrEnum):
+    """How serious a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of a check: what it says, and what to do (empty if everything is fine)."""
+
+    check: str
+    level: Level
+    says: str
+    do: str = ""
+
+
+def ok(check: str, says: str) -> Finding:
+    """Return a finding that needs no action."""
+    return Finding(check, Level.OK, says)
+
+
+def warning(check: str, says: str, do: str) -> Finding:
+    """Return a finding about something that works but may need action."""
+    return Finding(check, Level.WARNING, says, do)
+
+
+def broken(check: str, says: str, do: str) -> Finding:
+    """Return a finding about something that does not work."""
+    return Finding(check, Level.BROKEN, says, do)
+
+
+def check_stack(status: str, account: str, region: str) -> Finding:
+    """Check the status of the CloudFormation stack."""
+    says = f"{status.lower()} in account {account}, {region}"
+    if status.endswith("_IN_PROGRESS"):
+        return warning("stack", says, "wait until the deployment is done")
+    if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        return broken("stack", says, "deploy it again: make deploy ENV=prod")
+    return ok("stack", says)
+
+
+def check_secret(secrets: Secrets, mode: MessageMode) -> Finding:
+    """Check that the secret is complete and looks like what the console issues."""
+    correct_it = "correct it with `wxlive configure`"
+    if mode is not MessageMode.PLAINTEXT and not secrets.aes_keys:
+        return broken("secret", f"no aes_key, which {mode} mode requires", correct_it)
+    values = {"appid": secrets.appid, "secret": secrets.secret, "token": secrets.tokens[0]}
+    unusual = [name for name in values if not _SECRET_PATTERNS[name].fullmatch(values[name])]
+    if unusual:
+        do = f"compare it with the WeChat console; {correct_it}"
+        return warning("secret", f"unusual {', '.join(unusual)}", do)
+    if len(secrets.tokens) > 1 or len(secrets.aes_keys) > 1:
+        do = "once the WeChat console has the new values, run `wxlive rotate --finish`"
+        return warning("secret", "complete; a rotation is under way", do)
+    return ok("secret", "complete and well formed")
+
+
+def check_wechat(apis: Mapping[str, Mapping[str, Any]], egress: str | None) -> Finding:
+    """Check that WeChat issues a token and accepts calls from the stack's address."""
+    refusals = [api for api in apis.values() if "sentence" in api]
+    if not refusals:
+        return ok("wechat", "issues a token" + (f" to {egress}" if egress else ""))
+    refusal = refusals[0]
+    if refusal["errcode"] in ADDRESS_REFUSED:
+        do = (
+            "add the address in the WeChat console (Development, IP allow-list); for a fixed "
+            "address see docs/operations.md"
+        )
+        return broken("wechat", refusal["sentence"], do)
+    return broken("wechat", refusal["sentence"], "fix it, then run `wxlive doctor` again")
+
+
+def check_quotas(apis: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """Check how many calls are left today, API by API."""
+    return [
+        _check_quota(path.rsplit("/", 1)[-1], api) for path, api in apis.items() if "used" in api
+    ]
+
+
+def _check_quota(name: str, api: Mapping[str, Any]) -> Finding:
+    check, limit = f"quota {name}", api["daily_limit"]
+    left = max(0, limit - api["used"])
+    says = f"{left:,} of {limit:,} calls left today"
+    if not left:
+        return broken(check, says, "wait until WeChat's next day begins")
+    if left * 100 < limit * QUOTA_LOW_PERCENT:
+        return warning(check, says, "find out which of your programs uses them")
+    return ok(check, says)
+
+
+def check_callback(status: int, body: str, echo: str) -> Finding:
+    """Check the answer to a URL verification that was signed as WeChat signs it."""
+    if (status, body) == (HTTPStatus.OK, echo):
+        return ok("callback", "answers a signed verification")
+    says = f"answers {status} instead of the echo"
+    if status == HTTPStatus.FORBIDDEN:
+        do = "if the token was just changed, wait five minutes; else read the callback's log"
+        return broken("callback", says, do)
+    return broken("callback", says, "read the log group /wxlive/STACK/callback")
+
+
+def check_sync(run: SyncRun | None, now_s: float) -> Finding:
+    """Check the age and the state of the newest sync run."""
+    if run is None:
+        return warning("sync", "has never run", "run `wxlive sync --wait`")
+    age_h = (now_s - run.started_at) / 3600
+    says = f"{run.state.value}, started {age_h:.1f} h ago, {run.listed:,} followers listed"
+    if run.state not in {RunState.DONE, RunState.OPEN}:
+        return broken("sync", f"{says}: {run.reason}", "fix it, then run `wxlive sync --wait`")
+    if now_s - run.started_at > SYNC_FRESH_S:
+        return warning("sync", says, "run `wxlive sync --wait`, and check its schedule")
+    if not run.listed and run.state is RunState.DONE:
+        return warning("sync", says, "check in the WeChat console whether there are followers")
+    return ok("sync", says)
+
+
+def check_queue(name: str, messages: int) -> Finding:
+    """Check the length of a queue; the queues for dead letters and quarantine must be empty."""
+    check = f"queue {name}"
+    if not messages:
+        return ok(check, "empty")
+    says = format_quantity(messages, "message")
+    if "Letter" in name:
+        do = "run `wxlive dlq show`, read the log, then run `wxlive dlq replay`"
+        return broken(check, says, do)
+    if "Quarantine" in name:
+        do = "read them, fix the cause, then move them to the backlog: docs/operations.md"
+        return broken(check, says, do)
+    return warning(check, says, "normal during a campaign; else run `wxlive status`")
+
+
+def check_schedule(name: str, state: str, expression: str) -> Finding:
+    """Check that a schedule is enabled."""
+    check, says = f"schedule {name}", f"{state.lower()}, {expression}"
+    if state == "ENABLED":
+        return ok(check, says)
+    return broken(check, says, "enable it in the EventBridge Scheduler console")
+
+
+def check_alarms(confirmed: int, pending: int) -> Finding:
+    """Check that somebody receives the alarms."""
+    if confirmed:
+        return ok("alarms", format_quantity(confirmed, "subscriber"))
+    if pending:
+        return warning("alarms", "not confirmed yet", "confirm the mail from AWS Notifications")
+    return warning("alarms", "nobody receives them", "deploy with AlarmEmail=you@example.com")
+
+
+def check_clock(ahead_s: float) -> Finding:
+    """Check this machine's clock against the stack's."""
+    if abs(ahead_s) <= SKEW_ALLOWED_S:
+        return ok("clock", "agrees with the stack's")
+    says = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the stack's"
+    return warning("clock", says, "set this machine's clock: its signatures look stale")

@@ -1,0 +1,177 @@
+"""The probes of ``wxlive doctor``: each reads facts about a stack and has them checked."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+
+from wxlive.errors import WxliveError
+from wxlive.settings import MessageMode, Secrets
+from wxlive.stores.secrets import SecretStore
+from wxlive.wechat.crypto import signature
+from wxlive_cli.doctor import checks
+from wxlive_cli.doctor.checks import Finding, broken
+from wxlive_cli.stack import Stack, connect, describe_error
+
+SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch")
+CALLBACK_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The stack that is examined. A fact that several probes need is read once."""
+
+    stack: Stack
+    callback_url: str | None
+
+    @cached_property
+    def description(self) -> Mapping[str, Any]:
+        """The stack as CloudFormation describes it."""
+        found: Any = boto3.client("cloudformation").describe_stacks(StackName=self.stack.name)
+        description: Mapping[str, Any] = found["Stacks"][0]
+        return description
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secret that the functions read."""
+        client = boto3.client("secretsmanager")
+        return SecretStore(client, self.stack.output("WechatSecretName")).load()
+
+    @cached_property
+    def wechat(self) -> Mapping[str, Any]:
+        """What WeChat answers the stack, which calls from another address than this machine.
+
+        ``apis`` holds WeChat's answers by path; ``ahead_s`` is how far this machine's clock is
+        ahead of the stack's.
+        """
+        asked_at = time.time()
+        answer = self.stack.invoke("LiveWatchFunction", {"check": True})
+        midway = (asked_at + time.time()) / 2
+        return {"apis": answer["apis"], "ahead_s": midway - answer["now"]}
+
+    @property
+    def mode(self) -> MessageMode:
+        """The stack's message mode."""
+        parameters = {
+            parameter["ParameterKey"]: parameter["ParameterValue"]
+            for parameter in self.description["Parameters"]
+        }
+        return MessageMode(parameters["MessageMode"])
+
+
+Probe = Callable[[Subject], Finding | Iterable[Finding]]
+
+
+def examine(name: str, callback_url: str | None) -> list[Finding]:
+    """Run every probe on the stack of this name.
+
+    A probe that fails, for whatever reason, becomes a broken finding; the others still run.
+
+    Args:
+        name: the name of the stack.
+        callback_url: where WeChat sends callbacks, if not to the stack's own ``CallbackUrl``.
+    """
+    try:
+        subject = Subject(connect(name), callback_url)
+    except (WxliveError, BotoCoreError, ClientError) as error:
+        return [broken("stack", _describe(error), "check the AWS credentials and --stack")]
+    return [finding for name, probe in PROBES.items() for finding in _run(name, probe, subject)]
+
+
+def _run(name: str, probe: Probe, subject: Subject) -> list[Finding]:
+    try:
+        found = probe(subject)
+        return [found] if isinstance(found, Finding) else list(found)
+    except Exception as error:  # noqa: BLE001 - whatever fails in one probe, the others run
+        return [broken(name, _describe(error), "fix it, then run `wxlive doctor` again")]
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, BotoCoreError | ClientError):
+        return describe_error(error)
+    # The text of other errors may contain a secret, as part of a URL.
+    return str(error) if isinstance(error, WxliveError) else f"failed with {type(error).__name__}"
+
+
+def _stack(subject: Subject) -> Finding:
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    region = boto3.client("cloudformation").meta.region_name
+    return checks.check_stack(subject.description["StackStatus"], account, region)
+
+
+def _secret(subject: Subject) -> Finding:
+    return checks.check_secret(subject.secrets, subject.mode)
+
+
+def _wechat(subject: Subject) -> Finding:
+    return checks.check_wechat(subject.wechat["apis"], subject.stack.outputs.get("EgressAddress"))
+
+
+def _quota(subject: Subject) -> list[Finding]:
+    return checks.check_quotas(subject.wechat["apis"])
+
+
+def _callback(subject: Subject) -> Finding:
+    echo, nonce, timestamp = uuid.uuid4().hex, uuid.uuid4().hex, str(int(time.time()))
+    query = {
+        "signature": signature(subject.secrets.tokens[0], timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+        "echostr": echo,
+    }
+    url = subject.callback_url or subject.stack.output("CallbackUrl")
+    answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
+    return checks.check_callback(answer.status_code, answer.text, echo)
+
+
+def _sync(subject: Subject) -> Finding:
+    return checks.check_sync(subject.stack.runs.newest(), time.time())
+
+
+def _queues(subject: Subject) -> Iterator[Finding]:
+    urls = {name: url for name, url in subject.stack.outputs.items() if name.endswith("Url")}
+    del urls["CallbackUrl"]
+    for name, url in urls.items():
+        answer = subject.stack.sqs.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        messages = int(answer["Attributes"]["ApproximateNumberOfMessages"])
+        yield checks.check_queue(name.removesuffix("Url"), messages)
+
+
+def _schedules(subject: Subject) -> Iterator[Finding]:
+    scheduler = boto3.client("scheduler")
+    for name in SCHEDULES:
+        schedule = scheduler.get_schedule(Name=f"{subject.stack.name}-{name}")
+        yield checks.check_schedule(name, schedule["State"], schedule["ScheduleExpression"])
+
+
+def _alarms(subject: Subject) -> Finding:
+    topic = subject.stack.output("AlarmTopic")
+    found = boto3.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    confirmed = sum(each["SubscriptionArn"].startswith("arn:") for each in found)
+    return checks.check_alarms(confirmed, len(found) - confirmed)
+
+
+def _clock(subject: Subject) -> Finding:
+    return checks.check_clock(subject.wechat["ahead_s"])
+
+
+PROBES: Mapping[str, Probe] = {
+    "stack": _stack,
+    "secret": _secret,
+    "wechat": _wechat,
+    "quota": _quota,
+    "callback": _callback,
+    "sync": _sync,
+    "queues": _queues,
+    "schedules": _schedules,
+    "alarms": _alarms,
+    "clock": _clock,
+}

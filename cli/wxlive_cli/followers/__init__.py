@@ -1,0 +1,1 @@
+"""``wxlive followers``."""

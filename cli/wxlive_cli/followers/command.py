@@ -1,0 +1,119 @@
+"""``wxlive followers``: count, look up, export, compare."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wxlive_cli.console import DONE, NEEDS_ATTENTION, CommandResult, facts_table, stack_command
+from wxlive_cli.files import write_csv
+from wxlive_cli.followers.comparison import UNKNOWN, Difference, compare, read_list
+from wxlive_cli.followers.export import follower_row, write_followers
+from wxlive_cli.stack import Stack
+
+_DIFFERENCE_COLUMNS = ("openid", "file", "table")
+
+MAX_SHOWN = 20
+"""The most differences in the output; the file of ``--out`` has all of them."""
+
+
+@click.group()
+def followers() -> None:
+    """Count, look up and export the followers, or compare them with your own list."""
+
+
+@followers.command()
+@stack_command
+def count(stack: Stack) -> CommandResult:
+    """Count the followers by status, exactly.
+
+    \b
+    Example:
+      wxlive followers count
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    facts = {status.value: number for status, number in stack.followers.count().items()}
+    return CommandResult(facts, table=facts_table("Followers", facts))
+
+
+@followers.command()
+@click.argument("openid")
+@stack_command
+def get(stack: Stack, *, openid: str) -> CommandResult:
+    """Show one follower. Exits with 1 if the openid is unknown.
+
+    \b
+    Example:
+      wxlive followers get oXYZ… --json
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    follower = stack.followers.get(openid)
+    if follower is None:
+        return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
+    return CommandResult(follower_row(follower))
+
+
+@followers.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV file to write.",
+)
+@stack_command
+def export(stack: Stack, *, out: Path) -> CommandResult:
+    """Write the subscribed followers to a CSV file.
+
+    \b
+    Example:
+      wxlive followers export --out followers.csv
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    rows = write_followers(out, stack.followers)
+    return CommandResult({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
+
+
+@followers.command("import")
+@click.option(
+    "--check",
+    "file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file with your own list: a header that names openid, or one openid per line.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write all differences to this CSV file.",
+)
+@stack_command
+def import_(stack: Stack, *, file: Path, out: Path | None) -> CommandResult:
+    """Compare your own list with the table; change nothing. Exits with 1 if they differ.
+
+    \b
+    To update the table from WeChat's list, use `wxlive sync`. Examples:
+      wxlive followers import --check crm.csv
+      wxlive followers import --check crm.csv --out differences.csv
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    listed = read_list(file)
+    rows = len(listed)
+    facts = {"file_rows": rows, **_summarize(compare(listed, stack.followers.walk()), out)}
+    code = NEEDS_ATTENTION if facts["differ"] else DONE
+    return CommandResult(facts, code, facts_table(f"{file} compared with the table", facts))
+
+
+def _summarize(differences: Iterator[Difference], out: Path | None) -> dict[str, Any]:
+    """Count the differences by kind, keep the first, and write all of them to ``out`` if given."""
+    kinds: Counter[str] = Counter()
+    first: list[dict[str, str]] = []
+
+    def rows() -> Iterator[dict[str, str]]:
+        for difference in differences:
+            kinds[f"{difference.file}_in_file_{difference.table}_in_table"] += 1
+            row = asdict(difference)
+            if len(first) < MAX_SHOWN:
+                first.append(row)
+            yield row
+
+    differ = sum(1 for _ in rows()) if out is None else write_csv(out, _DIFFERENCE_COLUMNS, rows())
+    return {"differ": differ, **kinds, "first": first}

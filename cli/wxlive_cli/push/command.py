@@ -1,0 +1,106 @@
+"""``wxlive push``: notify the followers that a room is live."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import click
+
+from wxlive.domain.chunks import ChunkState
+from wxlive.domain.reports import Report
+from wxlive_cli.campaigns import campaign_result
+from wxlive_cli.console import (
+    DONE,
+    NEEDS_ATTENTION,
+    CommandResult,
+    facts_table,
+    stack_command,
+    stderr,
+)
+from wxlive_cli.planned.command import plan_push
+from wxlive_cli.push.progress import follow_push, wait_for_plan
+from wxlive_cli.stack import Stack
+
+_TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
+
+
+@click.command()
+@click.option("--room", required=True, type=click.IntRange(min=0), help="Id of the live room.")
+@click.option(
+    "--subscribed-in",
+    "rooms",
+    multiple=True,
+    type=click.IntRange(min=0),
+    help="Notify only followers who subscribed in this room; may be repeated.",
+)
+@click.option("--since", type=_TIME, help="Notify only followers who subscribed then or later.")
+@click.option("--before", type=_TIME, help="Notify only followers who subscribed earlier.")
+@click.option("--dry-run", is_flag=True, help="Check and count; send nothing.")
+@click.option("--wait", is_flag=True, help="Return when everything is sent and reported.")
+@click.option("--timeout", default=900, show_default=True, help="Maximum time to wait, in seconds.")
+@click.option(
+    "--at",
+    help="Push at this time (20:00 or 2026-11-22T20:00), or when the room is live, if later.",
+)
+@stack_command
+def push(
+    stack: Stack,
+    *,
+    room: int,
+    rooms: tuple[int, ...],
+    since: datetime | None,
+    before: datetime | None,
+    dry_run: bool,
+    wait: bool,
+    timeout: int,
+    at: str | None,
+) -> CommandResult:
+    """Notify all subscribed followers, or some of them, that a room is live.
+
+    \b
+    One room per day. A second push of the same room notifies nobody twice. Dates
+    and times are in the time zone of WeChat's day (Beijing). Examples:
+      wxlive push --room 1001 --dry-run
+      wxlive push --room 1001 --wait
+      wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
+      wxlive push --room 1001 --at 20:00
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    if at is not None:
+        if dry_run or wait or rooms or since or before:
+            raise click.UsageError(
+                "--at plans a push to all followers: omit --dry-run, --wait and the audience"
+            )
+        return plan_push(stack, room, at)
+    audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
+    payload = {"action": "start", "room_id": room, "dry_run": dry_run, "audience": audience}
+    answer = stack.invoke("PushStartFunction", payload)
+    if dry_run:
+        return _dry_run_result(room, answer)
+    if answer.get("repeated"):
+        stderr.print(f"Room {room} already has campaign {answer['campaign']} today.")
+    if not wait:
+        return campaign_result(wait_for_plan(stack, answer["campaign"]), code=DONE)
+    report = follow_push(stack, answer["campaign"], timeout_s=timeout)
+    return campaign_result(report, code=_code_after(report))
+
+
+def _unix_times(stack: Stack, **times: datetime | None) -> dict[str, int]:
+    """Convert the times that were given, which are in the time zone of WeChat's day."""
+    zone = timezone(timedelta(hours=stack.day_offset_hours))
+    return {
+        name: int(time.replace(tzinfo=zone).timestamp())
+        for name, time in times.items()
+        if time is not None
+    }
+
+
+def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
+    shown = ("audience", "calls", "minutes", "quota_after")
+    table = facts_table(f"Room {room}, dry run", {name: answer[name] for name in shown})
+    return CommandResult(answer, table=table)
+
+
+def _code_after(report: Report) -> int:
+    cancelled = report.chunks[ChunkState.CANCELLED]
+    is_well = report.is_over and not report.in_trouble and not cancelled
+    return DONE if is_well else NEEDS_ATTENTION

@@ -1,0 +1,96 @@
+"""Follows a campaign that was just started, and shows its progress."""
+
+import time
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ChunkState
+from wxlive.domain.reports import Report
+from wxlive_cli.campaigns import find_campaign
+from wxlive_cli.console import stderr
+from wxlive_cli.formatting import format_quantity
+from wxlive_cli.push.stall_detector import StallDetector
+from wxlive_cli.stack import Stack
+
+POLL_S = 1.0
+
+PLAN_TIMEOUT_S = 10
+"""Without --wait, how long to wait for the plan, so that the audience is known."""
+
+
+def wait_for_plan(stack: Stack, campaign: str) -> Report:
+    """Wait until the campaign is fully planned, for ``PLAN_TIMEOUT_S`` at most."""
+    deadline = time.monotonic() + PLAN_TIMEOUT_S
+    while True:
+        report = _read(stack, campaign)
+        if report.campaign.fully_planned or time.monotonic() > deadline:
+            return report
+        time.sleep(POLL_S / 4)
+
+
+def follow_push(stack: Stack, campaign: str, *, timeout_s: int) -> Report:
+    """Show progress until everything is sent and reported, or the time is up.
+
+    If a worker dies, the message it was working on stays hidden in the push queue for minutes.
+    When nothing changes for too long, the campaign is therefore resumed. That does no harm: the
+    ledger decides what is sent.
+    """
+    deadline = time.monotonic() + timeout_s
+    stall_detector = StallDetector(time.monotonic())
+    with _progress_bar(stack) as bar:
+        task = bar.add_task("planned", total=None)
+        while True:
+            report = _read(stack, campaign)
+            bar.update(
+                task,
+                description=_describe(report),
+                completed=report.openids[ChunkState.ACCEPTED],
+                total=report.campaign.audience or None,
+            )
+            if report.is_over or time.monotonic() > deadline:
+                return report
+            if stall_detector.is_stalled(report, time.monotonic()):
+                stack.invoke_async("PushStartFunction", {"action": "resume", "campaign": campaign})
+            time.sleep(POLL_S)
+
+
+def _read(stack: Stack, campaign: str) -> Report:
+    return stack.report(find_campaign(stack, campaign))
+
+
+def _describe(report: Report) -> str:
+    if report.state is CampaignState.SENT:
+        return f"sent, waiting for {format_quantity(report.unreported, 'result')}"
+    return report.state.value
+
+
+def _progress_bar(stack: Stack) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(stack.push_rate_per_second),
+        TimeElapsedColumn(),
+        console=stderr,
+    )
+
+
+class _RateColumn(ProgressColumn):
+    """The rate of the last half minute beside the limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f} of {self._limit:,} openids/s")

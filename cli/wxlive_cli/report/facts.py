@@ -1,0 +1,188 @@
+"""The facts of a report: what was sent when, how fast, and which errors occurred. Pure.
+
+Counts are openids unless a name says calls.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.events import PushResult
+from wxlive.domain.pace import interval_ms
+from wxlive.domain.reports import Report
+from wxlive.wechat.errcodes import meaning_of
+
+_MAY_HAVE_LEFT = frozenset({ChunkState.ACCEPTED, ChunkState.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The openids of the calls that left in one second (Unix s)."""
+
+    at: int
+    accepted: int
+    unknown: int
+
+    @property
+    def openids(self) -> int:
+        return self.accepted + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class CallError:
+    """The calls that met the same error; ``errcode`` is None where WeChat did not answer.
+
+    ``overcome`` counts the calls that succeeded later. ``rid`` is one of their request ids.
+    """
+
+    errcode: int | None
+    meaning: str
+    calls: int
+    openids: int
+    overcome: int
+    rid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFacts:
+    """What is known about one campaign. Times are Unix seconds, ``limit`` is openids per second.
+
+    ``awaited`` were accepted, and their result has not arrived. ``miscounted`` were accepted, but
+    no result covers them and none is awaited.
+    """
+
+    report: Report
+    room_name: str
+    limit: int
+    seconds: tuple[Second, ...]
+    errors: tuple[CallError, ...]
+    awaited: int
+    last_result_at: int
+
+    @property
+    def accepted(self) -> int:
+        return self.report.openids[ChunkState.ACCEPTED]
+
+    @property
+    def miscounted(self) -> int:
+        return self.accepted - self.awaited - self.report.results["total"]
+
+    @property
+    def unsent(self) -> int:
+        """The openids for which no call has been made, so far or for good."""
+        left = (ChunkState.QUEUED, ChunkState.SENDING, ChunkState.CANCELLED)
+        return sum(self.report.openids[state] for state in left)
+
+    @property
+    def busiest(self) -> int:
+        """The most openids in any second."""
+        return max((second.openids for second in self.seconds), default=0)
+
+    @property
+    def took_s(self) -> int:
+        """Seconds from the first call to the last, both counted."""
+        return self.seconds[-1].at - self.seconds[0].at + 1 if self.seconds else 0
+
+    @property
+    def rate(self) -> int:
+        """Openids per second on average."""
+        if not self.took_s:
+            return 0
+        return round(sum(second.openids for second in self.seconds) / self.took_s)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the JSON of ``wxlive report``: that of ``status``, with times and errors."""
+        return {
+            **self.report.summary(),
+            "room_name": self.room_name,
+            "created_at": self.report.campaign.created_at,
+            "first_call_at": self.seconds[0].at if self.seconds else None,
+            "last_call_at": self.seconds[-1].at if self.seconds else None,
+            "last_result_at": self.last_result_at or None,
+            "took_s": self.took_s,
+            "limit_per_second": self.limit,
+            "busiest_second": self.busiest,
+            "openids_per_second": self.rate,
+            "awaited": self.awaited,
+            "miscounted": self.miscounted,
+            "errors": [asdict(error) for error in self.errors],
+            "seconds": [asdict(second) for second in self.seconds],
+        }
+
+
+def derive_facts(
+    report: Report,
+    ledger: Iterable[Chunk],
+    results: Iterable[PushResult],
+    *,
+    limit: int,
+    room_name: str = "",
+) -> CampaignFacts:
+    """Derive the facts of a campaign from its report, its ledger and the results of its room.
+
+    Args:
+        report: the report that was made of the ledger and the results.
+        ledger: the chunks as they stand now.
+        results: the results of the room.
+        limit: the most openids per second.
+        room_name: the name of the room, empty if unknown.
+    """
+    chunks = list(ledger)
+    by_message = {result.message_id: result for result in results}
+    unknown_numbers = {chunk.number for chunk in report.unknown}
+    sent = [chunk for chunk in chunks if chunk.message_id is not None]
+    reported = [by_message[c.message_id] for c in sent if c.message_id in by_message]
+    return CampaignFacts(
+        report=report,
+        room_name=room_name,
+        limit=limit,
+        seconds=_seconds(chunks, unknown_numbers, limit),
+        errors=_errors(chunks),
+        awaited=sum(chunk.openids for chunk in sent if chunk.message_id not in by_message),
+        last_result_at=max((result.time_s for result in reported), default=0),
+    )
+
+
+def _seconds(chunks: Sequence[Chunk], unknown_numbers: set[int], limit: int) -> tuple[Second, ...]:
+    """Count by second when calls left.
+
+    The ledger holds the second of a claim, and the call leaves soon after. Two claims may share a
+    second although the pace kept their calls apart, so a call is taken to have left no earlier
+    than the pace allowed after the one before.
+    """
+    left = [chunk for chunk in chunks if chunk.claimed_at and chunk.state in _MAY_HAVE_LEFT]
+    chunk_size = min(limit, max((chunk.openids for chunk in left), default=1))
+    accepted: Counter[int] = Counter()
+    unknown: Counter[int] = Counter()
+    at_ms = 0
+    for chunk in sorted(left, key=lambda chunk: (chunk.claimed_at, chunk.number)):
+        at_ms = max(chunk.claimed_at * 1000, at_ms + interval_ms(limit, chunk_size))
+        counter = unknown if chunk.number in unknown_numbers else accepted
+        counter[at_ms // 1000] += chunk.openids
+    times = sorted(accepted.keys() | unknown.keys())
+    return tuple(Second(at, accepted[at], unknown[at]) for at in times)
+
+
+def _errors(chunks: Iterable[Chunk]) -> tuple[CallError, ...]:
+    """Group the calls by error, the largest group first."""
+    groups: dict[tuple[int | None, str], list[Chunk]] = {}
+    for chunk in chunks:
+        if chunk.errcode is not None:
+            groups.setdefault((chunk.errcode, meaning_of(chunk.errcode)), []).append(chunk)
+        elif chunk.reason:
+            groups.setdefault((None, chunk.reason), []).append(chunk)
+    errors = [_error(errcode, meaning, group) for (errcode, meaning), group in groups.items()]
+    return tuple(sorted(errors, key=lambda error: (-error.openids, error.errcode or 0)))
+
+
+def _error(errcode: int | None, meaning: str, chunks: Sequence[Chunk]) -> CallError:
+    return CallError(
+        errcode=errcode,
+        meaning=meaning,
+        calls=len(chunks),
+        openids=sum(chunk.openids for chunk in chunks),
+        overcome=sum(chunk.state is ChunkState.ACCEPTED for chunk in chunks),
+        rid=next((chunk.rid for chunk in chunks if chunk.rid), None),
+    )

@@ -1,0 +1,30 @@
+"""Reads what a report is derived from."""
+
+import time
+
+from wxlive.domain.campaigns import Campaign
+from wxlive.domain.chunks import Chunk
+from wxlive.domain.events import PushResult
+from wxlive.domain.reports import report
+from wxlive_cli.report.facts import CampaignFacts, derive_facts
+from wxlive_cli.stack import Stack
+
+
+def read_facts(stack: Stack, campaign: Campaign) -> CampaignFacts:
+    """Read the facts of a campaign as they stand now."""
+    ledger, results = read_calls(stack, campaign)
+    room = stack.rooms.all().get(campaign.room_id)
+    return derive_facts(
+        report(campaign, ledger, results, time.time()),
+        ledger,
+        results,
+        limit=stack.push_rate_per_second,
+        room_name=room.name if room else "",
+    )
+
+
+def read_calls(stack: Stack, campaign: Campaign) -> tuple[list[Chunk], list[PushResult]]:
+    """Read the chunks of a campaign as they stand now, and the results of its room."""
+    now_s = time.time()
+    ledger = [chunk.as_seen(now_s) for chunk in stack.ledger.chunks(campaign.campaign)]
+    return ledger, list(stack.results.of_room(campaign.room_id))

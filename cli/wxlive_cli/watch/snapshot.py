@@ -1,0 +1,116 @@
+"""A running campaign at one moment, and how it is shown."""
+
+import time
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from wxlive.domain.chunks import ChunkState
+from wxlive_cli.console import facts_table
+from wxlive_cli.formatting import format_quantity
+from wxlive_cli.report.facts import CallError, CampaignFacts
+
+RATE_OVER_S = 10
+"""The rate shown is the average of this many seconds."""
+
+ERRORS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A campaign at one moment. Counts are openids; ``rate`` and ``limit`` are per second."""
+
+    state: str
+    reason: str | None
+    accepted: int
+    left: int
+    unknown: int
+    refused: int
+    audience: int
+    rate: int
+    limit: int
+    delivered: int
+    awaited: int
+    minutes_left: float | None
+    calls_left: int
+    errors: tuple[str, ...]
+
+
+def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Snapshot:
+    """Summarize a campaign as it stands at ``now_s``; ``calls_left`` are those of today."""
+    openids = facts.report.openids
+    left = openids[ChunkState.QUEUED] + openids[ChunkState.SENDING]
+    rate = _rate(facts, now_s)
+    return Snapshot(
+        state=facts.report.state.value,
+        reason=facts.report.campaign.reason,
+        accepted=facts.accepted,
+        left=left,
+        unknown=openids[ChunkState.UNKNOWN],
+        refused=openids[ChunkState.REFUSED],
+        audience=facts.report.campaign.audience,
+        rate=rate,
+        limit=facts.limit,
+        delivered=facts.report.results["success"],
+        awaited=facts.awaited,
+        minutes_left=round(left / rate / 60, 1) if rate else None,
+        calls_left=calls_left,
+        errors=tuple(map(_describe, facts.errors[:ERRORS_SHOWN])),
+    )
+
+
+def render_panel(snapshot: Snapshot) -> RenderableType:
+    """Render a snapshot for a terminal."""
+    rows: dict[str, str | int | None] = {
+        "state": snapshot.state,
+        "reason": snapshot.reason,
+        "accepted": f"{snapshot.accepted:,} of {snapshot.audience:,}",
+        "left": f"{snapshot.left:,}{_minutes(snapshot)}",
+        "unknown": f"{snapshot.unknown:,}",
+        "refused": f"{snapshot.refused:,}",
+        "rate": f"{snapshot.rate:,} of {snapshot.limit:,} openids/s",
+        "results": f"{snapshot.delivered:,} delivered, {snapshot.awaited:,} awaited",
+        "calls left today": f"{snapshot.calls_left:,}",
+    }
+    bar = ProgressBar(total=max(1, snapshot.audience), completed=snapshot.accepted, width=60)
+    errors = [Text(error, style="yellow") for error in snapshot.errors]
+    return Group(facts_table("", rows), bar, *errors)
+
+
+def render_line(snapshot: Snapshot, now_s: float) -> str:
+    """Render a snapshot as one line."""
+    clock = time.strftime("%H:%M:%S", time.localtime(now_s))
+    parts = [
+        f"{clock} {snapshot.state}",
+        f"{snapshot.accepted:,} of {snapshot.audience:,} accepted",
+        f"{snapshot.left:,} left{_minutes(snapshot)}",
+        f"{snapshot.unknown:,} unknown",
+        f"{snapshot.rate:,} of {snapshot.limit:,} openids/s",
+        f"{snapshot.delivered:,} delivered",
+        f"{snapshot.calls_left:,} calls left today",
+        *([snapshot.reason] if snapshot.reason else []),
+        *snapshot.errors,
+    ]
+    return "; ".join(parts)
+
+
+def _rate(facts: CampaignFacts, now_s: float) -> int:
+    """Average the last seconds, or all of them if the campaign is younger than that."""
+    recent = [second for second in facts.seconds if now_s - RATE_OVER_S < second.at <= now_s]
+    if not recent:
+        return 0
+    over_s = min(RATE_OVER_S, int(now_s) - facts.seconds[0].at + 1)
+    return sum(second.openids for second in recent) // over_s
+
+
+def _describe(error: CallError) -> str:
+    calls = format_quantity(error.calls, "call")
+    return f"{error.errcode or 'no answer'} in {calls}: {error.meaning}"
+
+
+def _minutes(snapshot: Snapshot) -> str:
+    if snapshot.minutes_left is None or not snapshot.left:
+        return ""
+    return f", {snapshot.minutes_left} min"
