@@ -1,4 +1,4 @@
-"""The Mini Program's four secrets and its message mode, from a file or made up."""
+"""The Mini Program's four secrets and its message mode, from a file or random."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ _FIELDS = ("appid", "secret", "token", "aes_key", "mode")
 
 @dataclass(frozen=True, slots=True)
 class WechatConfig:
-    """What the WeChat console shows the merchant. ``aes_key`` may be empty in plaintext mode."""
+    """What the WeChat console shows. ``aes_key`` may be empty in plaintext mode."""
 
     appid: str
     secret: str = field(repr=False)
@@ -25,8 +25,8 @@ class WechatConfig:
     mode: MessageMode
 
     @classmethod
-    def made_up(cls) -> Self:
-        """Return random values, shaped as WeChat's, new each time."""
+    def random(cls) -> Self:
+        """Return new random values in WeChat's format."""
         return cls(
             appid="wx" + secrets.token_hex(8),
             secret=secrets.token_hex(16),
@@ -41,7 +41,7 @@ class WechatConfig:
 
         Raises:
             Misconfigured: the file can't be read, is not such an object, or a field is missing
-                or malformed; the field is named, its value is not shown.
+                or malformed; the message names the field and never shows its value.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ class WechatConfig:
 
     @classmethod
     def from_json(cls, text: str, name: str) -> Self:
-        """Read the same object from a text that came from ``name``.
+        """Read the same object from a text; ``name`` says in messages where it came from.
 
         Raises:
             Misconfigured: as for ``from_file``.
@@ -71,7 +71,7 @@ class WechatConfig:
         )
 
     def secret_json(self) -> str:
-        """Return the text that the functions expect in Secrets Manager."""
+        """Return the secret as the functions expect it in Secrets Manager."""
         return json.dumps(
             {
                 "appid": self.appid,

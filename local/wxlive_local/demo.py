@@ -1,7 +1,7 @@
-"""The main job from follower to report, watched: ``make demo``.
+"""The main job from follower to report, with visible progress: ``make demo``.
 
-wxlive is driven by its own commands and the simulator's ledger says what WeChat saw. Wherever
-the two disagree, the demo shows it and exits with 1.
+It runs wxlive's own commands and compares their counts with the simulator's ledger. If any of
+them disagree, it shows which and exits with 1.
 """
 
 import csv
@@ -22,8 +22,8 @@ from rich.table import Table
 from wxlive.errors import WxliveError
 from wxlive_local.main import interruptible
 from wxlive_local.progress import Progress
-from wxlive_local.simulator import LIVE, Happening, Platform, Simulator
-from wxlive_local.up import Options, Stack, local_stack
+from wxlive_local.simulator import LIVE, FollowChange, Platform, Simulator
+from wxlive_local.up import LocalStack, Options, local_stack
 
 FOLLOWERS = 20_000
 EVENTS = 300
@@ -37,7 +37,7 @@ _COMMAND = Path(sys.executable).parent / "wxlive"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the comparison: what wxlive says, what WeChat saw, whether that is right."""
+    """A row of the comparison: what wxlive says, what WeChat saw, and whether they agree."""
 
     what: str
     ours: Any
@@ -46,7 +46,7 @@ class Row:
 
 
 def main() -> None:
-    """Run the demo and exit: 0 if every count agrees."""
+    """Run the demo and exit: with 0 if every count agrees."""
     progress = Progress()
     code = _INTERRUPTED
     try:
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def run(progress: Progress) -> int:
-    """Run the main job on a stack of its own; returns the exit code."""
+    """Run the main job on a stack of its own; return the exit code."""
     options = Options(
         followers=FOLLOWERS,
         parameters={"SyncSchedule": _NEVER, "WatchSchedule": _NEVER},
@@ -87,33 +87,33 @@ def run(progress: Progress) -> int:
 
 
 class Operator:
-    """Somebody at a terminal, using the command ``wxlive`` on the stack."""
+    """Runs the command ``wxlive`` on a stack, as an operator does."""
 
-    def __init__(self, stack: Stack, progress: Progress) -> None:
+    def __init__(self, stack: LocalStack, progress: Progress) -> None:
         self._env = stack.env
         self._progress = progress
 
-    def run(self, *words: str) -> dict[str, Any]:
-        """Type a command; returns its JSON. Its progress goes to the terminal as it comes.
+    def run(self, *arguments: str) -> dict[str, Any]:
+        """Run a command and return its JSON. Its progress goes to the terminal.
 
         Raises:
-            WxliveError: it was refused; its own sentence is on the terminal.
+            WxliveError: the command was refused; its own message is on the terminal.
         """
-        self._progress.say(f"$ wxlive {' '.join(words)}")
+        self._progress.say(f"$ wxlive {' '.join(arguments)}")
         done = subprocess.run(  # noqa: S603 - the project's own command
-            [_COMMAND, *words, "--json"],
-            env={**_terminal(), **self._env},
+            [_COMMAND, *arguments, "--json"],
+            env={**_user_environment(), **self._env},
             stdout=subprocess.PIPE,
             check=False,
             text=True,
         )
         if done.returncode not in {_DONE, _DISAGREES} or not done.stdout:
-            raise WxliveError(f"`wxlive {' '.join(words)}` was refused; the demo ends here")
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+            raise WxliveError(f"`wxlive {' '.join(arguments)}` was refused; the demo ends here")
+        output: dict[str, Any] = json.loads(done.stdout)
+        return output
 
     def export(self) -> set[str]:
-        """Export the followers; returns their openids."""
+        """Export the followers; return their openids."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "followers.csv"
             self.run("followers", "export", "--out", str(path))
@@ -130,9 +130,9 @@ def compare(
     exported: set[str],
     simulator: Simulator,
 ) -> list[Row]:
-    """Hold wxlive's own account against the simulator's ledger."""
+    """Compare wxlive's own account with the simulator's ledger."""
     ledger = simulator.ledger()
-    followers = set(simulator.ask(_openids))
+    followers = set(simulator.run_on_loop(_openids))
     push, events, results = ledger["push"], ledger["events"], ledger["results"]
     accepted = pushed["openids"]["accepted"]
     calls = math.ceil(len(followers) / _RATE)
@@ -179,15 +179,15 @@ def show(rows: list[Row]) -> None:
 
 
 def _deliver_events(simulator: Simulator) -> None:
-    """Two in three subscribe, one in three leaves; some are reported twice, some late."""
-    known = simulator.ask(_openids)
-    happenings = [
-        Happening(known[number], "del_follow", room_id=ROOM)
+    """Two in three subscribe, one in three unsubscribes; some are sent twice, some late."""
+    known = simulator.run_on_loop(_openids)
+    changes = [
+        FollowChange(known[number], "del_follow", room_id=ROOM)
         if number % 3 == 0
-        else Happening(f"oDemo{number:023d}", "add_follow", room_id=ROOM)
+        else FollowChange(f"oDemo{number:023d}", "add_follow", room_id=ROOM)
         for number in range(EVENTS)
     ]
-    late, doubled, plain = happenings[:40], happenings[40:100], happenings[100:]
+    late, doubled, plain = changes[:40], changes[40:100], changes[100:]
     simulator.deliver(*plain)
     simulator.deliver(*doubled, doubled=True)
     simulator.deliver(*late, late_s=2.0)
@@ -197,7 +197,7 @@ def _openids(platform: Platform) -> list[str]:
     return [follower.openid for follower in platform.followers]
 
 
-def _terminal() -> dict[str, str]:
+def _user_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 

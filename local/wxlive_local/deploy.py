@@ -1,19 +1,18 @@
-"""`sam build` and `sam deploy` of the real template, kept apart from the user's own AWS."""
+"""`sam build` and `sam deploy` of the real template, isolated from the user's own AWS."""
 
-import fcntl
 import hashlib
 import json
 import os
 import platform
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from wxlive.errors import Misconfigured, NotReached
 from wxlive_local.local_aws import HOST, LocalAws
+from wxlive_local.locks import locked
 from wxlive_local.paths import BUILD, DEV_BIN, ROOT, SAM, SAMCONFIG, TEMPLATE
-from wxlive_local.processes import Guarded
+from wxlive_local.processes import SupervisedProcess
 from wxlive_local.ship import make_fit
 
 STACK_NAME = "wxlive"
@@ -26,7 +25,7 @@ _INPUTS = (
     ROOT / "functions",
     Path(__file__).with_name("ship.py"),
 )
-# What the builder says when pip finds no package at all, and what clients say without a network.
+# The messages of pip that finds no package at all, and of clients without a network.
 _NO_DOWNLOAD = ("Could not satisfy the requirement", "ConnectionError", "ConnectTimeoutError")
 
 
@@ -45,18 +44,18 @@ def host_architecture() -> str:
 def build(architecture: str, run_dir: Path) -> Path:
     """Build the template for ``architecture``; return a copy of the build under ``run_dir``.
 
-    The build is kept: it is skipped while nothing that goes into it has changed. Concurrent runs
-    wait for each other here and each gets its own copy.
+    The build is cached while its inputs are unchanged. Concurrent runs wait for each other here,
+    and each gets its own copy.
 
     Raises:
-        NotReached: `sam build` failed; says why as far as it is known.
+        NotReached: `sam build` failed; the message says why, if that is known.
     """
     work = BUILD / "sam" / architecture
     work.mkdir(parents=True, exist_ok=True)
     built = work / ".aws-sam" / "build"
     stamp = work / "stamp"
-    mine = run_dir / "aws" / "stack"
-    with _locked(work / "lock"):
+    copy = run_dir / "aws" / "stack"
+    with locked(work / "lock"):
         digest = _inputs_digest()
         if not stamp.exists() or stamp.read_text(encoding="ascii") != digest:
             stamp.unlink(missing_ok=True)
@@ -64,17 +63,17 @@ def build(architecture: str, run_dir: Path) -> Path:
             make_fit(built)
             stamp.write_text(digest, encoding="ascii")
         # Hard links: a later build replaces files, it never writes into them.
-        shutil.copytree(built, mine, copy_function=os.link)
-    return mine / "template.yaml"
+        shutil.copytree(built, copy, copy_function=os.link)
+    return copy / "template.yaml"
 
 
 def deploy(aws: LocalAws, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
     """Deploy a built template as the stack ``wxlive``; return its outputs.
 
     Raises:
-        NotReached: `sam deploy` failed; says why as far as it is known.
+        NotReached: `sam deploy` failed; the message says why, if that is known.
     """
-    # JSON is YAML; a file needs no quoting of blanks and quotes.
+    # JSON is YAML; in a file, spaces and quotes need no shell quoting.
     overrides = template.with_name("parameters.yaml")
     overrides.write_text(json.dumps(dict(parameters)), encoding="utf-8")
     _run_sam(
@@ -96,29 +95,31 @@ def _sam_build(architecture: str, work: Path, run_dir: Path) -> None:
     )
 
 
-def _run_sam(words: list[str | Path], *, env: Mapping[str, str], cwd: Path, run_dir: Path) -> None:
-    command, *rest = words
+def _run_sam(
+    arguments: list[str | Path], *, env: Mapping[str, str], cwd: Path, run_dir: Path
+) -> None:
+    command, *rest = arguments
     log = run_dir / f"sam-{command}.log"
     full = [SAM, command, "--config-file", SAMCONFIG, "--config-env", "local", *rest]
-    with Guarded(full, env={**_sam_env(run_dir), **env}, cwd=cwd, log=log) as sam:
+    with SupervisedProcess(full, env={**_sam_env(run_dir), **env}, cwd=cwd, log=log) as sam:
         code = sam.wait()
         if code:
             raise NotReached(_why_sam_failed(str(command), sam))
 
 
-def _why_sam_failed(command: str, sam: Guarded) -> str:
+def _why_sam_failed(command: str, sam: SupervisedProcess) -> str:
     if any(sign in sam.log.read_text(encoding="utf-8", errors="replace") for sign in _NO_DOWNLOAD):
         return (
             f"`sam {command}` could not download what it needs; check the network and the package "
-            f"index, then try again (its log: {sam.log})"
+            f"index, then try again; its log is {sam.log}"
         )
     return f"`sam {command}` failed; its log is {sam.log} and ends with:\n{sam.last_lines()}"
 
 
 def _sam_env(run_dir: Path) -> dict[str, str]:
-    """Return our environment without the user's AWS: no profile, no credentials, no telemetry.
+    """Return our environment without the user's AWS profile and credentials, and no telemetry.
 
-    The package index settings of the user stay, so that a mirror still works.
+    The user's settings of the package index stay, so that a mirror works.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     temporary = run_dir / "aws" / "tmp"
@@ -151,11 +152,3 @@ def _input_files() -> Iterator[Path]:
     for start in _INPUTS:
         files = [start] if start.is_file() else sorted(start.rglob("*"))
         yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the file's lock; the kernel gives it back however we end."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -1,4 +1,4 @@
-"""The local AWS: one `ministack` process on 127.0.0.1 that keeps nothing after it stops."""
+"""The local AWS: a `ministack` process on 127.0.0.1 that keeps no data after it stops."""
 
 import http.client
 import os
@@ -18,28 +18,29 @@ import botocore.config
 import botocore.session
 
 from wxlive.errors import Misconfigured, NotReached
+from wxlive_local.locks import is_locked, locked
 from wxlive_local.paths import AWS_PYTHON, RUNS
-from wxlive_local.processes import Guarded
+from wxlive_local.processes import SupervisedProcess
 
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
-_START_PATIENCE_S = 30.0
+_START_TIMEOUT_S = 30.0
 _POLL_S = 0.05
 _KEPT_LOGS = 10
 
-# So that a server of WeChat's with a private certificate is trusted by the functions too.
-_PASSED_ON = ("LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+# With the certificates, functions trust a server that takes WeChat's place over https.
+_INHERITED = ("LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
 class LocalAws:
     """A local AWS for the time of a ``with`` block; entering it waits until it answers.
 
-    ``port`` is chosen when it is None. With ``enforce_iam`` the roles of the functions allow what
-    their policies say and nothing else. All its files are under ``run_dir``, where the logs stay.
+    ``port`` None takes a free one. With ``enforce_iam`` the functions' roles are enforced. All
+    files are under ``run_dir``, where only the logs stay.
 
     Raises:
         Misconfigured: the port is taken or may not be used (on entering).
-        NotReached: it ended or did not answer in time (on entering); says where its log is.
+        NotReached: it ended or did not answer in time (on entering); the message names its log.
     """
 
     def __init__(
@@ -58,12 +59,15 @@ class LocalAws:
 
     def __enter__(self) -> Self:
         self.port = _port(self._wanted_port)
-        _prune_old_runs()
         scratch = self.run_dir / "aws"
-        (scratch / "tmp").mkdir(parents=True)
+        RUNS.mkdir(parents=True, exist_ok=True)
         with ExitStack() as starting:
+            with locked(RUNS / "lock"):  # so that nobody takes this run for a finished one
+                prune_runs(RUNS)
+                (scratch / "tmp").mkdir(parents=True)
+                starting.enter_context(locked(self.run_dir / "lock"))
             process = starting.enter_context(
-                Guarded(
+                SupervisedProcess(
                     [AWS_PYTHON, *self._program],
                     env=self._process_env(scratch),
                     cwd=scratch,
@@ -98,9 +102,9 @@ class LocalAws:
         }
 
     def client(self, service: str, **config: Any) -> Any:
-        """Return a boto3 client of this AWS that reads nothing of the user's AWS settings.
+        """Return a boto3 client of this AWS that ignores the user's AWS settings.
 
-        ``config`` goes to ``botocore.config.Config``.
+        ``config`` is passed to ``botocore.config.Config``.
         """
         nothing: dict[str, tuple[Any, ...]] = {
             "profile": (None, [], None, None),
@@ -123,20 +127,20 @@ class LocalAws:
         )
 
     def _process_env(self, scratch: Path) -> dict[str, str]:
-        """Build the environment from nothing: the functions' processes inherit it.
+        """Return a minimal environment, which the functions' processes inherit.
 
         No proxy, no credentials and no settings of the user may reach them.
         """
-        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return {
-            **passed_on,
+            **inherited,
             "PATH": os.defpath,
             "HOME": str(scratch),
             "TMPDIR": str(scratch / "tmp"),
             "STATE_DIR": str(scratch / "state"),
             "S3_DATA_DIR": str(scratch / "s3"),
             "BIND_HOST": HOST,
-            # Goes into the queue URLs; `localhost` may mean ::1, where nobody listens.
+            # Part of the queue URLs; `localhost` may mean ::1, where nothing listens.
             "MINISTACK_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,
@@ -145,13 +149,13 @@ class LocalAws:
             # These would listen on other addresses and ports.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            # It would remove containers that it takes for its own.
+            # So that it finds no containers: it would remove those that look like its own.
             "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def _wait_until_healthy(self, process: Guarded) -> None:
-        deadline = time.monotonic() + _START_PATIENCE_S
+    def _wait_until_healthy(self, process: SupervisedProcess) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline and process.running:
             if http_status(f"{self.endpoint_url}/_ministack/health") == http.HTTPStatus.OK:
                 return
@@ -161,7 +165,7 @@ class LocalAws:
 
 
 def http_status(url: str, timeout_s: float = 5.0) -> int | None:
-    """Return the status that a GET of a loopback URL meets, or None when nobody answers."""
+    """Return the status of a GET of a loopback URL, or None if nothing answers."""
     parts = urlsplit(url)
     with closing(http.client.HTTPConnection(parts.netloc, timeout=timeout_s)) as connection:
         try:
@@ -175,7 +179,7 @@ def _port(wanted: int | None) -> int:
     """Return ``wanted`` if it is free, else any free port.
 
     Raises:
-        Misconfigured: ``wanted`` is taken or not ours to use.
+        Misconfigured: ``wanted`` is taken or may not be used.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -184,16 +188,19 @@ def _port(wanted: int | None) -> int:
         except OSError as error:
             raise Misconfigured(
                 f"port {wanted} on {HOST} can't be used ({error.strerror}); "
-                "choose another with --port, or leave it out"
+                "choose another with --port, or omit --port"
             ) from error
         port: int = probe.getsockname()[1]
         return port
 
 
-def _prune_old_runs() -> None:
-    """Keep the logs of the last runs. A run that has its scratch directory is still alive."""
-    finished = sorted(
-        run for run in RUNS.glob("*-*") if run.is_dir() and not (run / "aws").exists()
-    )
+def prune_runs(runs: Path) -> None:
+    """Remove what finished runs left, except for the newest logs.
+
+    A run that was killed together with its supervisor leaves its scratch directory.
+    """
+    finished = sorted(run for run in runs.glob("*-*") if not is_locked(run / "lock"))
+    for run in finished:
+        shutil.rmtree(run / "aws", ignore_errors=True)
     for run in finished[:-_KEPT_LOGS]:
         shutil.rmtree(run, ignore_errors=True)

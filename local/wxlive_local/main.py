@@ -15,7 +15,7 @@ from wxlive_local.paths import TEMPLATE, require_installed
 from wxlive_local.progress import Progress
 from wxlive_local.simulator import LIVE
 from wxlive_local.template import Template
-from wxlive_local.up import Options, Stack, clear_ready_file, local_stack, ready_file
+from wxlive_local.up import LocalStack, Options, clear_ready_file, local_stack, ready_file
 
 _MAX_PORT = 65_535
 _REFUSED = 2
@@ -28,27 +28,31 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--wechat-url", metavar="URL", help="Call this server in WeChat's place.")
+@click.option("--wechat-url", metavar="URL", help="Server to use instead of the WeChat simulator.")
 @click.option(
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
-    help="JSON file with appid, secret, token, aes_key and mode. Made up if left out.",
+    help="JSON file with appid, secret, token, aes_key and mode. Default: random values.",
 )
-@click.option("--param", "params", multiple=True, metavar="KEY=VALUE", help="Template parameter.")
+@click.option(
+    "--param", "params", multiple=True, metavar="KEY=VALUE", help="Template parameter; repeatable."
+)
 @click.option(
     "--ready-file",
     type=click.Path(path_type=Path),
-    help="Write the addresses there as JSON once everything answers; removed at the end.",
+    help="File to write the addresses to, as JSON, once everything answers. Removed at the end.",
 )
 @click.option(
-    "--port", type=click.IntRange(1, _MAX_PORT), help="Port of the local AWS. Free one if left out."
+    "--port",
+    type=click.IntRange(1, _MAX_PORT),
+    help="Port of the local AWS. Default: any free port.",
 )
 @click.option(
     "--followers",
     type=click.IntRange(0),
     default=0,
-    help="Followers the simulator starts with; then it has a live room too.",
+    help="Number of followers the simulator starts with. If any, it also has a live room.",
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 def up(
@@ -61,10 +65,10 @@ def up(
     followers: int,
     quiet: bool,
 ) -> None:
-    """Start everything and keep it up until Ctrl-C."""
+    """Start everything and keep it running until Ctrl-C."""
     require_installed()
     options = Options(
-        config=WechatConfig.from_file(config_file) if config_file else WechatConfig.made_up(),
+        config=WechatConfig.from_file(config_file) if config_file else WechatConfig.random(),
         wechat_url=_checked_url(wechat_url),
         parameters=Template.read(TEMPLATE).parameter_overrides(params),
         port=port,
@@ -73,11 +77,11 @@ def up(
     progress = Progress(quiet=quiet)
     with interruptible():
         _keep_up(options, ready_file.absolute() if ready_file else None, progress)
-    progress.say("Everything is stopped.")
+    progress.say("Everything has stopped.")
 
 
 def main() -> None:
-    """Run the command; a refusal is one sentence on stderr and exit code 2."""
+    """Run the command; an error is one sentence on stderr and exit code 2."""
     if sys.version_info[:2] != (3, 11):
         _refuse("wxlive-local needs Python 3.11, the Python its functions run with")
     try:
@@ -92,17 +96,16 @@ def main() -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM raise KeyboardInterrupt here, and ignore what follows it.
+    """End the block at the first SIGINT or SIGTERM, and ignore further ones until it has ended.
 
-    So whatever is running is unwound once, in full, however impatient the person is. The
-    interrupt ends here: the block just ends early.
+    So cleaning up is never interrupted. The block ends early, without an exception.
     """
-    told = False
+    interrupted = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        if not told:
-            told = True
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
             raise KeyboardInterrupt
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -125,10 +128,11 @@ def _keep_up(options: Options, path: Path | None, progress: Progress) -> None:
             signal.pause()
 
 
-def _what_next(stack: Stack) -> str:
+def _what_next(stack: LocalStack) -> str:
     exports = "\n".join(f"  export {name}={value}" for name, value in stack.env.items())
     return (
-        f"\nwxlive answers. Callback: {stack.callback_url}\n"
+        "\nwxlive is running.\n"
+        f"Callback: {stack.callback_url}\n"
         f"WeChat:   {stack.wechat_url}\n\n"
         f"In another terminal:\n{exports}\n"
         "  .venv/bin/wxlive sync --wait\n"

@@ -1,11 +1,11 @@
-"""Where things stand inside the clone. The local run writes under ``build/`` only."""
+"""Paths inside the clone. The local run writes under ``build/`` only."""
 
 from pathlib import Path
 
 from wxlive.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The clone: the package is installed in place, so its own path tells."""
+"""The clone, in which the package is installed in place."""
 
 TEMPLATE = ROOT / "template.yaml"
 SAMCONFIG = ROOT / "samconfig.toml"
@@ -18,10 +18,10 @@ AWS_PYTHON = ROOT / ".venv-aws" / "bin" / "python"
 
 
 def require_installed() -> None:
-    """See that ``make install`` was run.
+    """Check that ``make install`` was run.
 
     Raises:
-        Misconfigured: a part is missing; it is named with what to do.
+        Misconfigured: something is missing; the message names it.
     """
     stamps = (ROOT / name / ".installed" for name in (".venv", ".venv-sam", ".venv-aws"))
     for needed in (TEMPLATE, *stamps):

@@ -1,4 +1,4 @@
-"""Start a program that can't outlive us (see ``guard``), and read why it failed."""
+"""Programs that can't outlive us (see ``supervisor``), and why they failed."""
 
 import subprocess
 import sys
@@ -8,16 +8,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_GUARD = Path(__file__).with_name("guard.py")
-_STOP_PATIENCE_S = 300.0
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_STOP_TIMEOUT_S = 300.0
 """Long, because each process of a function leaves a copy of the layer to delete."""
 
 
-class Guarded:
-    """A running program, with all its descendants, for the time of a ``with`` block.
+class SupervisedProcess:
+    """A program and all its descendants, for the time of a ``with`` block.
 
-    Its output goes to ``log``. ``remove`` is deleted once it has ended, however it ends. It is in
-    a session of its own: a Ctrl-C at the terminal reaches us, not it.
+    Its output goes to ``log``. ``remove`` is deleted once it has ended, however it ends. It has a
+    session of its own: Ctrl-C at the terminal interrupts us, not the program.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class Guarded:
         self.log = log
         options = ["--remove", str(remove)] if remove else []
         with log.open("ab") as output:
-            # The program is ours, from the clone; no shell reads the words.
-            self._guard = subprocess.Popen(  # noqa: S603 - see the line above
-                [sys.executable, "-I", _GUARD, *options, "--", *map(str, command)],
+            # The program is ours, from the clone; no shell reads the arguments.
+            self._supervisor = subprocess.Popen(  # noqa: S603 - see the line above
+                [sys.executable, "-I", _SUPERVISOR, *options, "--", *map(str, command)],
                 env=dict(env),
                 cwd=cwd,
                 stdin=subprocess.PIPE,
@@ -56,19 +56,19 @@ class Guarded:
 
     @property
     def running(self) -> bool:
-        return self._guard.poll() is None
+        return self._supervisor.poll() is None
 
     def wait(self) -> int:
-        """Wait for the program to end by itself; return its exit code."""
-        return self._guard.wait()
+        """Wait until the program ends by itself; return its exit code."""
+        return self._supervisor.wait()
 
     def stop(self) -> None:
-        """End the program and its descendants, and wait until none is left. Safe to repeat."""
-        if self._guard.stdin and not self._guard.stdin.closed:
-            self._guard.stdin.close()
-        self._guard.wait(timeout=_STOP_PATIENCE_S)
+        """End the program and its descendants and wait until all have ended. Safe to repeat."""
+        if self._supervisor.stdin and not self._supervisor.stdin.closed:
+            self._supervisor.stdin.close()
+        self._supervisor.wait(timeout=_STOP_TIMEOUT_S)
 
     def last_lines(self, count: int = 15) -> str:
-        """Return the end of the log, for a person who must find out what went wrong."""
+        """Return the last ``count`` lines of the log."""
         with self.log.open(encoding="utf-8", errors="replace") as lines:
             return "".join(deque(lines, maxlen=count)).rstrip()

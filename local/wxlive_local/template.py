@@ -1,4 +1,4 @@
-"""What ``template.yaml`` declares: its parameters, and the properties of its resources."""
+"""What ``template.yaml`` declares: parameters and the properties of resources."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from wxlive.errors import Misconfigured
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The two sections that the local run reads. Intrinsic functions appear as ``None``."""
+    """The sections of a template that are read here. Intrinsic functions appear as ``None``."""
 
     parameters: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Mapping[str, Any]]
@@ -34,10 +34,10 @@ class Template:
         }
 
     def parameter_overrides(self, pairs: Iterable[str]) -> dict[str, str]:
-        """Read ``Key=Value`` words as a person types them; the last of the same key counts.
+        """Read ``Key=Value`` arguments; of several with the same key the last one counts.
 
         Raises:
-            Misconfigured: no ``=``, no such parameter, or a value that the parameter refuses.
+            Misconfigured: no ``=``, no such parameter, or a value that the template refuses.
         """
         overrides = {}
         for pair in pairs:
@@ -55,7 +55,7 @@ class Template:
 
 
 class _CloudFormationLoader(yaml.SafeLoader):
-    """YAML where ``!Ref`` and its like are allowed. Nobody here needs what they would give."""
+    """YAML with CloudFormation's tags, such as ``!Ref``, whose values are not needed here."""
 
 
 _CloudFormationLoader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)

@@ -1,4 +1,4 @@
-"""The whole local run: local AWS, simulated WeChat, the real template, until it is told to stop."""
+"""The whole local run: local AWS, simulated WeChat, and the real template deployed on it."""
 
 import json
 import os
@@ -13,42 +13,41 @@ from typing import Any
 
 from wxlive.errors import Misconfigured, NotReached
 from wxlive.settings import MessageMode
-from wxlive_local import bridges
+from wxlive_local import workarounds
 from wxlive_local.config import WechatConfig
 from wxlive_local.deploy import STACK_NAME, build, deploy, host_architecture
 from wxlive_local.local_aws import REGION, LocalAws, http_status
 from wxlive_local.paths import TEMPLATE, require_installed
 from wxlive_local.progress import Progress
-from wxlive_local.simulator import Account, Courier, Rules, Simulator
+from wxlive_local.simulator import Account, DeliveryPolicy, Simulator
 from wxlive_local.template import Template
 
-_CALLBACK_PATIENCE_S = 20.0
+_CALLBACK_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may choose. ``parameters`` are template parameters, already checked.
+    """Options of a local run. ``parameters`` are template parameters, already checked.
 
-    ``rules`` and ``courier`` are the simulator's; ``enforce_iam`` is the local AWS's.
+    ``followers`` and ``delivery`` are for the simulator, ``port`` and ``enforce_iam`` for the
+    local AWS.
     """
 
-    config: WechatConfig = field(default_factory=WechatConfig.made_up)
+    config: WechatConfig = field(default_factory=WechatConfig.random)
     wechat_url: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     followers: int = 0
-    rules: Rules | None = None
-    courier: Courier | None = None
+    delivery: DeliveryPolicy | None = None
     enforce_iam: bool = False
 
-    def settled(self) -> "Options":
-        """Return the same with each thing said in one place.
+    def normalized(self) -> "Options":
+        """Return the options with ``config.mode`` and ``wechat_url`` as the parameters say.
 
-        A template parameter that repeats another option takes its place, because it is the more
-        explicit of the two.
+        A template parameter wins over the option, because it is the more explicit of the two.
 
         Raises:
-            Misconfigured: two options say different things.
+            Misconfigured: two options contradict each other.
         """
         base = self.parameters.get("WechatApiBase")
         if base and self.wechat_url and base != self.wechat_url:
@@ -64,8 +63,8 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """A deployed stack that answers. ``simulator`` is None when another server plays WeChat."""
+class LocalStack:
+    """A deployed stack that answers. ``simulator`` is None if another server replaces it."""
 
     aws: LocalAws
     config: WechatConfig
@@ -82,7 +81,7 @@ class Stack:
 
     @property
     def env(self) -> dict[str, str]:
-        """What the operator's command needs in its environment to talk to this stack."""
+        """The environment variables that the operator's command needs for this stack."""
         return {**self.aws.env, "WXLIVE_STACK": self.stack_name}
 
     def client(self, service: str, **config: Any) -> Any:
@@ -90,7 +89,7 @@ class Stack:
         return self.aws.client(service, **config)
 
     def ready(self) -> dict[str, Any]:
-        """Return what the ready file says; its keys are a contract."""
+        """Return the content of the ready file; other programs rely on its keys."""
         return {
             "callback_url": self.callback_url,
             "aws_endpoint_url": self.aws_endpoint_url,
@@ -105,13 +104,13 @@ class Stack:
 @contextmanager
 def local_stack(
     options: Options | None = None, progress: Progress | None = None
-) -> Iterator[Stack]:
-    """Start everything, give the stack, and stop everything at the end, however it ends.
+) -> Iterator[LocalStack]:
+    """Start everything, yield the stack, and stop everything at the end, however it ends.
 
     Raises:
-        WxliveError: it can't start; one sentence says why and what to do. Nothing is left.
+        WxliveError: it can't start; the message says why and what to do. Nothing is left running.
     """
-    options = (options or Options()).settled()
+    options = (options or Options()).normalized()
     progress = progress or Progress(quiet=True)
     require_installed()
     with ExitStack() as running:
@@ -122,19 +121,19 @@ def local_stack(
             with progress.step("start the WeChat simulator"):
                 simulator = running.enter_context(_simulator(options))
         wechat_url = options.wechat_url or _url(simulator)
-        outputs = _deployed(aws, options, wechat_url, progress)
-        callback_url = bridges.callback_url(aws, outputs)
-        with progress.step("wake the callback"):
+        outputs = _build_and_deploy(aws, options, wechat_url, progress)
+        callback_url = workarounds.callback_url(aws, outputs)
+        with progress.step("wait for the callback"):
             _wait_until_it_answers(callback_url, aws)
         if simulator:
             simulator.set_callback_url(callback_url)
             simulator.add_followers(options.followers)
-        yield Stack(aws, options.config, callback_url, wechat_url, outputs, simulator)
+        yield LocalStack(aws, options.config, callback_url, wechat_url, outputs, simulator)
 
 
 @contextmanager
 def ready_file(path: Path | None, content: Mapping[str, Any]) -> Iterator[None]:
-    """Keep ``content`` as JSON at ``path`` during the block. Readers see all of it or nothing."""
+    """Write ``content`` as JSON to ``path``, atomically, and remove it after the block."""
     if path is None:
         yield
         return
@@ -151,7 +150,7 @@ def ready_file(path: Path | None, content: Mapping[str, Any]) -> Iterator[None]:
 
 
 def clear_ready_file(path: Path | None) -> None:
-    """Remove what an earlier run left, and see that the new one can be written.
+    """Remove the file of an earlier run, and check that a new one can be written.
 
     Raises:
         Misconfigured: the directory is missing or not writable, or ``path`` is a directory.
@@ -163,7 +162,7 @@ def clear_ready_file(path: Path | None) -> None:
     path.unlink(missing_ok=True)
 
 
-def _deployed(
+def _build_and_deploy(
     aws: LocalAws, options: Options, wechat_url: str, progress: Progress
 ) -> dict[str, str]:
     """Create the secret, build and deploy the template; return the stack's outputs."""
@@ -183,16 +182,16 @@ def _deployed(
         built = build(parameters["Architecture"], aws.run_dir)
     with progress.step("sam deploy"):
         outputs = deploy(aws, built, parameters)
-        bridges.apply_bridges(aws, template, STACK_NAME)
+        workarounds.apply_workarounds(aws, template, STACK_NAME)
     return outputs
 
 
 def _wait_until_it_answers(callback_url: str, aws: LocalAws) -> None:
-    """Ask until the callback refuses us: an unsigned request deserves a 4xx, and wakes it."""
-    deadline = time.monotonic() + _CALLBACK_PATIENCE_S
+    """Send unsigned requests until the callback refuses one with a 4xx."""
+    deadline = time.monotonic() + _CALLBACK_TIMEOUT_S
     status = None
     while time.monotonic() < deadline:
-        status = http_status(callback_url, _CALLBACK_PATIENCE_S)
+        status = http_status(callback_url, _CALLBACK_TIMEOUT_S)
         if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return
         time.sleep(0.2)
@@ -210,7 +209,7 @@ def _simulator(options: Options) -> Simulator:
         aes_key=config.aes_key,
         mode=config.mode,
     )
-    return Simulator(account, rules=options.rules, courier=options.courier)
+    return Simulator(account, delivery=options.delivery)
 
 
 def _url(simulator: Simulator | None) -> str:

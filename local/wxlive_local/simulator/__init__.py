@@ -1,19 +1,26 @@
-"""WeChat on the loopback: strict where the platform is strict, unreliable on order.
+"""A simulated WeChat: as strict as the real one, with faults on request.
 
-``Simulator`` runs it; ``Platform`` is the model inside, usable alone with a made-up clock.
+``Simulator`` serves it on the loopback; ``Platform`` is the model, usable alone with any clock.
 """
 
-from wxlive_local.simulator.delivery import Courier, Verification
-from wxlive_local.simulator.facts import LIVE, Follower, FollowEvent, Happening, PushResult, Room
-from wxlive_local.simulator.ledger import CallbackRecord, Ledger, PushCall, State
-from wxlive_local.simulator.misbehave import (
+from wxlive_local.simulator.delivery import DeliveryPolicy, Verification
+from wxlive_local.simulator.entities import (
+    LIVE,
+    FollowChange,
+    Follower,
+    FollowEvent,
+    PushResult,
+    Room,
+)
+from wxlive_local.simulator.faults import (
     CALLBACK_FOLLOW,
     CALLBACK_RESULT,
-    Kind,
-    Misbehaviour,
-    Rule,
+    Fault,
+    FaultRule,
+    FaultRules,
 )
-from wxlive_local.simulator.platform import Account, Answer, Platform, Rules
+from wxlive_local.simulator.ledger import CallbackRecord, DeliveryState, Ledger, PushCall
+from wxlive_local.simulator.platform import Account, ApiReply, Platform, PlatformSettings
 from wxlive_local.simulator.quota import (
     FOLLOWERS,
     LIVE_INFO,
@@ -34,23 +41,23 @@ __all__ = [
     "QUOTA_GET",
     "STABLE_TOKEN",
     "Account",
-    "Answer",
+    "ApiReply",
     "CallbackRecord",
-    "Courier",
+    "DeliveryPolicy",
+    "DeliveryState",
+    "Fault",
+    "FaultRule",
+    "FaultRules",
+    "FollowChange",
     "FollowEvent",
     "Follower",
-    "Happening",
-    "Kind",
     "Ledger",
     "Limit",
-    "Misbehaviour",
     "Platform",
+    "PlatformSettings",
     "PushCall",
     "PushResult",
     "Room",
-    "Rule",
-    "Rules",
     "Simulator",
-    "State",
     "Verification",
 ]

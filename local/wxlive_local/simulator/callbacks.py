@@ -1,19 +1,19 @@
-"""The requests the platform sends to the callback URL, byte for byte. Pure."""
+"""The requests that WeChat sends to the callback URL, byte for byte. Pure."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wxlive.crypto import Envelope, signature
 from wxlive.settings import MessageMode
-from wxlive_local.simulator.facts import CallbackEvent
+from wxlive.wechat.crypto import Envelope, signature
+from wxlive_local.simulator.entities import CallbackEvent
 from wxlive_local.simulator.platform import Account
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """One signed request. ``body`` is empty for the URL verification, a GET."""
+    """A signed request. ``body`` is empty for the URL verification, which is a GET."""
 
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -23,7 +23,10 @@ class CallbackRequest:
 def event_request(
     account: Account, event: CallbackEvent, *, timestamp: int, nonce: str
 ) -> CallbackRequest:
-    """The POST that reports ``event``, sealed as the account's mode asks for."""
+    """Return the POST that reports ``event``, encrypted if the account's mode says so.
+
+    ``timestamp`` is Unix seconds.
+    """
     message = {
         "ToUserName": account.user_name,
         "FromUserName": event.sender,
@@ -42,13 +45,14 @@ def event_request(
     clear = _to_json(message) if as_json else to_xml(message)
     if account.mode is MessageMode.PLAINTEXT:
         return CallbackRequest(query, headers, clear.encode())
-    sealed = Envelope(account.aes_key, account.appid).encrypt(clear)
+    encrypted = Envelope(account.aes_key, account.appid).encrypt(clear)
     query |= {
         "encrypt_type": "aes",
-        "msg_signature": signature(account.token, str(timestamp), nonce, sealed),
+        "msg_signature": signature(account.token, str(timestamp), nonce, encrypted),
     }
-    shown = message if account.mode is MessageMode.COMPATIBLE else _only_receiver(message)
-    envelope = {**shown, "Encrypt": sealed}
+    compatible = account.mode is MessageMode.COMPATIBLE
+    in_clear = message if compatible else {"ToUserName": account.user_name}
+    envelope = {**in_clear, "Encrypt": encrypted}
     body = _to_json(envelope) if as_json else _to_xml_envelope(envelope)
     return CallbackRequest(query, headers, body.encode())
 
@@ -56,7 +60,10 @@ def event_request(
 def verification_request(
     account: Account, *, timestamp: int, nonce: str, echostr: str
 ) -> CallbackRequest:
-    """The GET the console sends when the URL is saved; ``echostr`` is never encrypted."""
+    """Return the GET that the console sends when the URL is saved.
+
+    ``echostr`` is never encrypted: docs/wechat-protocol.md#url-verification.
+    """
     query = _signed(account, timestamp, nonce) | {"echostr": echostr}
     return CallbackRequest(query, {"User-Agent": "Mozilla/4.0", "Accept": "*/*"})
 
@@ -69,22 +76,24 @@ def _signed(account: Account, timestamp: int, nonce: str) -> dict[str, str]:
     }
 
 
-def _only_receiver(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {"ToUserName": message["ToUserName"]}
-
-
 def _to_json(message: Mapping[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_xml(message: Mapping[str, Any]) -> str:
-    """Clear XML as captured: one element a line, no indent, no newline at the end."""
+    """Write a message as XML: one element a line, no indent, no newline at the end.
+
+    The layout is that of captured messages: docs/wechat-protocol.md#modes-and-envelopes.
+    """
     lines = "\n".join(_element(name, value) for name, value in message.items())
     return f"<xml>{lines}\n</xml>"
 
 
 def _to_xml_envelope(message: Mapping[str, Any]) -> str:
-    """Envelopes were captured with four spaces of indent and a newline at the end."""
+    """Write an envelope: indented, with a newline at the end.
+
+    docs/wechat-protocol.md#modes-and-envelopes.
+    """
     lines = "".join(f"    {_element(name, value)}\n" for name, value in message.items())
     return f"<xml>\n{lines}</xml>\n"
 

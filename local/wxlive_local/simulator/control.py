@@ -1,6 +1,6 @@
-"""The ``/_sim/`` routes: make things happen at the platform, and read its ledger.
+"""The control interface: ``/_sim/`` routes that change the platform and read its ledger.
 
-They are for tests, the demo and the curious; the product never calls them.
+Tests, benchmarks and people use them; wxlive itself never does.
 """
 
 import asyncio
@@ -11,44 +11,42 @@ from typing import Any
 from aiohttp import web
 
 from wxlive_local.simulator.delivery import Deliverer
-from wxlive_local.simulator.facts import Happening
-from wxlive_local.simulator.misbehave import Misbehaviour, Rule
+from wxlive_local.simulator.entities import FollowChange
+from wxlive_local.simulator.faults import FaultRule, FaultRules
 from wxlive_local.simulator.platform import Json, Platform
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlError(ValueError):
-    """A control request that can't be followed; the sentence says why."""
+    """A control request is malformed; the message says how."""
 
 
 class Control:
-    """Answers the control routes. A senseless request gets HTTP 400 and a sentence."""
+    """Serves the control routes. A malformed request gets HTTP 400 and a message."""
 
-    def __init__(
-        self, platform: Platform, deliverer: Deliverer, misbehaviour: Misbehaviour
-    ) -> None:
+    def __init__(self, platform: Platform, deliverer: Deliverer, faults: FaultRules) -> None:
         self._platform = platform
         self._deliverer = deliverer
-        self._misbehaviour = misbehaviour
+        self._faults = faults
         self._background: set[asyncio.Task[Any]] = set()
 
     def routes(self) -> list[web.RouteDef]:
-        """All control routes."""
+        """Return all control routes."""
         posts = {
             "followers": self._add_followers,
-            "events": self._events,
+            "events": self._deliver_events,
             "rooms": self._set_room,
             "quota": self._set_quota,
-            "misbehave": self._misbehave,
+            "misbehave": self._inject,
             "callback_url": self._set_callback_url,
             "verify": self._verify,
             "wait": self._wait,
         }
         gets = {"ledger": self._show_ledger, "followers": self._show_followers}
         return [
-            *(web.post(f"/_sim/{name}", _checked(answer)) for name, answer in posts.items()),
-            *(web.get(f"/_sim/{name}", _checked(answer)) for name, answer in gets.items()),
+            *(web.post(f"/_sim/{name}", _checked(handle)) for name, handle in posts.items()),
+            *(web.get(f"/_sim/{name}", _checked(handle)) for name, handle in gets.items()),
         ]
 
     async def _add_followers(self, request: web.Request) -> Json:
@@ -64,10 +62,11 @@ class Control:
             self._platform.list_followers(openids, room_id=room_id, spread_s=spread_s)
         return {"added": len(openids), "followers": len(self._platform.followers)}
 
-    async def _events(self, request: web.Request) -> Json:
+    async def _deliver_events(self, request: web.Request) -> Json:
         """``{"events": [...], "doubled": bool, "late": seconds, "wait": bool}``.
 
-        All happen at once; with ``wait`` (the default) the answer tells what was delivered.
+        The events occur at once; with ``wait`` (the default) the answer comes after their
+        delivery and holds their records.
         """
         body = await _object(request)
         raw, late = body.get("events"), body.get("late", 0)
@@ -75,17 +74,17 @@ class Control:
             raise ControlError("events is a list of objects")
         if not isinstance(late, int | float) or late < 0:
             raise ControlError("late is a number of seconds")
-        happenings = [Happening.from_json(event) for event in raw]
-        events = [self._platform.happen(happening) for happening in happenings]
-        report = asyncio.create_task(
-            self._deliverer.report(events, doubled=body.get("doubled") is True, late_s=late)
+        changes = [FollowChange.from_json(event) for event in raw]
+        events = [self._platform.apply(change) for change in changes]
+        delivery = asyncio.create_task(
+            self._deliverer.deliver(events, doubled=body.get("doubled") is True, late_s=late)
         )
-        self._background.add(report)
-        report.add_done_callback(self._background.discard)
+        self._background.add(delivery)
+        delivery.add_done_callback(self._background.discard)
         if body.get("wait", True) is not True:
             return {"generated": len(events)}
-        # Who hangs up does not stop the platform from delivering.
-        records = await asyncio.shield(report)
+        # The delivery goes on if the client disconnects.
+        records = await asyncio.shield(delivery)
         return {"generated": len(events), "records": [record.as_json() for record in records]}
 
     async def _set_room(self, request: web.Request) -> Json:
@@ -97,26 +96,26 @@ class Control:
         if unknown:
             raise ControlError(f"a room has no {', '.join(sorted(unknown))}")
         room = self._platform.set_room(_int(body, "roomid"), _int(body, "live_status"), **changes)
-        return room.wire()
+        return room.as_json()
 
     async def _set_quota(self, request: web.Request) -> Json:
-        """``{"path": "/wxa/...", "used": n}``: pretend today's calls were made."""
+        """``{"path": "/wxa/...", "used": n}``: set how many of today's calls are used."""
         body = await _object(request)
         self._platform.quotas.set_used(str(body.get("path")), _int(body, "used"))
         return self._platform.quotas.usage(body["path"])
 
-    async def _misbehave(self, request: web.Request) -> Json:
-        """``{"rules": [rule, ...]}`` or one rule; ``{"clear": true}`` forgets the rest first."""
+    async def _inject(self, request: web.Request) -> Json:
+        """``{"rules": [rule, ...]}`` or one rule; ``"clear": true`` removes all others first."""
         body = await _object(request)
         clear = body.pop("clear", False) is True
         raw = body.get("rules", [body] if body else [])
         if not isinstance(raw, list) or not all(isinstance(rule, dict) for rule in raw):
             raise ControlError("rules is a list of objects")
-        rules = [Rule.from_json(rule, self._platform.paths) for rule in raw]
+        rules = [FaultRule.from_json(rule, self._platform.paths) for rule in raw]
         if clear:
-            self._misbehaviour.clear()
-        self._misbehaviour.add(*rules)
-        return {"pending": [asdict(rule) for rule in self._misbehaviour.pending]}
+            self._faults.clear()
+        self._faults.add(*rules)
+        return {"pending": [asdict(rule) for rule in self._faults.pending]}
 
     async def _set_callback_url(self, request: web.Request) -> Json:
         """``{"url": "http://127.0.0.1:..."}``."""
@@ -127,29 +126,29 @@ class Control:
         return {"url": url}
 
     async def _verify(self, _: web.Request) -> Json:
-        """Verify the callback URL as the console does."""
+        """Verify the callback URL as the console does when it is saved."""
         return asdict(await self._deliverer.verify_url())
 
     async def _wait(self, request: web.Request) -> Json:
-        """``{"timeout_s": n}``: wait until no callback is under way."""
+        """``{"timeout_s": n}``: wait until no callback is being delivered."""
         body = await _object(request)
-        return {"settled": await self._deliverer.settled(_int(body, "timeout_s", 30))}
+        return {"settled": await self._deliverer.wait_until_idle(_int(body, "timeout_s", 30))}
 
     async def _show_ledger(self, request: web.Request) -> Json:
-        """All figures; ``?openids=1`` adds every push, openid and callback."""
+        """The ledger's figures; ``?openids=1`` adds every push, openid and callback."""
         full = request.query.get("openids") == "1"
         return self._platform.summary(openids=full)
 
     async def _show_followers(self, _: web.Request) -> Json:
-        """Everyone who follows now, in the list's order."""
+        """All current followers, in the order of WeChat's list."""
         rows = [asdict(follower) for follower in self._platform.followers]
         return {"count": len(rows), "followers": rows}
 
 
-def _checked(answer: Callable[[web.Request], Awaitable[Json]]) -> _Handler:
+def _checked(handle: Callable[[web.Request], Awaitable[Json]]) -> _Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         try:
-            return web.json_response(await answer(request))
+            return web.json_response(await handle(request))
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
 

@@ -1,4 +1,7 @@
-"""Sends callbacks: patience, repeats, order and disorder. All on one event loop."""
+"""Delivers callbacks: time-outs, retries, doubled and late ones. All on one event loop.
+
+docs/wechat-protocol.md#delivery-and-retries
+"""
 
 import asyncio
 import ipaddress
@@ -16,9 +19,15 @@ from wxlive_local.simulator.callbacks import (
     event_request,
     verification_request,
 )
-from wxlive_local.simulator.facts import CallbackEvent, FollowEvent, PushResult
-from wxlive_local.simulator.ledger import Attempt, CallbackRecord, Ledger, Mishap, State
-from wxlive_local.simulator.misbehave import CALLBACK_FOLLOW, CALLBACK_RESULT, Kind, Misbehaviour
+from wxlive_local.simulator.entities import CallbackEvent, FollowEvent, PushResult
+from wxlive_local.simulator.faults import CALLBACK_FOLLOW, CALLBACK_RESULT, Fault, FaultRules
+from wxlive_local.simulator.ledger import (
+    Attempt,
+    CallbackRecord,
+    DeliveryState,
+    InjectedFault,
+    Ledger,
+)
 from wxlive_local.simulator.platform import Account
 
 _OK: Final = 200
@@ -26,23 +35,25 @@ _BODY_KEPT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Courier:
-    """How callbacks are sent. ``interval_s`` is from one attempt's start to the next one's.
+class DeliveryPolicy:
+    """How callbacks are delivered.
 
-    ``concurrency`` bounds the requests under way at once, of every kind: for each the local AWS
-    starts a process with a copy of the layer, and a small machine has room for few.
+    An attempt fails after ``timeout_s``; ``interval_s`` is from the start of one attempt to the
+    start of the next. A result is sent ``result_delay_s`` after its push was accepted.
+    ``concurrency`` limits all requests that are in flight: for each the local AWS starts a
+    process with a copy of the layer, and a small machine has room for few.
     """
 
     attempts: int = 3
     interval_s: float = 5.0
-    patience_s: float = 5.0
+    timeout_s: float = 5.0
     result_delay_s: float = 0.3
     concurrency: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the URL verification met. ``ok``: HTTP 200 and the echostr, nothing else."""
+    """The outcome of a URL verification. ``ok``: HTTP 200 and exactly the echostr."""
 
     ok: bool
     status: int | None
@@ -51,34 +62,34 @@ class Verification:
 
 
 class Deliverer:
-    """Reports events to the callback URL and writes every attempt into the ledger.
+    """Delivers events to the callback URL and enters every attempt in the ledger.
 
-    Use as an async context manager; on exit what is still under way is cancelled.
+    Use it as an async context manager; on exit, deliveries in progress are cancelled.
     """
 
     def __init__(
         self,
         account: Account,
         ledger: Ledger,
-        misbehaviour: Misbehaviour,
+        faults: FaultRules,
         now: Callable[[], float],
-        courier: Courier,
+        policy: DeliveryPolicy,
     ) -> None:
         self._account = account
         self._ledger = ledger
-        self._misbehaviour = misbehaviour
+        self._faults = faults
         self._now = now
-        self._courier = courier
+        self._policy = policy
         self._url: str | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lines = asyncio.Semaphore(courier.concurrency)
+        self._in_flight = asyncio.Semaphore(policy.concurrency)
 
     async def __aenter__(self) -> Self:
-        # Reusing a connection long after its last use risks a reset that says nothing about the
-        # receiver; opening one per event would use up the ports at 60,000 events.
+        # Reusing a connection long after its last use risks a reset that is not the receiver's
+        # fault; opening one per event would use up the ports at 60,000 events.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)
-        timeout = aiohttp.ClientTimeout(total=self._courier.patience_s)
+        timeout = aiohttp.ClientTimeout(total=self._policy.timeout_s)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self
 
@@ -90,10 +101,10 @@ class Deliverer:
             await self._session.close()
 
     def set_url(self, url: str) -> None:
-        """Where callbacks go from now on.
+        """Set where callbacks are sent from now on.
 
         Raises:
-            ValueError: not an http address on this machine: the simulator never talks beyond it.
+            ValueError: not an http address on this machine; the simulator sends nothing beyond it.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not _is_loopback(parts.hostname or ""):
@@ -101,7 +112,10 @@ class Deliverer:
         self._url = url
 
     async def verify_url(self) -> Verification:
-        """Do what the console does when the callback URL is saved."""
+        """Verify the callback URL as the console does when it is saved.
+
+        docs/wechat-protocol.md#url-verification
+        """
         echostr = str(secrets.randbelow(9 * 10**18) + 10**18)
         request = verification_request(
             self._account, timestamp=int(self._now()), nonce=_nonce(), echostr=echostr
@@ -112,12 +126,13 @@ class Deliverer:
 
     # ------------------------------------------------------------- events
 
-    async def report(
+    async def deliver(
         self, events: Iterable[FollowEvent], *, doubled: bool = False, late_s: float = 0.0
     ) -> list[CallbackRecord]:
-        """Deliver the events, a few at a time, in no promised order; return when all are settled.
+        """Deliver the events, several at a time, in any order, all of them ``late_s`` late.
 
-        ``late_s`` holds all of them back by so much.
+        Returns:
+            Their records, once each event is delivered or given up.
         """
         records = [self._expect(event, doubled=doubled, delay_s=late_s) for event in events]
         prompt = (record for record in records if not record.delay_s)
@@ -127,23 +142,23 @@ class Deliverer:
             for record in prompt:  # shared by all workers
                 await self._deliver(record)
 
-        workers = [work() for _ in range(min(self._courier.concurrency, len(records)))]
-        await self._finish(*workers, *late)
+        workers = [work() for _ in range(min(self._policy.concurrency, len(records)))]
+        await asyncio.gather(*(self._start(one) for one in (*workers, *late)))
         return records
 
-    async def report_result(self, result: PushResult) -> None:
-        """Report a push's result after the usual delay; does not wait, unless it is early.
+    async def deliver_result(self, result: PushResult) -> None:
+        """Start to deliver the result of a push that is not answered yet.
 
-        Call this before the push is answered.
+        Returns at once, unless a fault makes the result arrive before the push's answer.
         """
-        record = self._expect(result, delay_s=self._courier.result_delay_s)
+        record = self._expect(result, delay_s=self._policy.result_delay_s)
         task = self._start(self._deliver(record))
         if record.early:
-            # Bounded, or a receiver that is down would hold the push up for all attempts.
-            await asyncio.wait({task}, timeout=self._courier.patience_s)
+            # Bounded, or a receiver that is down would delay the answer by all attempts.
+            await asyncio.wait({task}, timeout=self._policy.timeout_s)
 
-    async def settled(self, timeout_s: float) -> bool:
-        """Wait until nothing is under way; whether that was so in time."""
+    async def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until no delivery is in progress; return False after ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
         while self._tasks:
             left = deadline - time.monotonic()
@@ -157,17 +172,17 @@ class Deliverer:
     ) -> CallbackRecord:
         path = CALLBACK_FOLLOW if isinstance(event, FollowEvent) else CALLBACK_RESULT
         record = CallbackRecord(event, copies=2 if doubled else 1, delay_s=delay_s)
-        rule = self._misbehaviour.take(path)
+        rule = self._faults.take(path)
         if rule is not None:
-            self._ledger.mishaps.append(Mishap(self._now(), path, rule.kind))
-            if rule.kind is Kind.DOUBLED:
+            self._ledger.faults.append(InjectedFault(self._now(), path, rule.kind))
+            if rule.kind is Fault.DOUBLED:
                 record.copies = 2
-            elif rule.kind is Kind.LATE:
+            elif rule.kind is Fault.LATE:
                 record.delay_s += rule.seconds
-            elif rule.kind is Kind.EARLY:
+            elif rule.kind is Fault.EARLY:
                 record.early, record.delay_s = True, 0.0
             else:
-                record.state = State.LOST
+                record.state = DeliveryState.LOST
         return self._ledger.expect(record)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -176,13 +191,10 @@ class Deliverer:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _finish(self, *work: Coroutine[Any, Any, None]) -> None:
-        await asyncio.gather(*(self._start(one) for one in work))
-
     # ----------------------------------------------------------- delivery
 
     async def _deliver(self, record: CallbackRecord) -> None:
-        if record.state is State.LOST:
+        if record.state is DeliveryState.LOST:
             return
         await asyncio.sleep(record.delay_s)
         request = event_request(
@@ -190,21 +202,21 @@ class Deliverer:
         )
         copies = (self._deliver_copy(record, request) for _ in range(record.copies))
         delivered = await asyncio.gather(*copies)
-        record.state = State.DELIVERED if any(delivered) else State.GIVEN_UP
+        record.state = DeliveryState.DELIVERED if any(delivered) else DeliveryState.GIVEN_UP
 
     async def _deliver_copy(self, record: CallbackRecord, request: CallbackRequest) -> bool:
-        for number in range(1, self._courier.attempts + 1):
+        for number in range(1, self._policy.attempts + 1):
             attempt = await self._send("POST", request)
             record.attempts.append(attempt)
             if _is_success(attempt):
                 return True
-            if number < self._courier.attempts:
-                await asyncio.sleep(max(0.0, self._courier.interval_s - attempt.took_s))
+            if number < self._policy.attempts:
+                await asyncio.sleep(max(0.0, self._policy.interval_s - attempt.took_s))
         return False
 
     async def _send(self, method: str, request: CallbackRequest) -> Attempt:
-        """One request; whatever goes wrong is told in the attempt."""
-        async with self._lines:
+        """Send one request; a failure is part of the attempt."""
+        async with self._in_flight:
             return await self._send_now(method, request)
 
     async def _send_now(self, method: str, request: CallbackRequest) -> Attempt:
@@ -228,7 +240,7 @@ class Deliverer:
 
 
 def _is_success(attempt: Attempt) -> bool:
-    # The page says ``success``, its sample ``SUCCESS``; an empty body is as good.
+    # Samples answer `SUCCESS`, and an empty body is as good: docs/wechat-protocol.md#replies.
     return attempt.status == _OK and attempt.body.strip().lower() in {"success", ""}
 
 

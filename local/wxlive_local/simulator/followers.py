@@ -1,11 +1,11 @@
-"""The platform's list of followers and the way it is paged."""
+"""WeChat's list of followers and its pages: docs/wechat-protocol.md#follower-list."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from wxlive_local.simulator.facts import Follower
+from wxlive_local.simulator.entities import Follower
 
 _REPEATS: Final = 3
 _TIES_BITS: Final = 20
@@ -16,12 +16,12 @@ _Row = tuple[int, int, str]
 
 
 class FollowerList:
-    """Followers by subscribe time; an openid stands in it once.
+    """Followers in the order of their subscribe time, each openid once.
 
-    A cursor is an opaque number below 2**53. It names the last row that was handed out, so it
-    stays good while rows come and go. As at the platform, rows may repeat at a page border: the
-    last row and up to two more of its second. Every page has at least one row beyond the
-    cursor, so a walk always ends.
+    A cursor is an opaque number below 2**53 that encodes the last row returned, so it stays
+    valid while rows are added and removed. Rows may repeat at a page border: the last row and up
+    to two more of its second. Every page has at least one row after the cursor, so paging always
+    ends.
     """
 
     def __init__(self) -> None:
@@ -40,16 +40,16 @@ class FollowerList:
         return (self._followers[openid] for _, _, openid in self._rows)
 
     def get(self, openid: str) -> Follower | None:
-        """The follower, if the openid is one."""
+        """Return the follower with this openid."""
         return self._followers.get(openid)
 
     def add(self, follower: Follower) -> None:
-        """Subscribe; who subscribes again moves to the new time's place."""
+        """Subscribe; a follower who subscribes again moves to the new time."""
         self.remove(follower.openid)
         insort(self._rows, self._new_row(follower))
 
     def extend(self, followers: Iterable[Follower]) -> None:
-        """Subscribe many at the price of one sort; of an openid's rows the last one counts."""
+        """Subscribe many with a single sort; of several rows of an openid the last one counts."""
         newest = {follower.openid: follower for follower in followers}
         for openid in newest:
             self.remove(openid)
@@ -57,7 +57,7 @@ class FollowerList:
         self._rows.sort()
 
     def remove(self, openid: str) -> bool:
-        """Unsubscribe; whether there was anything to do."""
+        """Unsubscribe; return whether the openid was a follower."""
         row = self._row_of.pop(openid, None)
         if row is None:
             return False
@@ -66,7 +66,7 @@ class FollowerList:
         return True
 
     def page(self, limit: int, cursor: int | None) -> tuple[list[Follower], int]:
-        """The rows after the cursor and the next cursor; past the end: no rows and 0."""
+        """Return the rows after the cursor and the next cursor; after the end, no rows and 0."""
         after = 0 if cursor is None else self._position(cursor)
         if after >= len(self._rows):
             return [], 0
@@ -78,7 +78,7 @@ class FollowerList:
         return [self._followers[openid] for _, _, openid in rows], time << _TIES_BITS | number
 
     def _new_row(self, follower: Follower) -> _Row:
-        # Numbers within a second are never used twice, or a cursor could point at a stranger.
+        # Numbers within a second are never reused: a cursor could point at another follower.
         self._in_second[follower.subscribe_time] += 1
         number = self._in_second[follower.subscribe_time]
         if number >= _MAX_TIES:

@@ -1,6 +1,6 @@
-"""What the platform saw: every call, every push, every callback and what became of it.
+"""What WeChat saw: every call, every push, every callback and its delivery.
 
-Tests and the demo check the product against this, not against what the product says of itself.
+Tests and the demo compare wxlive's own account with this one.
 """
 
 from collections import Counter
@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from wxlive_local.simulator.facts import CallbackEvent, FollowEvent, PushResult
+from wxlive_local.simulator.entities import CallbackEvent, FollowEvent, PushResult
 from wxlive_local.simulator.window import SlidingWindow
 
 
 @dataclass(frozen=True, slots=True)
 class PushCall:
-    """One call of ``push_message`` that reached the platform. ``errcode`` 0 is accepted."""
+    """A call of ``push_message`` that reached WeChat. ``errcode`` 0 means accepted."""
 
     at: float
     room_id: int | None
@@ -23,8 +23,8 @@ class PushCall:
     message_id: str | None
 
 
-class State(StrEnum):
-    """What became of a callback. Doubled ones count as delivered if one copy was."""
+class DeliveryState(StrEnum):
+    """How far a callback is. A doubled one is delivered once one of its copies is."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request to the callback URL: the HTTP status, or the error in its place."""
+    """A request to the callback URL: its HTTP status, or the error instead."""
 
     at: float
     took_s: float
@@ -45,23 +45,23 @@ class Attempt:
 
 @dataclass(slots=True)
 class CallbackRecord:
-    """One event, how it was to be sent, and every attempt."""
+    """An event, how it is to be delivered, and every attempt."""
 
     event: CallbackEvent
     copies: int = 1
     delay_s: float = 0.0
     early: bool = False
-    state: State = State.PENDING
+    state: DeliveryState = DeliveryState.PENDING
     attempts: list[Attempt] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """The record for the control interface."""
+        """Return the record for the control interface."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """A rule of misbehaviour that was applied."""
+class InjectedFault:
+    """A fault that was injected."""
 
     at: float
     path: str
@@ -69,7 +69,7 @@ class Mishap:
 
 
 class Ledger:
-    """Append-only. Amounts are openids unless a name says otherwise."""
+    """Append-only. Amounts are openids unless their name says otherwise."""
 
     def __init__(self, window_s: float = 1.0) -> None:
         self.pushes: list[PushCall] = []
@@ -77,39 +77,39 @@ class Ledger:
         self.calls: Counter[tuple[str, int]] = Counter()
         self.events: list[CallbackRecord] = []
         self.results: list[CallbackRecord] = []
-        self.mishaps: list[Mishap] = []
+        self.faults: list[InjectedFault] = []
         self.arrived = SlidingWindow(window_s)
         self.accepted = SlidingWindow(window_s)
 
     def called(self, path: str, errcode: int) -> None:
-        """An API was called and answered so."""
+        """Count a call of an API by its errcode."""
         self.calls[path, errcode] += 1
 
     def push(self, call: PushCall) -> None:
-        """A push was judged."""
+        """Enter a push that was answered."""
         self.pushes.append(call)
         if call.errcode == 0:
             self.times_pushed.update(call.openids)
 
     def expect(self, record: CallbackRecord) -> CallbackRecord:
-        """A callback is due."""
+        """Enter a callback that is due."""
         records = self.events if isinstance(record.event, FollowEvent) else self.results
         records.append(record)
         return record
 
     @property
     def accepted_pushes(self) -> list[PushCall]:
-        """The pushes that were accepted, in the order they came."""
+        """The accepted pushes, in the order of their arrival."""
         return [call for call in self.pushes if call.errcode == 0]
 
     def summary(self, *, openids: bool = False) -> dict[str, Any]:
-        """All figures; with ``openids`` also every push, openid and callback in full."""
+        """Return all figures; with ``openids`` also every push, openid and callback in full."""
         figures = {
             "calls": self._calls(),
             "push": self._push(),
             "events": _callbacks(self.events),
             "results": _callbacks(self.results) | _counts(self.results),
-            "mishaps": [asdict(mishap) for mishap in self.mishaps],
+            "mishaps": [asdict(fault) for fault in self.faults],
         }
         if not openids:
             return figures
@@ -152,7 +152,7 @@ def _callbacks(records: list[CallbackRecord]) -> dict[str, int]:
     return {
         "generated": len(records),
         "attempts": sum(len(record.attempts) for record in records),
-        **{state.replace(" ", "_"): states[state] for state in State},
+        **{state.replace(" ", "_"): states[state] for state in DeliveryState},
     }
 
 

@@ -1,7 +1,7 @@
-"""WeChat's side of the Mini Program, as a pure model: no network, no clock of its own.
+"""WeChat's side of a Mini Program as a pure model: no network, no clock of its own.
 
-``Platform.call`` is the one door for API calls. It is as strict as the documents and the field
-reports say, and where they are silent it takes the reading that is harder on the caller.
+Every API call goes through ``Platform.call``. It behaves as docs/wechat-protocol.md says, and is
+strict where that page knows of no answer.
 """
 
 import hmac
@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wxlive.settings import MessageMode
-from wxlive_local.simulator.answers import (
+from wxlive_local.simulator.entities import (
+    LIVE,
+    NOT_STARTED,
+    FollowChange,
+    Follower,
+    FollowEvent,
+    PushResult,
+    Room,
+    is_openid,
+    made_up_openid,
+)
+from wxlive_local.simulator.errcodes import (
     APPID_MISSING,
     BAD_APPID,
     BAD_ARGS,
@@ -29,17 +40,6 @@ from wxlive_local.simulator.answers import (
     TOO_FAST,
     ApiError,
     error_body,
-)
-from wxlive_local.simulator.facts import (
-    LIVE,
-    NOT_STARTED,
-    Follower,
-    FollowEvent,
-    Happening,
-    PushResult,
-    Room,
-    is_openid,
-    made_up_openid,
 )
 from wxlive_local.simulator.followers import FollowerList
 from wxlive_local.simulator.ledger import Ledger, PushCall
@@ -66,7 +66,7 @@ _SMALLEST_19_DIGITS: Final = 10**18
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The Mini Program as its console shows it. ``data_format`` is ``xml`` or ``json``."""
+    """The Mini Program's settings in its console. ``data_format`` is ``xml`` or ``json``."""
 
     appid: str = "wx5a1f00c0ffee1234"
     secret: str = field(default="0123456789abcdef0123456789abcdef", repr=False)
@@ -82,11 +82,12 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """How the platform behaves where a test may want it otherwise.
+class PlatformSettings:
+    """What a test may change about WeChat.
 
-    The two shares, 0 to 1, are the parts of the followers whose message fails that way; whom it
-    hits depends on the openid alone. ``window_s`` is the second of ``openids_per_window``.
+    The two shares, 0 to 1, are the parts of the followers whose message fails that way; which
+    followers depends on their openids only. ``openids_per_window`` is the limit of a push for
+    any ``window_s`` seconds.
     """
 
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict(PUBLISHED_LIMITS))
@@ -100,38 +101,38 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The JSON body of an answer, and the result that an accepted push will have."""
+class ApiReply:
+    """The JSON body of a reply, and the result that an accepted push will have."""
 
     body: Json
     result: PushResult | None = None
 
     @property
     def errcode(self) -> int:
-        """The answer's errcode; 0 where it has none."""
+        """The reply's errcode; 0 if it has none."""
         return int(self.body.get("errcode", 0))
 
 
 class Platform:
-    """All that WeChat knows of one Mini Program, and the ledger of what was done to it."""
+    """What WeChat knows of one Mini Program, and the ledger of the calls it got."""
 
     def __init__(
-        self, account: Account, now: Callable[[], float], rules: Rules | None = None
+        self, account: Account, now: Callable[[], float], settings: PlatformSettings | None = None
     ) -> None:
         self.account = account
-        self.rules = rules or Rules()
+        self.settings = settings or PlatformSettings()
         self.now = now
         self.followers = FollowerList()
         self.rooms: dict[int, Room] = {}
         self.tokens = StableTokens(
-            now, life_s=self.rules.token_life_s, overlap_s=self.rules.token_overlap_s
+            now, life_s=self.settings.token_life_s, overlap_s=self.settings.token_overlap_s
         )
-        self.quotas = Quotas(now, self.rules.limits)
-        self.ledger = Ledger(self.rules.window_s)
+        self.quotas = Quotas(now, self.settings.limits)
+        self.ledger = Ledger(self.settings.window_s)
         self._last_pushed = (-1, 0)  # the day, the room
         self._message_number = 0
         self._made_up = 0
-        self._apis: dict[str, Callable[[Json], Answer]] = {
+        self._apis: dict[str, Callable[[Json], ApiReply]] = {
             STABLE_TOKEN: self._stable_token,
             FOLLOWERS: self._get_followers,
             PUSH: self._push_message,
@@ -141,11 +142,11 @@ class Platform:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths of the APIs there are."""
+        """The paths of all APIs."""
         return tuple(self._apis)
 
     def summary(self, *, openids: bool = False) -> Json:
-        """The ledger's figures, how many follow now, and how many tokens there were."""
+        """Return the ledger's figures, the number of followers, and that of tokens."""
         return self.ledger.summary(openids=openids) | {
             "followers": len(self.followers),
             "tokens": {"issued": self.tokens.issued, "forced": self.tokens.forced},
@@ -153,22 +154,28 @@ class Platform:
 
     # ------------------------------------------------------------- the API
 
-    def call(self, path: str, access_token: str | None, raw: bytes, method: str = "POST") -> Answer:
-        """Answer one API call and enter it in the ledger. Never raises for a bad call."""
+    def call(
+        self, path: str, access_token: str | None, raw: bytes, method: str = "POST"
+    ) -> ApiReply:
+        """Answer one API call and enter it in the ledger.
+
+        Returns:
+            The reply; to a bad call, one with an errcode.
+        """
         at = self.now()
         try:
-            answer = self._apis[path](self._admit(path, access_token, raw, method))
+            reply = self._apis[path](self._checked_body(path, access_token, raw, method))
         except ApiError as error:
-            answer = Answer(error_body(error, at))
-        self.ledger.called(path, answer.errcode)
+            reply = ApiReply(error_body(error, at))
+        self.ledger.called(path, reply.errcode)
         if path == PUSH:
-            room_id, openids = _seen_in(raw)
-            message_id = answer.body.get("message_id")
-            self.ledger.push(PushCall(at, room_id, openids, answer.errcode, message_id))
-        return answer
+            room_id, openids = _read_push(raw)
+            message_id = reply.body.get("message_id")
+            self.ledger.push(PushCall(at, room_id, openids, reply.errcode, message_id))
+        return reply
 
-    def _admit(self, path: str, access_token: str | None, raw: bytes, method: str) -> Json:
-        """The body of a call that may be judged: method, token, JSON, quota, in this order."""
+    def _checked_body(self, path: str, access_token: str | None, raw: bytes, method: str) -> Json:
+        """Check method, token, JSON and quota, in this order; return the call's body."""
         if method != "POST":
             raise ApiError(NEEDS_POST)
         if path != STABLE_TOKEN:
@@ -181,7 +188,7 @@ class Platform:
         self.quotas.take(path)
         return body
 
-    def _stable_token(self, body: Json) -> Answer:
+    def _stable_token(self, body: Json) -> ApiReply:
         if body.get("grant_type") != "client_credential":
             raise ApiError(BAD_GRANT_TYPE)
         for name, missing in (("appid", APPID_MISSING), ("secret", SECRET_MISSING)):
@@ -195,16 +202,17 @@ class Platform:
         if not isinstance(force, bool):
             raise ApiError(BAD_ARGS, "force_refresh is true or false")
         token, expires_in = self.tokens.issue(force=force)
-        return Answer({"access_token": token, "expires_in": expires_in})
+        return ApiReply({"access_token": token, "expires_in": expires_in})
 
-    def _get_followers(self, body: Json) -> Answer:
-        limit = _whole(body, "limit", low=1, high=MAX_ROWS, default=_DEFAULT_ROWS)
+    def _get_followers(self, body: Json) -> ApiReply:
+        limit = _read_int(body, "limit", low=1, high=MAX_ROWS, default=_DEFAULT_ROWS)
         cursor: int | None = None
         if "page_break" in body:
-            cursor = _whole(body, "page_break", low=0, high=(1 << 53) - 1)
+            cursor = _read_int(body, "page_break", low=0, high=(1 << 53) - 1)
             if cursor == 0:
-                # The page's sample sends 0 first; a field report got -1 for it.
-                if self.rules.zero_cursor_is_an_error:
+                # Samples send 0 for the first page; in practice it was answered with -1
+                # (docs/wechat-protocol.md#follower-list).
+                if self.settings.zero_cursor_is_an_error:
                     raise ApiError(SYSTEM_ERROR)
                 cursor = None
         rows, following = self.followers.page(limit, cursor)
@@ -221,18 +229,19 @@ class Platform:
             page_break=following,
         )
 
-    def _push_message(self, body: Json) -> Answer:
-        room_id = _whole(body, "room_id", low=1, high=(1 << 53) - 1)
+    def _push_message(self, body: Json) -> ApiReply:
+        room_id = _read_int(body, "room_id", low=1, high=(1 << 53) - 1)
         openids = body.get("user_openid")
         if not isinstance(openids, list) or not all(isinstance(o, str) for o in openids):
             raise ApiError(BAD_ARGS, "user_openid is a list of strings")
         if not 1 <= len(openids) <= MAX_ROWS:
             raise ApiError(BAD_ARGS, f"user_openid takes 1 to {MAX_ROWS}")
-        self._let_pass(room_id, len(openids))
+        self._check_push(room_id, len(openids))
         result = self._result(room_id, openids)
-        return Answer(_ok(message_id=result.message_id).body, result)
+        return ApiReply(_ok(message_id=result.message_id).body, result)
 
-    def _let_pass(self, room_id: int, openids: int) -> None:
+    def _check_push(self, room_id: int, openids: int) -> None:
+        """Accept a push, or raise why it is refused: docs/wechat-protocol.md#push."""
         now, today = self.now(), beijing_day(self.now())
         self.ledger.arrived.add(now, openids)
         room = self.rooms.get(room_id)
@@ -241,38 +250,38 @@ class Platform:
         pushed_on, pushed_room = self._last_pushed
         if pushed_on == today and pushed_room != room_id:
             raise ApiError(OTHER_ROOM_TODAY)
-        if self.ledger.accepted.load(now) + openids > self.rules.openids_per_window:
+        if self.ledger.accepted.load(now) + openids > self.settings.openids_per_window:
             raise ApiError(TOO_FAST)
         self.ledger.accepted.add(now, openids)
         self._last_pushed = (today, room_id)
 
-    def _get_live_info(self, body: Json) -> Answer:
-        start = _whole(body, "start", low=0, high=1 << 31)
-        limit = _whole(body, "limit", low=1, high=1 << 31)
+    def _get_live_info(self, body: Json) -> ApiReply:
+        start = _read_int(body, "start", low=0, high=1 << 31)
+        limit = _read_int(body, "limit", low=1, high=1 << 31)
         if not self.rooms:
             raise ApiError(NO_ROOMS)
         rooms = sorted(self.rooms.values(), key=lambda r: (r.start_time, r.roomid), reverse=True)
-        # The page says up to 100; field reports saw it silently capped at 50.
+        # 100 are documented, 50 are returned: docs/wechat-protocol.md#live-rooms.
         rows = rooms[start : start + min(limit, _MAX_ROOMS)]
-        return _ok(total=len(rooms), room_info=[room.wire() for room in rows], live_replay=[])
+        return _ok(total=len(rooms), room_info=[room.as_json() for room in rows], live_replay=[])
 
-    def _get_quota(self, body: Json) -> Answer:
+    def _get_quota(self, body: Json) -> ApiReply:
         return _ok(**self.quotas.usage(body.get("cgi_path")))
 
-    # ----------------------------------------------------- what the world does
+    # ------------------------------------------------------------- changes
 
-    def happen(self, happening: Happening) -> FollowEvent:
-        """Someone subscribes or unsubscribes; the event the platform will report."""
-        time = int(self.now()) if happening.time is None else happening.time
-        status = self._status(happening.room_id)
-        if happening.action == "add_follow":
-            self.followers.add(Follower(happening.openid, time, happening.room_id, status))
+    def apply(self, change: FollowChange) -> FollowEvent:
+        """Have a user subscribe or unsubscribe; return the event that WeChat will send."""
+        time = int(self.now()) if change.time is None else change.time
+        status = self._status(change.room_id)
+        if change.action == "add_follow":
+            self.followers.add(Follower(change.openid, time, change.room_id, status))
         else:
-            self.followers.remove(happening.openid)
-        return FollowEvent(happening.openid, happening.action, happening.room_id, time, status)
+            self.followers.remove(change.openid)
+        return FollowEvent(change.openid, change.action, change.room_id, time, status)
 
     def add_followers(self, count: int, *, room_id: int = 1, spread_s: int = 3600) -> list[str]:
-        """Make up followers who subscribed, silently, in the last ``spread_s`` seconds.
+        """Add new followers without events, who subscribed in the last ``spread_s`` seconds.
 
         Returns:
             Their openids, in the order they subscribed.
@@ -283,7 +292,7 @@ class Platform:
         return openids
 
     def list_followers(self, openids: list[str], *, room_id: int = 1, spread_s: int = 3600) -> None:
-        """Make these openids followers without any event, as if it was missed."""
+        """Make these openids followers without any event, as if it was lost."""
         first, status = int(self.now()) - spread_s, self._status(room_id)
         self.followers.extend(
             Follower(openid, first + spread_s * n // max(1, len(openids)), room_id, status)
@@ -291,7 +300,7 @@ class Platform:
         )
 
     def set_room(self, roomid: int, live_status: int, **changes: Any) -> Room:
-        """Create a room, or change what is given; a new room starts now and lasts an hour.
+        """Create a room, or change the fields that are given; a new one starts now for an hour.
 
         Raises:
             TypeError: a room has no such field.
@@ -316,41 +325,41 @@ class Platform:
     # -------------------------------------------------------------- results
 
     def _result(self, room_id: int, openids: list[str]) -> PushResult:
-        fates = [self._fate(openid) for openid in openids]
+        outcomes = [self._outcome(openid) for openid in openids]
         return PushResult(
             message_id=self._new_message_id(),
             room_id=room_id,
             time=int(self.now()),
             total_count=len(openids),
-            success_count=fates.count("success"),
-            openid_error_count=fates.count("openid_error"),
-            relation_error_count=fates.count("relation_error"),
-            user_recv_limit_count=fates.count("user_recv_limit"),
-            internal_error_count=fates.count("internal_error"),
+            success_count=outcomes.count("success"),
+            openid_error_count=outcomes.count("openid_error"),
+            relation_error_count=outcomes.count("relation_error"),
+            user_recv_limit_count=outcomes.count("user_recv_limit"),
+            internal_error_count=outcomes.count("internal_error"),
         )
 
-    def _fate(self, openid: str) -> str:
+    def _outcome(self, openid: str) -> str:
         if openid not in self.followers:
             return "relation_error" if is_openid(openid) else "openid_error"
         draw = zlib.crc32(openid.encode()) / (1 << 32)
-        if draw < self.rules.user_recv_limit_share:
+        if draw < self.settings.user_recv_limit_share:
             return "user_recv_limit"
-        if draw < self.rules.user_recv_limit_share + self.rules.internal_error_share:
+        if draw < self.settings.user_recv_limit_share + self.settings.internal_error_share:
             return "internal_error"
         return "success"
 
     def _new_message_id(self) -> str:
-        # The time keeps ids apart between two runs against the same stack.
+        # With the time, ids are unique even if a stack outlives its simulator.
         self._message_number += 1
         moment = (int(self.now() * 1000) << 20) + self._message_number
         return str(_SMALLEST_19_DIGITS + moment % (9 * _SMALLEST_19_DIGITS))
 
 
-def _ok(**fields: Any) -> Answer:
-    return Answer({"errcode": 0, "errmsg": "ok", **fields})
+def _ok(**fields: Any) -> ApiReply:
+    return ApiReply({"errcode": 0, "errmsg": "ok", **fields})
 
 
-def _whole(body: Json, name: str, *, low: int, high: int, default: int | None = None) -> int:
+def _read_int(body: Json, name: str, *, low: int, high: int, default: int | None = None) -> int:
     value = body.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ApiError(BAD_ARGS, f"{name} is a number from {low} to {high}")
@@ -365,8 +374,8 @@ def _parse(raw: bytes) -> Json | None:
     return body if isinstance(body, dict) else None
 
 
-def _seen_in(raw: bytes) -> tuple[int | None, tuple[str, ...]]:
-    """The room and the openids of a push, as far as it can be read."""
+def _read_push(raw: bytes) -> tuple[int | None, tuple[str, ...]]:
+    """Return the room and the openids of a push, as far as they are readable."""
     body = _parse(raw) or {}
     room_id, openids = body.get("room_id"), body.get("user_openid")
     return (

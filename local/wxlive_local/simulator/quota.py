@@ -1,11 +1,11 @@
-"""Calls each API allows in a day and in a minute."""
+"""How many calls each API accepts a day and a minute: docs/wechat-protocol.md#quota-and-limits."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wxlive_local.simulator.answers import DAY_USED_UP, TOO_FAST, UNKNOWN_PATH, ApiError
+from wxlive_local.simulator.errcodes import DAY_USED_UP, TOO_FAST, UNKNOWN_PATH, ApiError
 from wxlive_local.simulator.window import SlidingWindow
 
 STABLE_TOKEN: Final = "/cgi-bin/stable_token"  # noqa: S105 -- a path, not a password
@@ -21,7 +21,7 @@ _MINUTE_S: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Calls of one API."""
+    """How many calls one API accepts."""
 
     per_day: int
     per_minute: int = 10_000
@@ -37,12 +37,12 @@ PUBLISHED_LIMITS: Final[Mapping[str, Limit]] = {
 
 
 def beijing_day(now: float) -> int:
-    """The number of the day in Beijing, where the platform's day turns."""
+    """Return the number of the day in Beijing, where WeChat's day begins."""
     return int((now + _BEIJING_S) // _DAY_S)
 
 
 class Quotas:
-    """Counts calls per API; the day's count starts again at midnight in Beijing."""
+    """Counts the calls of each API; the count of the day restarts at midnight in Beijing."""
 
     def __init__(self, now: Callable[[], float], limits: Mapping[str, Limit]) -> None:
         self._now = now
@@ -55,9 +55,9 @@ class Quotas:
         """Count one call.
 
         Raises:
-            ApiError: 45009 the day's calls are used up, 45011 the minute's.
+            ApiError: 45009, the day's calls are used up; 45011, those of the minute are.
         """
-        self._turn_day()
+        self._reset_on_new_day()
         now = self._now()
         if self._used[path] >= self._limits[path].per_day:
             raise ApiError(DAY_USED_UP)
@@ -67,14 +67,14 @@ class Quotas:
         self._used[path] += 1
 
     def usage(self, path: object) -> dict[str, Any]:
-        """The answer of ``openapi/quota/get`` for one API.
+        """Return the reply of ``openapi/quota/get`` for one API.
 
         Raises:
-            ApiError: 76003 there is no such API.
+            ApiError: 76003, there is no such API.
         """
         if not isinstance(path, str) or path not in self._limits:
             raise ApiError(UNKNOWN_PATH)
-        self._turn_day()
+        self._reset_on_new_day()
         limit, used = self._limits[path], self._used[path]
         return {
             "quota": {
@@ -86,13 +86,17 @@ class Quotas:
         }
 
     def set_used(self, path: str, used: int) -> None:
-        """Pretend that so many of today's calls were made already."""
+        """Set how many of today's calls are used.
+
+        Raises:
+            ValueError: there is no such API.
+        """
         if path not in self._limits:
             raise ValueError(f"there is no API {path}")
-        self._turn_day()
+        self._reset_on_new_day()
         self._used[path] = used
 
-    def _turn_day(self) -> None:
+    def _reset_on_new_day(self) -> None:
         today = beijing_day(self._now())
         if today != self._day:
             self._day = today

@@ -1,4 +1,4 @@
-"""Stable access tokens: one for all callers, renewed shortly before it dies."""
+"""Access tokens as ``stable_token`` issues them: docs/wechat-protocol.md#access-token."""
 
 import re
 import secrets
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from wxlive_local.simulator.answers import (
+from wxlive_local.simulator.errcodes import (
     DAY_USED_UP,
     TOKEN_EXPIRED,
     TOKEN_MALFORMED,
@@ -29,11 +29,11 @@ class _Token:
 
 
 class StableTokens:
-    """The platform's side of ``stable_token``.
+    """Issues and checks access tokens.
 
-    Normal mode hands out the same token until less than ``overlap_s`` of its life is left; then
-    a new one, and the old one works for ``overlap_s`` more. A forced refresh kills the old one
-    at once; within 30 s of the last one it changes nothing.
+    Normal mode returns the same token until it expires in less than ``overlap_s``, then a new
+    one; the old one stays valid for another ``overlap_s``. A forced refresh invalidates the old
+    token at once; within 30 s of the previous one it changes nothing.
     """
 
     def __init__(
@@ -48,19 +48,19 @@ class StableTokens:
 
     @property
     def forced(self) -> int:
-        """How often a token was renewed by force."""
+        """The number of forced refreshes."""
         return len(self._forced_at)
 
     @property
     def issued(self) -> int:
-        """How many different tokens there were."""
+        """The number of different tokens issued."""
         return len(self._known)
 
     def issue(self, *, force: bool = False) -> tuple[str, int]:
-        """The token to use now, and the whole seconds of life it has left.
+        """Return the current token and in how many whole seconds it expires.
 
         Raises:
-            ApiError: 45009 the day's forced refreshes are used up.
+            ApiError: 45009, the day's forced refreshes are used up.
         """
         now = self._now()
         if force:
@@ -71,11 +71,11 @@ class StableTokens:
         return current.text, int(current.expires_at - now)
 
     def check(self, text: str | None) -> None:
-        """Let a call in.
+        """Check the token of a call.
 
         Raises:
-            ApiError: 41001 no token, 40014 not a token at all, 40001 not a token of ours or no
-                longer the latest, 42001 expired.
+            ApiError: 41001, no token; 40014, malformed; 40001, never issued or invalidated;
+                42001, expired.
         """
         if not text:
             raise ApiError(TOKEN_MISSING)
@@ -89,8 +89,8 @@ class StableTokens:
         if self._now() >= token.expires_at:
             raise ApiError(TOKEN_EXPIRED)
 
-    def kill_current(self, errcode: int = TOKEN_NOT_LATEST) -> None:
-        """From now on answer the current token with ``errcode``; the next one issued is new."""
+    def invalidate_current(self, errcode: int = TOKEN_NOT_LATEST) -> None:
+        """Refuse the current token with ``errcode`` from now on; the next one issued is new."""
         if self._current is not None:
             self._current.refused_with = errcode
 
@@ -101,11 +101,11 @@ class StableTokens:
         if len(today) >= _FORCED_A_DAY:
             raise ApiError(DAY_USED_UP)
         self._forced_at.append(now)
-        self.kill_current()
+        self.invalidate_current()
 
     def _renew(self, now: float) -> _Token:
-        # The documents promise both tokens for five minutes, however late the renewal was; a
-        # token that has run out already stays dead.
+        # Both tokens are valid for five minutes, however late the renewal is; a token that has
+        # expired already stays expired (docs/wechat-protocol.md#access-token).
         if self._current is not None and now < self._current.expires_at:
             self._current.expires_at = now + self._overlap_s
         text = f"SIM_{secrets.token_urlsafe(96)}"

@@ -1,12 +1,12 @@
-"""How much happened in the last stretch of time, and in the busiest one so far."""
+"""Sums over a sliding window of time: the current one and the largest one so far."""
 
 from collections import deque
 
 
 class SlidingWindow:
-    """Amounts in any stretch of ``span_s`` seconds, open at its older end.
+    """Sums the amounts of the last ``span_s`` seconds, open at the older end.
 
-    Two amounts exactly ``span_s`` apart are never in one window. Times must not go backwards.
+    Two amounts exactly ``span_s`` apart are never in the same window. Times must not decrease.
     Each operation is O(1) on average.
     """
 
@@ -17,14 +17,14 @@ class SlidingWindow:
         self.busiest = 0
 
     def load(self, now: float) -> int:
-        """What is in the window that ends at ``now``."""
+        """Return the sum of the window that ends at ``now``."""
         while self._entries and self._entries[0][0] <= now - self._span_s:
             self._sum -= self._entries.popleft()[1]
         return self._sum
 
     def add(self, now: float, amount: int) -> None:
-        """Something happened now."""
+        """Add an amount at ``now``."""
         self._entries.append((now, amount))
         self._sum += amount
-        # A window is fullest when it ends at an entry, so looking here misses no maximum.
+        # A window is largest when it ends at an entry, so no maximum is missed here.
         self.busiest = max(self.busiest, self.load(now))

@@ -1,4 +1,4 @@
-"""How the platform refuses: its error codes, the words that go with them, the request id."""
+"""Error replies of WeChat's API: docs/wechat-protocol.md#error-codes."""
 
 import secrets
 from typing import Any, Final
@@ -24,7 +24,7 @@ NO_ROOMS: Final = 9410000
 OTHER_ROOM_TODAY: Final = 9410005
 ROOM_NOT_LIVE: Final = 9410006
 
-_WORDS: Final = {
+_MESSAGES: Final = {
     SYSTEM_ERROR: "system error",
     TOKEN_NOT_LATEST: "invalid credential, access_token is invalid or not latest",
     BAD_GRANT_TYPE: "invalid grant_type",
@@ -49,20 +49,20 @@ _WORDS: Final = {
 
 
 class ApiError(Exception):
-    """The platform refuses a call with ``errcode``; ``detail`` is added to its words."""
+    """The call is answered with ``errcode``; ``detail`` is appended to its message."""
 
     def __init__(self, errcode: int, detail: str = "") -> None:
-        words = _WORDS.get(errcode, "error")
+        message = _MESSAGES.get(errcode, "error")
         self.errcode = errcode
-        self.errmsg = f"{words}: {detail}" if detail else words
+        self.errmsg = f"{message}: {detail}" if detail else message
         super().__init__(f"{errcode} {self.errmsg}")
 
 
 def error_body(error: ApiError, now: float) -> dict[str, Any]:
-    """The body of a refusal; it travels with HTTP 200, as at the platform."""
+    """Return the body of an error reply, which is sent with HTTP 200."""
     return {"errcode": error.errcode, "errmsg": f"{error.errmsg} rid: {new_rid(now)}"}
 
 
 def new_rid(now: float) -> str:
-    """A request id as the platform prints it: three groups of eight hex digits."""
+    """Return a new request id: three groups of eight hex digits, the first one the time."""
     return f"{int(now) & 0xFFFFFFFF:08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"

@@ -1,7 +1,7 @@
-"""Every place where the local AWS differs from AWS, and what is done about it. Nowhere else.
+"""Workarounds for every known difference between the local AWS and AWS.
 
-Each bridge makes the local stack do what the template says. On AWS none of them is needed.
-All are measured on ministack 1.5.33; look again when its pin moves.
+With them the local stack does what the template says; on AWS none is needed. All of them were
+found with ministack 1.5.33: check them again when its version changes.
 """
 
 import json
@@ -11,8 +11,8 @@ from wxlive_local.local_aws import LocalAws
 from wxlive_local.template import Template
 
 
-def apply_bridges(aws: LocalAws, template: Template, stack_name: str) -> None:
-    """Bring a freshly deployed stack to what its template says. Safe to repeat."""
+def apply_workarounds(aws: LocalAws, template: Template, stack_name: str) -> None:
+    """Apply all of them to a newly deployed stack. Safe to repeat."""
     resources = _resources(aws, stack_name)
     for logical_id, properties in template.of_type("AWS::DynamoDB::Table").items():
         set_table_lifecycle(aws, resources[logical_id], properties)
@@ -25,10 +25,10 @@ def apply_bridges(aws: LocalAws, template: Template, stack_name: str) -> None:
 
 
 def callback_url(aws: LocalAws, outputs: dict[str, str]) -> str:
-    """Return where the local gateway serves the callback.
+    """Return the URL of the callback at the local gateway.
 
-    Its output is an amazonaws.com name, which resolves to AWS; the local gateway serves the same
-    API, stage and path under its own address.
+    The stack's output is an amazonaws.com address; the local gateway serves the same API, stage
+    and path at its own address.
     """
     stage_and_path = outputs["CallbackUrl"].split("/", 3)[3]
     stage, path = stage_and_path.split("/", 1)
@@ -37,9 +37,9 @@ def callback_url(aws: LocalAws, outputs: dict[str, str]) -> str:
 
 
 def set_table_lifecycle(aws: LocalAws, table: str, properties: Any) -> None:
-    """Set expiry and point-in-time recovery: CloudFormation's settings of both are ignored.
+    """Set expiry and point-in-time recovery, which are ignored in a template.
 
-    Set through the API, expiry really deletes; recovery is only remembered.
+    Set by the API, expiry deletes items; recovery has no effect but is reported.
     """
     dynamodb = aws.client("dynamodb")
     expiry = properties.get("TimeToLiveSpecification")
@@ -53,17 +53,17 @@ def set_table_lifecycle(aws: LocalAws, table: str, properties: Any) -> None:
 
 
 def set_recursion(aws: LocalAws, function: str, recursive_loop: str) -> None:
-    """Allow a function to invoke itself: the property is ignored, and the loop detection is not."""
+    """Allow a function to invoke itself: ``RecursiveLoop`` is ignored in a template."""
     aws.client("lambda").put_function_recursion_config(
         FunctionName=function, RecursiveLoop=recursive_loop
     )
 
 
 def set_poller_concurrency(aws: LocalAws) -> None:
-    """Give the queue's poller its concurrency as a number.
+    """Set the concurrency of the queues' pollers as a number.
 
-    A parameter arrives as text (AWS converts it), the poller compares it with a number, fails, and
-    no message is ever delivered.
+    The value of a parameter is a text, which AWS converts; the local poller compares it with a
+    number, fails, and never delivers a message.
     """
     client = aws.client("lambda")
     for mapping in client.list_event_source_mappings()["EventSourceMappings"]:
@@ -73,10 +73,10 @@ def set_poller_concurrency(aws: LocalAws) -> None:
 
 
 def set_batch_insert_rights(aws: LocalAws, template: Template, resources: dict[str, str]) -> None:
-    """Let whoever may insert by PartiQL do so in batches.
+    """Let roles that may insert by PartiQL do so in batches.
 
-    AWS asks for the right to do what each statement does (``PartiQLInsert``); the local AWS,
-    where it enforces the roles, asks for one named like the API call.
+    AWS requires a permission for what each statement does (``PartiQLInsert``); the local AWS,
+    where it enforces roles, requires one named after the API call.
     """
     iam = aws.client("iam")
     for logical_id, properties in template.of_type("AWS::Serverless::Function").items():
@@ -94,7 +94,7 @@ def set_batch_insert_rights(aws: LocalAws, template: Template, resources: dict[s
 
 
 def set_schedule_time_zones(aws: LocalAws, template: Template, resources: dict[str, str]) -> None:
-    """Set the schedules' time zone: the template's is ignored and UTC taken for it."""
+    """Set the schedules' time zone, which is ignored in a template."""
     zones = {
         resources[logical_id + name]: event["Properties"].get("ScheduleExpressionTimezone", "UTC")
         for logical_id, properties in template.of_type("AWS::Serverless::Function").items()

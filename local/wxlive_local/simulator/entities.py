@@ -1,7 +1,7 @@
-"""What is so at the platform: who follows, which rooms there are, what happened.
+"""Followers, rooms and events, as WeChat knows them.
 
-The callback events carry their own wire form (``fields``), a nested mapping that is written as
-XML or as JSON later; its names are the platform's.
+An event's ``fields`` are its part of a message, nested as in docs/wechat-protocol.md#events;
+``callbacks`` writes them as XML or JSON.
 """
 
 import re
@@ -18,18 +18,18 @@ _OPENID = re.compile(r"o[A-Za-z0-9_-]{27}")
 
 
 def is_openid(text: str) -> bool:
-    """Whether the text has the shape of an openid."""
+    """Return whether the text has the shape of an openid."""
     return _OPENID.fullmatch(text) is not None
 
 
 def made_up_openid(number: int) -> str:
-    """The simulator's ``number``-th openid: well-formed, the same in every run."""
+    """Return the simulator's ``number``-th openid: well-formed, the same in every run."""
     return f"oSim{number:024d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A row of the platform's list. ``subscribe_time`` is Unix seconds."""
+    """A row of WeChat's follower list. ``subscribe_time`` is Unix seconds."""
 
     openid: str
     subscribe_time: int
@@ -48,8 +48,8 @@ class Room:
     name: str = "made-up room"
     anchor_name: str = "made-up anchor"
 
-    def wire(self) -> dict[str, Any]:
-        """The row of ``getliveinfo``, with all the fields the platform sends."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the row of ``getliveinfo``, with all the fields that WeChat sends."""
         return {
             **asdict(self),
             "cover_img": "http://127.0.0.1/cover.jpg",
@@ -69,7 +69,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class FollowEvent:
-    """Someone subscribed or unsubscribed; ``time`` is when, in Unix seconds."""
+    """A user subscribed or unsubscribed at ``time`` (Unix seconds)."""
 
     openid: str
     action: Action
@@ -79,11 +79,11 @@ class FollowEvent:
 
     @property
     def sender(self) -> str:
-        """Who the callback says it is from."""
+        """The callback's ``FromUserName``."""
         return self.openid
 
     def fields(self) -> dict[str, Any]:
-        """The event's own part of the message."""
+        """Return the event's part of the message."""
         return {
             "Event": "wxalive_follow_notify",
             "FollowNotify": {
@@ -98,7 +98,7 @@ class FollowEvent:
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What became of an accepted push, in counts. The five outcomes add up to the total."""
+    """The outcome of an accepted push in counts; the five outcomes add up to the total."""
 
     message_id: str
     room_id: int
@@ -112,11 +112,11 @@ class PushResult:
 
     @property
     def sender(self) -> str:
-        """Who the callback says it is from: nobody in particular."""
+        """The callback's ``FromUserName``: no follower in particular."""
         return made_up_openid(0)
 
     def fields(self) -> dict[str, Any]:
-        """The event's own part of the message."""
+        """Return the event's part of the message."""
         notify = asdict(self)
         del notify["time"]
         return {"Event": "wxalive_push_message_notify", "PushMessageApiNotify": notify}
@@ -126,8 +126,8 @@ CallbackEvent = FollowEvent | PushResult
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """Someone is made to subscribe or unsubscribe. ``time`` defaults to now."""
+class FollowChange:
+    """An order to the simulator: have a user subscribe or unsubscribe at ``time``, or now."""
 
     openid: str
     action: Action
@@ -136,10 +136,10 @@ class Happening:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read one from a control request.
+        """Read a change from a control request.
 
         Raises:
-            ValueError: a field is unknown, missing or of the wrong kind; it is named.
+            ValueError: a field is unknown, missing or of the wrong type; the message names it.
         """
         unknown = raw.keys() - {field.name for field in fields(cls)}
         if unknown:
