@@ -3,15 +3,22 @@
 The floor is a loop over as many followers.
 """
 
-from measuring import Measurement, alone, peak_mb, seconds
-from virtual_push import Night
+from bench_harness.measurement import Measurement
+from bench_harness.processes import (
+    ProcessUsage,
+    peak_memory,
+    run_in_fresh_process,
+    seconds,
+    usage_of,
+)
+from bench_harness.virtual_push import VirtualPush
 
 ROUNDS = 3
 
 
 def measure() -> list[Measurement]:
-    """Seconds and memory for a million followers."""
-    return decisions_at(1_000_000, ROUNDS)
+    """Measure seconds and memory for a million followers."""
+    return measure_at(1_000_000, ROUNDS)
 
 
 def measure_quick() -> list[Measurement]:
@@ -19,30 +26,23 @@ def measure_quick() -> list[Measurement]:
     return measure()
 
 
-def decisions_at(followers: int, rounds: int) -> list[Measurement]:
+def measure_at(followers: int, rounds: int) -> list[Measurement]:
     """Decide every call of a push to so many followers."""
-    turns = [alone(_decide, followers) for _ in range(rounds)]
+    pairs = [run_in_fresh_process(_decide, followers) for _ in range(rounds)]
+    usages = [usage for _, usage in pairs]
     return [
         Measurement(
             "push decisions",
-            "pace, quota, fate and report of every call; floor: counting to the followers",
+            "pace, quota, outcome and report of every call; floor: counting to the followers",
             "s",
-            [floor_s for floor_s, *_ in turns],
-            [taken_s for _, taken_s, _, _ in turns],
+            [floor_s for floor_s, _ in pairs],
+            [usage.seconds for usage in usages],
             followers,
         ),
-        Measurement(
-            "push decisions, memory",
-            "the process at its peak",
-            "MB",
-            [bare_mb for *_, bare_mb, _ in turns],
-            [peak for *_, peak in turns],
-            followers,
-        ),
+        peak_memory("push decisions", usages, followers),
     ]
 
 
-def _decide(followers: int) -> tuple[float, float, float, float]:
+def _decide(followers: int) -> tuple[float, ProcessUsage]:
     floor_s = seconds(lambda: sum(1 for _ in range(followers)))
-    bare_mb = peak_mb()
-    return floor_s, seconds(lambda: Night(followers)), bare_mb, peak_mb()
+    return floor_s, usage_of(lambda: VirtualPush(followers))

@@ -1,51 +1,43 @@
-"""``wxlive followers export``: its time and memory, beside a bare scan of the same table."""
+"""``wxlive followers export``: its time and memory, compared with a bare scan of the same table."""
 
 import tempfile
 from pathlib import Path
 
-from bench_push import new_list
-from exporting import export, walk_bare
-from measuring import Measurement, alone
-from place import QUICK_AWS
-
+from bench_harness.export_processes import export, scan_table
+from bench_harness.local_tables import FAST_LOCAL_AWS
+from bench_harness.made_up_followers import filled_followers_table
+from bench_harness.measurement import Measurement
+from bench_harness.processes import ProcessUsage, peak_memory, run_in_fresh_process
 from wxlive_local.local_aws import LocalAws
 
 ROUNDS = 3
+FOLLOWERS = 100_000
 
 
 def measure() -> list[Measurement]:
-    """Seconds and memory for 100,000 followers."""
-    return _measure(100_000, ROUNDS)
+    """Measure seconds and memory for 100,000 followers."""
+    with LocalAws(program=FAST_LOCAL_AWS) as aws:
+        table = filled_followers_table(aws, FOLLOWERS)
+        return measure_at(aws, table, FOLLOWERS, ROUNDS)
 
 
-def _measure(followers: int, rounds: int) -> list[Measurement]:
-    with LocalAws(program=QUICK_AWS) as aws:
-        return export_at(aws, new_list(aws, followers), followers, rounds)
-
-
-def export_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Measurement]:
+def measure_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Measurement]:
     """Export the followers in that table."""
-    floors, turns = list[float](), list[tuple[float, float, float]]()
+    floors: list[float] = []
+    usages: list[ProcessUsage] = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):
-            floors.append(alone(walk_bare, dict(aws.env), table))
+            floors.append(run_in_fresh_process(scan_table, dict(aws.env), table))
             out = Path(folder) / "followers.csv"
-            turns.append(alone(export, dict(aws.env), table, out, followers))
+            usages.append(run_in_fresh_process(export, dict(aws.env), table, out, followers))
     return [
         Measurement(
             "export",
-            "as CSV; floor: a scan whose items are thrown away",
+            "as CSV; floor: a scan whose items are dropped",
             "s",
             floors,
-            [taken_s for taken_s, _, _ in turns],
+            [usage.seconds for usage in usages],
             followers,
         ),
-        Measurement(
-            "export, memory",
-            "the process at its peak",
-            "MB",
-            [bare_mb for _, bare_mb, _ in turns],
-            [peak for *_, peak in turns],
-            followers,
-        ),
+        peak_memory("export", usages, followers),
     ]

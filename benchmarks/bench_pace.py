@@ -1,38 +1,41 @@
-"""The rate that WeChat sees, with few and many senders and with quick and slow calls.
+"""The rate that WeChat sees, with few and many senders and with fast and slow calls.
 
 Real senders in processes of their own, the real pace in the local AWS, the simulator as WeChat.
-The floor is the limit of 2000 openids a second, or what so many
-senders can do at all when calls take that long. ``busiest`` is the busiest sliding second at the
-server, which must never pass the limit.
+The floor is the limit of 2000 openids a second, or what so many senders can reach when calls take
+that long. ``busiest`` is the busiest sliding second at the server; it must not exceed the limit.
 """
 
 import itertools
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any
 
-from measuring import Measurement
-from pushing import DAY_OFFSET_HOURS, RATE, PushPlace, new_place, sender_parts
-
-from wxlive.campaigns import Campaign, CampaignState
-from wxlive.pace import day_of, stamp_of
+from bench_harness.measurement import Measurement
+from bench_harness.push_setup import (
+    DAY_OFFSET_HOURS,
+    RATE,
+    PushEnvironment,
+    new_push_environment,
+    sender_dependencies,
+)
+from wxlive.domain.calendar import day_of, stamp_of
+from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.stores.campaigns import CampaignStore
 from wxlive_local.local_aws import LocalAws
-from wxlive_local.simulator import LIVE, PUSH, Kind, Rule, Simulator
-from wxlive_push_fanout.send import send
-
-if TYPE_CHECKING:
-    from wxlive.stores.campaigns import CampaignStore
+from wxlive_local.simulator import LIVE, PUSH, Fault, FaultRule, Simulator
+from wxlive_push_fanout.dependencies import Dependencies
+from wxlive_push_fanout.send import SendResult, send
 
 FOLLOWERS, CHUNK, ROOM = 60_000, 2000, 1001
 SENDERS, CALLS_TAKE_S = (2, 10), (0.05, 0.3, 3.0)
+MAX_DELIVERIES = 20
 
 
 def measure() -> list[Measurement]:
-    """Openids a second at the server, by thirds of the calls, for each combination."""
+    """Measure openids a second at the server, by thirds of the calls, for each combination."""
     with LocalAws() as aws:
         return [
-            _round(aws, senders, call_s, FOLLOWERS)
+            _measure(aws, senders, call_s, FOLLOWERS)
             for senders, call_s in itertools.product(SENDERS, CALLS_TAKE_S)
         ]
 
@@ -40,28 +43,22 @@ def measure() -> list[Measurement]:
 def measure_quick() -> list[Measurement]:
     """Measure one combination for a part of the followers."""
     with LocalAws() as aws:
-        return [_round(aws, 10, 0.3, FOLLOWERS // 3)]
+        return [_measure(aws, 10, 0.3, FOLLOWERS // 3)]
 
 
-def _round(aws: LocalAws, senders: int, call_s: float, followers: int) -> Measurement:
-    calls = followers // CHUNK
-    with Simulator() as simulator:
-        place = new_place(aws, simulator, followers="", chunk=CHUNK)
-        campaign = _planned(simulator, sender_parts(place).campaigns, followers)
-        simulator.misbehave(Rule(PUSH, Kind.DELAY_AFTER, times=10 * calls, seconds=call_s))
-        with ProcessPoolExecutor(senders, initializer=_join, initargs=(place, campaign)) as pool:
-            waiting = set(range(1, calls + 1))
-            for _ in range(20):
-                endings = zip(sorted(waiting), pool.map(_send, sorted(waiting)), strict=True)
-                waiting = {number for number, ending in endings if ending == "handed_back"}
-                if not waiting:
-                    break
-        pushes = simulator.ask(lambda platform: list(platform.ledger.pushes))
-        busiest = simulator.ledger()["push"]["busiest_second"]["arrived"]
+def _measure(aws: LocalAws, senders: int, call_s: float, followers: int) -> Measurement:
+    chunks = followers // CHUNK
+    with Simulator() as wechat:
+        environment = new_push_environment(aws, wechat, followers_table="", chunk=CHUNK)
+        campaign = _plan(wechat, sender_dependencies(environment).campaigns, followers)
+        wechat.inject(FaultRule(PUSH, Fault.DELAY_AFTER, times=10 * chunks, seconds=call_s))
+        _send_all(environment, campaign, chunks, senders)
+        pushes = wechat.run_on_loop(lambda platform: list(platform.ledger.pushes))
+        busiest = wechat.ledger()["push"]["busiest_second"]["arrived"]
     rates = list(_rates(sorted((push.at, len(push.openids)) for push in pushes)))
     return Measurement(
         name=f"pace, {senders} senders, {call_s:g} s calls",
-        what=f"{len(pushes)} calls for {calls} chunks, busiest sliding second {busiest} openids",
+        what=f"{len(pushes)} calls for {chunks} chunks, busiest sliding second {busiest} openids",
         unit="openids/s",
         floors=[min(float(RATE), senders * CHUNK / call_s)] * len(rates),
         figures=rates,
@@ -70,18 +67,10 @@ def _round(aws: LocalAws, senders: int, call_s: float, followers: int) -> Measur
     )
 
 
-def _rates(arrived: list[tuple[float, int]]) -> Iterator[float]:
-    """Openids a second in each third of the calls, from the last call before it to its own last."""
-    third = len(arrived) // 3
-    for begin in range(0, 3 * third, third):
-        (began_at, _), *calls = arrived[begin : begin + third + 1]
-        yield sum(openids for _, openids in calls) / (calls[-1][0] - began_at)
-
-
-def _planned(simulator: Simulator, campaigns: "CampaignStore", followers: int) -> str:
+def _plan(wechat: Simulator, campaigns: CampaignStore, followers: int) -> str:
     """Plan a campaign for followers of the simulator's; returns its id."""
-    openids = simulator.add_followers(followers)
-    simulator.set_room(ROOM, LIVE)
+    openids = wechat.add_followers(followers)
+    wechat.set_room(ROOM, LIVE)
     now_s = time.time()
     stamp = stamp_of(now_s, DAY_OFFSET_HOURS)
     day = day_of(now_s, DAY_OFFSET_HOURS)
@@ -94,13 +83,38 @@ def _planned(simulator: Simulator, campaigns: "CampaignStore", followers: int) -
     return stamp
 
 
-_here: dict[str, Any] = {}
+def _send_all(environment: PushEnvironment, campaign: str, chunks: int, senders: int) -> None:
+    """Send all chunks; those that are handed back are delivered again."""
+    with ProcessPoolExecutor(
+        senders, initializer=_start_sender, initargs=(environment, campaign)
+    ) as pool:
+        waiting = list(range(1, chunks + 1))
+        for _ in range(MAX_DELIVERIES):
+            results = zip(waiting, pool.map(_send, waiting), strict=True)
+            waiting = [number for number, result in results if result is SendResult.HANDED_BACK]
+            if not waiting:
+                break
 
 
-def _join(place: PushPlace, campaign: str) -> None:
-    """Become a sender, as a cold function does."""
-    _here.update(campaign=campaign, parts=sender_parts(place))
+_sender: dict[str, tuple[str, Dependencies]] = {}
 
 
-def _send(number: int) -> str:
-    return send(_here["campaign"], number, _here["parts"]).value
+def _start_sender(environment: PushEnvironment, campaign: str) -> None:
+    """Build what a sender works with, as a cold function does."""
+    _sender["here"] = campaign, sender_dependencies(environment)
+
+
+def _send(number: int) -> SendResult:
+    campaign, deps = _sender["here"]
+    return send(campaign, number, deps)
+
+
+def _rates(arrived: list[tuple[float, int]]) -> Iterator[float]:
+    """Yield the openids a second in each third of the calls.
+
+    A third lasts from the last call before it to its own last call.
+    """
+    third = len(arrived) // 3
+    for begin in range(0, 3 * third, third):
+        (began_at, _), *calls = arrived[begin : begin + third + 1]
+        yield sum(openids for _, openids in calls) / (calls[-1][0] - began_at)

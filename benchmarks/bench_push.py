@@ -1,49 +1,62 @@
 """A push: how soon the first call is made, how long the planning takes, in how much memory.
 
 As deployed: the start, the planner and one sender, each a cold process that the one before
-calls, on the local AWS, with the simulator as WeChat. The floor of the first push are three such
-processes of which only the last one does anything, which is a push; that of planning a bare scan
-of the openids with as many segments; that of memory the same process before its work.
+invokes, on the local AWS, with the simulator as WeChat. The floor of the first push is three such
+processes of which only the last one does anything, which is a push; the floor of planning is a bare
+scan of the openids with as many segments; the floor of memory is the same process before its work.
 
-The local AWS answers one request after the other, so a planner's writes and its first ring wait
-half a second each behind its own four scans, once those read full pages. AWS scans beside them.
+The local AWS serves one request after the other, so the writes of a planner and its first message
+wait half a second each behind its own four scans, once those read full pages. AWS serves them in
+parallel.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from cold_push import (
-    Turn,
-    begin_cold,
-    plan_cold,
-    push_bare,
-    scan_bare,
-    send_cold,
-    start_cold,
-    take_ring,
+from bench_harness.local_tables import FAST_LOCAL_AWS, client, dynamodb_resource
+from bench_harness.made_up_followers import filled_followers_table
+from bench_harness.measurement import Measurement
+from bench_harness.processes import FreshProcesses, ProcessUsage, peak_memory
+from bench_harness.push_processes import (
+    plan_push,
+    push_made_up_chunk,
+    receive_chunk,
+    scan_openids,
+    send_while_planning,
+    start_idle_planner,
+    start_push,
 )
-from measuring import Measurement
-from place import QUICK_AWS, client, new_followers_table, resource
-from pushing import DAY_OFFSET_HOURS, PushPlace, new_place
-
-from wxlive.followers import Follower, ListedRow
-from wxlive.pace import stamp_of
-from wxlive.stores.followers import FollowerStore
+from bench_harness.push_setup import DAY_OFFSET_HOURS, PushEnvironment, new_push_environment
+from wxlive.domain.calendar import stamp_of
+from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.sync_runs import RunState, SyncRun
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import LIVE, Simulator
 
 CHUNK, ROOM, ROUNDS = 2000, 1001, 3
 
 
+@dataclass(frozen=True)
+class Floor:
+    """The bare push and the bare scan (s)."""
+
+    first_push_s: float
+    scan_s: float
+
+
+@dataclass(frozen=True)
+class Push:
+    """The first push (s), and what planner and sender took."""
+
+    first_push_s: float
+    planner: ProcessUsage
+    sender: ProcessUsage
+
+
 def measure() -> list[Measurement]:
-    """Time to the first push, planning and memory for 10,000 and 100,000 followers."""
+    """Measure the first push, planning and memory for 10,000 and 100,000 followers."""
     return [*_measure(10_000, ROUNDS), *_measure(100_000, ROUNDS)]
 
 
@@ -53,113 +66,79 @@ def measure_quick() -> list[Measurement]:
 
 
 def _measure(followers: int, rounds: int) -> list[Measurement]:
-    with LocalAws(program=QUICK_AWS) as aws:
-        return push_at(aws, new_list(aws, followers), followers, rounds)
+    with LocalAws(program=FAST_LOCAL_AWS) as aws:
+        return measure_at(aws, filled_followers_table(aws, followers), followers, rounds)
 
 
-def push_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Measurement]:
+def measure_at(aws: LocalAws, table: str, followers: int, rounds: int) -> list[Measurement]:
     """Push to the followers in that table."""
-    bare, turns = list[tuple[float, float]](), list[tuple[float, Turn, Turn]]()
-    for _ in range(rounds):
-        with Simulator() as wechat, Cold() as cold:
-            place = _place(aws, wechat, table, followers)
-            first_s = _first_push(wechat, partial(_push_bare, place, cold))
-            bare.append((first_s, cold(scan_bare, place).result()))
-        with Simulator() as wechat, Cold() as cold:
-            place = _place(aws, wechat, table, followers)
-            push = Push(place, cold, aws, followers)
-            first_s = _first_push(wechat, push.run)
-            turns.append((first_s, push.planner, push.sender))
-    planners, senders = [planner for _, planner, _ in turns], [sender for *_, sender in turns]
+    pairs = [(_floor(aws, table, followers), _push(aws, table, followers)) for _ in range(rounds)]
+    floors, pushes = [floor for floor, _ in pairs], [push for _, push in pairs]
+    planners = [push.planner for push in pushes]
     return [
         Measurement(
             "first push",
-            "from start() to WeChat's door, three cold processes long; promised within 5 s",
+            "from start() to the call of WeChat, through three cold processes; promised within 5 s",
             "s",
-            [first_s for first_s, _ in bare],
-            [first_s for first_s, *_ in turns],
+            [floor.first_push_s for floor in floors],
+            [push.first_push_s for push in pushes],
             followers,
         ),
         Measurement(
             "planning",
             f"{followers / planners[-1].seconds:,.0f} followers a second, while one sender sends",
             "s",
-            [scan_s for _, scan_s in bare],
+            [floor.scan_s for floor in floors],
             [planner.seconds for planner in planners],
             followers,
         ),
-        _memory("planning, memory", planners, followers),
-        _memory("sending, memory", senders, followers),
+        peak_memory("planning", planners, followers),
+        peak_memory("sending", [push.sender for push in pushes], followers),
     ]
 
 
-def new_list(aws: LocalAws, followers: int) -> str:
-    """Fill a Followers table of its own; returns its name."""
-    table = str(new_followers_table(aws.env).name)
-    store = FollowerStore(client("dynamodb", aws.env), table)
-    for begin in range(0, followers, CHUNK):
-        rows = (
-            ListedRow(f"o{number:027d}", 1_700_000_000, 1, LIVE)
-            for number in range(begin, min(begin + CHUNK, followers))
-        )
-        store.insert_all([Follower.listed(row, 1_700_000_100) for row in rows])
-    return table
+def _floor(aws: LocalAws, table: str, followers: int) -> Floor:
+    with Simulator() as wechat, FreshProcesses() as processes:
+        environment = _prepare(aws, wechat, table, followers)
+        first_push_s = _seconds_to_first_push(wechat, partial(_push_only, environment, processes))
+        return Floor(first_push_s, processes.submit(scan_openids, environment).result())
 
 
-def _memory(name: str, turns: list[Turn], followers: int) -> Measurement:
-    return Measurement(
-        name,
-        "the process at its peak",
-        "MB",
-        [turn.bare_mb for turn in turns],
-        [turn.peak_mb for turn in turns],
-        followers,
-    )
+def _push_only(environment: PushEnvironment, processes: FreshProcesses) -> None:
+    for _ in ("start", "planner"):
+        processes.submit(start_idle_planner, environment).result()
+    processes.submit(push_made_up_chunk, environment, ROOM).result()
 
 
-class Cold(ExitStack):
-    """Has work done in fresh processes, which have to begin as cold functions have."""
+def _push(aws: LocalAws, table: str, followers: int) -> Push:
+    usages: list[ProcessUsage] = []
+    with Simulator() as wechat, FreshProcesses() as processes:
+        environment = _prepare(aws, wechat, table, followers)
 
-    def __call__(self, work: Callable[..., Any], *args: object) -> Future[Any]:
-        spawning = multiprocessing.get_context("spawn")
-        return self.enter_context(ProcessPoolExecutor(1, mp_context=spawning)).submit(work, *args)
+        def push() -> None:
+            campaign = processes.submit(start_push, environment, ROOM).result()
+            planning = processes.submit(plan_push, environment, campaign, followers)
+            first = receive_chunk(client("sqs", aws.env), environment.queue_url)
+            sending = processes.submit(send_while_planning, environment, campaign, first)
+            usages.extend((planning.result(), sending.result()))
+
+        first_push_s = _seconds_to_first_push(wechat, push)
+    planner, sender = usages
+    return Push(first_push_s, planner, sender)
 
 
-def _place(aws: LocalAws, wechat: Simulator, table: str, size: int) -> PushPlace:
-    """Prepare a push: the room is live, and a sync has counted the followers."""
-    place = new_place(aws, wechat, table, CHUNK)
+def _prepare(aws: LocalAws, wechat: Simulator, table: str, followers: int) -> PushEnvironment:
+    """Set the room live, and store a sync that has counted the followers."""
+    environment = new_push_environment(aws, wechat, table, CHUNK)
     wechat.set_room(ROOM, LIVE)
     now_s = time.time()
-    run = SyncRun(stamp_of(now_s, DAY_OFFSET_HOURS), RunState.DONE, int(now_s), listed=size)
-    SyncRunStore(resource(aws.env).Table(place.state)).open(run)
-    return place
+    run = SyncRun(stamp_of(now_s, DAY_OFFSET_HOURS), RunState.DONE, int(now_s), listed=followers)
+    SyncRunStore(dynamodb_resource(aws.env).Table(environment.state_table)).open(run)
+    return environment
 
 
-def _first_push(wechat: Simulator, push: Callable[[], object]) -> float:
-    """Tell how many seconds after the beginning of ``push`` WeChat was called."""
-    began_at = time.time()
+def _seconds_to_first_push(wechat: Simulator, push: Callable[[], object]) -> float:
+    """Push; returns how many seconds after its beginning WeChat was called."""
+    started_at = time.time()
     push()
-    return wechat.ask(lambda platform: platform.ledger.pushes[0].at) - began_at
-
-
-def _push_bare(place: PushPlace, cold: Cold) -> None:
-    for _ in ("start", "planner"):
-        cold(begin_cold, place).result()
-    cold(push_bare, place, ROOM).result()
-
-
-class Push:
-    """A start, a planner and a sender; after ``run`` it knows what the last two took."""
-
-    planner: Turn
-    sender: Turn
-
-    def __init__(self, place: PushPlace, cold: Cold, aws: LocalAws, followers: int) -> None:
-        self._place, self._cold, self._aws, self._followers = place, cold, aws, followers
-
-    def run(self) -> None:
-        campaign = self._cold(start_cold, self._place, ROOM).result()
-        planning = self._cold(plan_cold, self._place, campaign, self._followers)
-        ring = take_ring(client("sqs", self._aws.env), self._place.queue)
-        sending = self._cold(send_cold, self._place, campaign, ring)
-        self.planner, self.sender = planning.result(), sending.result()
+    return wechat.run_on_loop(lambda platform: platform.ledger.pushes[0].at) - started_at

@@ -1,20 +1,23 @@
-"""A sync as it is run: first import, unchanged, 1 % changed.
+"""A sync: first import, unchanged list, 1 % changed.
 
 The real run in a process of its own, the local AWS, the simulator as WeChat. The floor of an
-import is the bare write it uses, with as many threads; the floor of an unchanged list is the bare
-loop over its pages, each of which takes WeChat 200 ms. The floor of memory is the process before
-its work.
+import is the bare write that it uses, with as many threads; the floor of an unchanged list is the
+bare loop over its pages, each of which takes WeChat 200 ms. The floor of memory is the process
+before its work.
 """
 
+from collections.abc import Callable
 from functools import partial
 
-from measuring import Measurement, alone
-from place import QUICK_AWS
-from syncing import Turn, insert_bare, new_place, run_sync, walk_bare
-
+from bench_harness.environment import Environment
+from bench_harness.local_tables import FAST_LOCAL_AWS
+from bench_harness.measurement import Measurement
+from bench_harness.processes import peak_memory, run_in_fresh_process
+from bench_harness.sync_processes import SyncUsage, insert_rows, list_pages, run_sync
+from bench_harness.sync_setup import new_sync_environment
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import FOLLOWERS as LIST
-from wxlive_local.simulator import Kind, Rule, Simulator
+from wxlive_local.simulator import Fault, FaultRule, Simulator
 from wxlive_local.simulator.platform import Platform
 
 PAGE_S = 0.2
@@ -22,7 +25,7 @@ ROUNDS = 3
 
 
 def measure() -> list[Measurement]:
-    """Seconds and memory for 100,000 followers."""
+    """Measure seconds and memory for 100,000 followers."""
     return _measure(100_000, ROUNDS)
 
 
@@ -32,57 +35,58 @@ def measure_quick() -> list[Measurement]:
 
 
 def _measure(followers: int, rounds: int) -> list[Measurement]:
-    with LocalAws(program=QUICK_AWS) as aws:
-        return sync_at(aws, followers, rounds)[0]
+    with LocalAws(program=FAST_LOCAL_AWS) as aws:
+        return measure_at(aws, followers, rounds)[0]
 
 
-def sync_at(aws: LocalAws, followers: int, rounds: int) -> tuple[list[Measurement], str]:
+def measure_at(aws: LocalAws, followers: int, rounds: int) -> tuple[list[Measurement], str]:
     """Sync so many followers; returns the measurements and the Followers table it filled."""
     with Simulator() as wechat:
         openids = wechat.add_followers(followers)
-        first: list[tuple[float, Turn]] = []
+        first: list[tuple[float, SyncUsage]] = []
         for _ in range(rounds):
-            place = new_place(aws, wechat)
-            bare_s = alone(insert_bare, place, followers)
-            first.append((bare_s, alone(run_sync, place, followers)))
-        wechat.misbehave(Rule(LIST, Kind.DELAY_BEFORE, times=1_000_000, seconds=PAGE_S))
-        unchanged = [
-            (alone(walk_bare, place), alone(run_sync, place, followers)) for _ in range(rounds)
-        ]
-        changed: list[tuple[float, Turn]] = []
-        for round_ in range(rounds):
-            anew = openids[round_::100]
-            wechat.ask(partial(_subscribe_anew, openids=anew))
-            changed.append((alone(walk_bare, place), alone(run_sync, place, followers)))
+            environment = new_sync_environment(aws, wechat)
+            first.append(
+                _round(partial(insert_rows, environment, followers), environment, followers)
+            )
+        wechat.inject(FaultRule(LIST, Fault.DELAY_BEFORE, times=1_000_000, seconds=PAGE_S))
+        list_all = partial(list_pages, environment)
+        unchanged = [_round(list_all, environment, followers) for _ in range(rounds)]
+        changed: list[tuple[float, SyncUsage]] = []
+        for number in range(rounds):
+            wechat.run_on_loop(partial(_subscribe_again, openids=openids[number::100]))
+            changed.append(_round(list_all, environment, followers))
     measurements = [
-        *_of("sync, first import", followers, first),
-        *_of("sync, unchanged", followers, unchanged),
-        *_of("sync, 1 % changed", followers, changed),
+        *_measurements("sync, first import", followers, first),
+        *_measurements("sync, unchanged", followers, unchanged),
+        *_measurements("sync, 1 % changed", followers, changed),
     ]
-    return measurements, place.followers
+    return measurements, environment.followers_table
 
 
-def _subscribe_anew(platform: Platform, openids: list[str]) -> None:
+def _round(
+    floor: Callable[[], float], environment: Environment, followers: int
+) -> tuple[float, SyncUsage]:
+    floor_s = run_in_fresh_process(floor)
+    return floor_s, run_in_fresh_process(run_sync, environment, followers)
+
+
+def _subscribe_again(platform: Platform, openids: list[str]) -> None:
     platform.list_followers(openids, room_id=7)
 
 
-def _of(name: str, followers: int, rounds: list[tuple[float, Turn]]) -> list[Measurement]:
-    turns = [turn for _, turn in rounds]
+def _measurements(
+    name: str, followers: int, rounds: list[tuple[float, SyncUsage]]
+) -> list[Measurement]:
+    usages = [usage for _, usage in rounds]
     return [
         Measurement(
             name,
-            turns[-1].told(),
+            usages[-1].describe(),
             "s",
-            [floor for floor, _ in rounds],
-            [turn.seconds for turn in turns],
+            [floor_s for floor_s, _ in rounds],
+            [usage.seconds for usage in usages],
             followers,
         ),
-        Measurement(
-            f"{name}, memory",
-            "the process at its peak",
-            "MB",
-            [turn.bare_mb for turn in turns],
-            [turn.peak_mb for turn in turns],
-            followers,
-        ),
+        peak_memory(name, usages, followers),
     ]

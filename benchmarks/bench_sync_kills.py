@@ -1,102 +1,101 @@
-"""Sync workers killed with SIGKILL, again and again: does every run end right?
+"""Sync workers killed with SIGKILL, again and again: does every run end correctly?
 
-Half of the deaths come at a random moment, half just before a random call to AWS. The floor is
-all the runs: each must end right, with the table as WeChat's list is and counts that agree.
+Half of the kills come at a random time, half just before a random call to AWS. The floor is the
+number of all runs: each must end with WeChat's list in the table and with counts that agree.
 """
 
 import multiprocessing
-import os
 import random
-import signal
-from itertools import count
 
-from calling import Place
-from measuring import Measurement
-from place import client
-from syncing import new_place, parts_at
-
-from wxlive.followers import Follower, Source, Status
+from bench_harness.environment import Environment
+from bench_harness.kill_switch import KillSwitch
+from bench_harness.local_tables import client
+from bench_harness.measurement import Measurement
+from bench_harness.sync_setup import new_sync_environment, sync_dependencies
+from wxlive.domain.followers import Follower, Source, Status
+from wxlive.domain.sync_runs import LEASE_S, RunState
 from wxlive.stores.followers import FollowerStore
-from wxlive.sync_runs import LEASE_S, RunState
 from wxlive_follower_sync import pages
 from wxlive_follower_sync.walk import work
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import LIVE, Simulator
 
-KILLS, LISTED, GONE, ROWS = 200, 400, 20, 50
+KILLS, LISTED, GONE, ROWS_PER_PAGE = 200, 400, 20, 50
+KILL_WITHIN_CALLS = 60
 
 
 def measure() -> list[Measurement]:
-    """Kill until ``KILLS`` workers are dead; the run under way then is finished in peace."""
-    dice = random.Random(20261122)
-    kills = runs = right = 0
+    """Kill ``KILLS`` workers; the last run then ends without kills."""
+    source = random.Random(20261122)
+    kills = runs = correct = 0
     with LocalAws() as aws, Simulator() as wechat:
         wechat.add_followers(LISTED)
         while kills < KILLS:
-            place = new_place(aws, wechat)
-            _prepare(place)
-            kills += _kill_until_done(place, dice, KILLS - kills)
+            environment = new_sync_environment(aws, wechat)
+            _add_followers_who_left(environment)
+            kills += _kill_until_done(environment, source, KILLS - kills)
             runs += 1
-            right += _is_right(place, wechat)
+            correct += _is_correct(environment, wechat)
     return [
         Measurement(
             name="sync, killed workers",
-            what=f"runs of {LISTED} followers that ended right, of all; {kills} workers killed",
+            what=f"runs of {LISTED} followers that ended correctly, of all; {kills} workers killed",
             unit="runs",
             floors=[float(runs)],
-            figures=[float(right)],
+            figures=[float(correct)],
             more_is_better=True,
         )
     ]
 
 
-def _prepare(place: Place) -> None:
-    store = FollowerStore(client("dynamodb", place.aws), place.followers)
-    gone = Follower("", Status.SUBSCRIBED, 9, 9, 1, LIVE, Source.SYNC)
+def _add_followers_who_left(environment: Environment) -> None:
+    store = FollowerStore(client("dynamodb", environment.aws), environment.followers_table)
     store.apply_all(
-        [Follower(f"gone{n}", gone.status, 9, 9, 1, LIVE, gone.source) for n in range(GONE)]
+        [
+            Follower(f"gone{number}", Status.SUBSCRIBED, 9, 9, 1, LIVE, Source.SYNC)
+            for number in range(GONE)
+        ]
     )
 
 
-def _kill_until_done(place: Place, dice: random.Random, most: int) -> int:
-    """Let workers live until one ends the run; returns how many were killed."""
-    for killed in range(most + 1):
-        at_call = dice.randrange(1, 60) if dice.random() < 0.5 and killed < most else 0  # noqa: PLR2004 - half
+def _kill_until_done(environment: Environment, source: random.Random, max_kills: int) -> int:
+    """Run workers one after the other until one ends the run; returns how many were killed."""
+    for killed in range(max_kills + 1):
+        kill = killed < max_kills
+        at_a_call = source.random() < 0.5 and kill  # noqa: PLR2004 - half
+        at_call = source.randrange(1, KILL_WITHIN_CALLS) if at_a_call else 0
         worker = multiprocessing.Process(
-            target=_live, args=(place, at_call, killed * (LEASE_S + 2))
+            target=_work, args=(environment, at_call, killed * (LEASE_S + 2))
         )
         worker.start()
-        if killed < most and not at_call:
-            worker.join(dice.uniform(0.05, 1.5))
+        if kill and not at_call:
+            worker.join(source.uniform(0.05, 1.5))
             worker.kill()
         worker.join()
         if worker.exitcode == 0:
             return killed
-    raise AssertionError("the last worker was not to be killed")
+    raise AssertionError("the last worker failed, though it was not to be killed")
 
 
-def _live(place: Place, at_call: int, ahead_s: float) -> None:
-    pages.PAGE_LIMIT = ROWS
-    parts = parts_at(place, ahead_s=ahead_s)
-    calls = count(1)
-
-    def step(**_: object) -> None:
-        if next(calls) == at_call:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for each in (parts.followers._client, parts.runs._table.meta.client):  # noqa: SLF001 - to watch
-        each.meta.events.register("before-call", step)
-    work(parts)
+def _work(environment: Environment, kill_at_call: int, clock_ahead_s: float) -> None:
+    pages.PAGE_LIMIT = ROWS_PER_PAGE
+    deps = sync_dependencies(environment, clock_ahead_s=clock_ahead_s)
+    kill_switch = KillSwitch(kill_at_call, steps=("before-call",))
+    for each in (deps.followers._client, deps.runs._table.meta.client):  # noqa: SLF001 - to watch them
+        kill_switch.watch(each)
+    work(deps)
 
 
-def _is_right(place: Place, wechat: Simulator) -> bool:
-    parts = parts_at(place)
-    # Whoever dies behind the end leaves a run that is done, and the next one is another.
-    rows = parts.runs._table.scan(ConsistentRead=True)["Items"]  # noqa: SLF001 - to look
-    found = [parts.runs.get(str(row["run"])) for row in rows if "run" in row]
+def _is_correct(environment: Environment, wechat: Simulator) -> bool:
+    deps = sync_dependencies(environment)
+    # A worker killed after the end leaves a finished run, and the next worker starts another one.
+    rows = deps.runs._table.scan(ConsistentRead=True)["Items"]  # noqa: SLF001 - to read all of it
+    found = [deps.runs.get(str(row["run"])) for row in rows if "run" in row]
     runs = [run for run in found if run is not None]
-    listed = wechat.ask(lambda platform: {follower.openid for follower in platform.followers})
-    table = {follower.openid for follower in parts.followers.walk(Status.SUBSCRIBED)}
+    listed = wechat.run_on_loop(
+        lambda platform: {follower.openid for follower in platform.followers}
+    )
+    table = {follower.openid for follower in deps.followers.walk(Status.SUBSCRIBED)}
     return (
         {run.state for run in runs} == {RunState.DONE}
         and {run.listed for run in runs} == {LISTED}

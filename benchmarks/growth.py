@@ -1,64 +1,51 @@
-"""How time and memory grow with the followers: ``make growth``.
+"""Measure how time and memory grow with the followers: ``make growth``.
 
-One round for each size, ten times more followers each time. Writes ``benchmarks/growth.json``, the
-table in ``docs/performance.md`` and, by ``plots.py``, the charts there.
+One round for each size, ten times as many followers each time. Writes ``growth.json`` here, and the
+table and the charts of ``docs/performance.md``.
 """
 
 import importlib
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-from measuring import Measurement, exponents
-from pages import fill
-from place import QUICK_AWS
-from plots import draw
+from bench_harness.charts import draw_growth
+from bench_harness.doc_pages import DOCS, PERFORMANCE_PAGE, fill_section
+from bench_harness.measurement import Measurement
+from bench_harness.report import growth_table
 
 SIZES = (10_000, 100_000, 1_000_000)
 RESULT = Path(__file__).with_name("growth.json")
-DOC = Path(__file__).parents[1] / "docs" / "performance.md"
 
 
 def main() -> None:
-    """Measure the sizes that are given, or ``SIZES``."""
+    """Measure the sizes given as arguments, or ``SIZES``."""
     measurements: list[Measurement] = []
     for followers in [int(size) for size in sys.argv[1:]] or SIZES:
         print(f"measuring {followers:,} followers …", file=sys.stderr, flush=True)
         measurements += measure_at(followers)
-        grown = [one.as_json() for one in measurements]
-        RESULT.write_text(json.dumps(grown, indent=2) + "\n", encoding="utf-8")
-    fill(DOC, "growth", _table(measurements))
-    draw()
+        facts = json.dumps([one.as_json() for one in measurements], indent=2)
+        RESULT.write_text(facts + "\n", encoding="utf-8")
+    fill_section(PERFORMANCE_PAGE, "growth", growth_table(measurements))
+    draw_growth(measurements, DOCS)
 
 
 def measure_at(followers: int) -> list[Measurement]:
     """Measure sync, push, export and decisions for so many followers, once each.
 
-    Their modules are imported here, because each spawned process imports this one first.
+    What they need is imported here: each spawned process imports this module first, and their
+    imports would count as its memory.
     """
     sync, push, export, decisions = (
         importlib.import_module(f"bench_{name}") for name in ("sync", "push", "export", "decisions")
     )
-    with importlib.import_module("wxlive_local.local_aws").LocalAws(program=QUICK_AWS) as aws:
-        synced, table = sync.sync_at(aws, followers, rounds=1)
-        pushed = push.push_at(aws, table, followers, rounds=1)
-        exported = export.export_at(aws, table, followers, rounds=1)
-    return [*synced, *pushed, *exported, *decisions.decisions_at(followers, rounds=1)]
-
-
-def _table(measurements: list[Measurement]) -> Iterable[str]:
-    sizes = sorted({one.followers for one in measurements if one.followers is not None})
-    fitted = exponents(measurements)
-    yield f"| | {' | '.join(f'{size:,}' for size in sizes)} | fitted exponent |"
-    yield f"| --- |{' ---: |' * (len(sizes) + 1)}"
-    for name, exponent in fitted.items():
-        found = {one.followers: one for one in measurements if one.name == name}
-        cells = [
-            f"{found[size].figure:,.3g} {found[size].unit} ({found[size].ratio:.2f} x floor)"
-            for size in sizes
-        ]
-        yield f"| {name} | {' | '.join(cells)} | {exponent:.2f} |"
+    aws_module = importlib.import_module("wxlive_local.local_aws")
+    tables = importlib.import_module("bench_harness.local_tables")
+    with aws_module.LocalAws(program=tables.FAST_LOCAL_AWS) as aws:
+        synced, table = sync.measure_at(aws, followers, rounds=1)
+        pushed = push.measure_at(aws, table, followers, rounds=1)
+        exported = export.measure_at(aws, table, followers, rounds=1)
+    return [*synced, *pushed, *exported, *decisions.measure_at(followers, rounds=1)]
 
 
 if __name__ == "__main__":

@@ -1,86 +1,60 @@
-"""Every benchmark beside its floor, measured in the same run.
+"""Measure each benchmark beside its floor: ``make bench``.
 
 A benchmark is a module ``bench_*.py`` with ``measure() -> list[Measurement]``, and with
-``measure_quick()`` if it can be short. Figures are the median of paired rounds.
+``measure_quick()`` if it has a short form.
 """
 
 import importlib
-import json
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import baseline
 import click
-from measuring import Measurement
-from pages import fill
-from rich.console import Console
-from rich.table import Table
 
-HERE = Path(__file__).parent
-BUILD = HERE.parent / "build"
-DOC = HERE.parent / "docs" / "performance.md"
-TABLE_WIDTH = 120
-KNOWN = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+from bench_harness import baseline
+from bench_harness.doc_pages import PERFORMANCE_PAGE, fill_section
+from bench_harness.measurement import Measurement
+from bench_harness.report import markdown_table, print_table, write_results
+
+KNOWN = sorted(
+    path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")
+)
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(KNOWN))
-@click.option("--quick", is_flag=True, help="The short ones alone, in less than two minutes.")
+@click.option("--quick", is_flag=True, help="Run only the short ones, in less than two minutes.")
 @click.option(
-    "--save-baseline", is_flag=True, help="Commit these: the baseline, and the table in docs."
+    "--save-baseline",
+    is_flag=True,
+    help="Write the figures into the baseline and into docs/performance.md.",
 )
 def main(names: tuple[str, ...], *, quick: bool, save_baseline: bool) -> None:
     """Measure, print a table, write build/bench.json and build/bench.md.
 
-    A ratio that got worse than benchmarks/baseline.json by more than its spread is named.
-    Nothing fails on timing.
+    Ratios that are worse than in benchmarks/bench_harness/baseline.json by more than their spread
+    are listed. The exit code does not depend on timing.
     """
-    measurements = list(_measured(names or tuple(KNOWN), quick=quick))
-    table = "\n".join(_markdown(measurements)) + "\n"
-    BUILD.mkdir(exist_ok=True)
-    (BUILD / "bench.md").write_text(table, encoding="utf-8")
-    (BUILD / "bench.json").write_text(
-        json.dumps([one.as_json() for one in measurements], indent=2) + "\n", encoding="utf-8"
-    )
-    _show(measurements)
-    for line in baseline.worse(measurements):
+    measurements = list(_measure(names or tuple(KNOWN), quick=quick))
+    write_results(measurements)
+    print_table(measurements)
+    for line in baseline.regressions(measurements):
         click.echo(f"worse than the baseline: {line}")
     if save_baseline:
         baseline.save(measurements)
-        fill(DOC, "bench", baseline.table())
+        fill_section(PERFORMANCE_PAGE, "bench", markdown_table(baseline.load()))
 
 
-def _measured(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
+def _measure(names: tuple[str, ...], *, quick: bool) -> Iterator[Measurement]:
     for name in names:
         module = importlib.import_module(f"bench_{name}")
         measure = getattr(module, "measure_quick", None) if quick else module.measure
         if measure is not None:
             print(f"measuring {name} …", end=" ", file=sys.stderr, flush=True)
-            began_at = time.monotonic()
+            started_at = time.monotonic()
             yield from measure()
-            print(f"{time.monotonic() - began_at:.0f} s", file=sys.stderr)
-
-
-def _show(measurements: list[Measurement]) -> None:
-    table = Table(title="wxlive beside its floors", title_justify="left")
-    for heading in ("benchmark", "floor", "figure", "ratio (spread)"):
-        table.add_column(heading, no_wrap=True)
-    for title, one in baseline.facts(measurements).items():
-        table.add_row(
-            title,
-            f"{baseline.shown(one['floor'])} {one['unit']}",
-            f"{baseline.shown(one['figure'])} {one['unit']}",
-            f"{one['ratio']:.2f} ({one['low']:.2f} to {one['high']:.2f})",
-        )
-    Console(width=max(TABLE_WIDTH, Console().width)).print(table)
-
-
-def _markdown(measurements: list[Measurement]) -> Iterator[str]:
-    yield from baseline.table(baseline.facts(measurements))
-    yield ""
-    yield from (f"- {one.title}: {one.what}" for one in measurements)
+            print(f"{time.monotonic() - started_at:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

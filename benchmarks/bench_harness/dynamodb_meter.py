@@ -1,10 +1,10 @@
-"""Counting what AWS would charge for, from the requests and answers themselves.
+"""DynamoDB's capacity units, computed from requests and answers.
 
-The local AWS reports no capacity, so units are computed from sizes as the developer guide
-defines them: a write unit for each begun KB of an item, twice in a transaction; a read unit for
-each begun 4 KB of a consistent read, half of it for an eventual one. An item is as large as its
-names and values; a number takes a byte for two digits and one more. A change to an item that is
-there counts one unit: those that we change are smaller than 1 KB.
+The local AWS reports no capacity, so units are computed from sizes as DynamoDB's developer guide
+defines them: a write unit per started KB of an item, twice as many in a transaction; a read unit
+per started 4 KB of a consistent read, half as many for an eventual one. The size of an item is
+that of its names and values; a number takes a byte per two digits and one more. An update of an
+existing item counts one unit: the items that wxlive updates are smaller than 1 KB.
 """
 
 import json
@@ -13,18 +13,18 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from wxlive.followers import Follower, ListedRow
+from wxlive.domain.followers import Follower, ListedRow
 from wxlive.stores import followers
 
 _SAMPLE = 50
-"""Items of an answer that are measured, so that measuring takes no time."""
+"""How many items of an answer are measured, so that metering takes next to no time."""
 
-_RECORD = followers._to_item(  # noqa: SLF001 - to weigh it
+_RECORD = followers._to_item(  # noqa: SLF001 - to know its size
     Follower.listed(ListedRow("o" * 28, 1_700_000_000, 1001, 101), 1_700_000_100)
 )
 
 
-class Meter:
+class DynamodbMeter:
     """Counts DynamoDB's requests and units: ``requests`` by operation, units by table."""
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class Meter:
         self.read_units: Counter[str] = Counter()
         self.write_units: Counter[str] = Counter()
 
-    def put_on(self, client: Any) -> None:
+    def watch(self, client: Any) -> None:
         """Count the calls of a DynamoDB client from now on."""
         client.meta.events.register("before-call.dynamodb", self._before)
-        # First, while the answer's values are as they were sent.
+        # First, while the values in the answer are still in the wire format.
         client.meta.events.register_first("after-call.dynamodb", self._after)
 
     def count(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Count one call, its parameters and its answer as they are on the wire."""
+        """Count one call; parameters and answer are in the wire format."""
         self.requests[operation] += 1
         self._count_writes(operation, request)
         self._count_reads(operation, request, answer)
@@ -87,7 +87,7 @@ class Meter:
 
 
 def _scanned_size(request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """What was read, of which a filter, a projection or a count may have kept a part back."""
+    """Return what was read; a filter, a projection or a count may have returned less."""
     scanned, items = int(answer.get("ScannedCount", 0)), answer.get("Items", [])[:_SAMPLE]
     if not items or "ProjectionExpression" in request:
         return float(scanned * _item_size(_RECORD))

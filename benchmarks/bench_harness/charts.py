@@ -1,16 +1,15 @@
-"""Draw ``growth.json``: one chart of time and one of memory, both axes logarithmic."""
+"""Charts of growth: one of time and one of memory, both axes logarithmic."""
 
-import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pygal
 from pygal.style import Style
 
-MEASURED = Path(__file__).with_name("growth.json")
-DOCS = Path(__file__).parents[1] / "docs"
+from bench_harness.measurement import Measurement
+
 STYLE = Style(
     background="#ffffff",
     plot_background="#ffffff",
@@ -30,32 +29,25 @@ STYLE = Style(
 )
 
 
-def draw() -> None:
-    """Write ``docs/growth-time.svg`` and ``docs/growth-memory.svg``."""
-    measured = json.loads(MEASURED.read_text(encoding="utf-8"))
+def draw_growth(measurements: Iterable[Measurement], folder: Path) -> None:
+    """Write ``growth-time.svg`` and ``growth-memory.svg`` into the folder."""
+    measured = list(measurements)
     for unit, name, title, labels in (
         ("s", "time", "Seconds, by followers", [0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1000]),
         ("MB", "memory", "Peak memory of the process (MB), by followers", [50, 100, 200, 400]),
     ):
         chart = _chart(title, labels)
-        chart.uuid = f"growth-{name}"  # else another one each time
+        chart.uuid = f"growth-{name}"  # a fixed one: it is random otherwise, and in the file
         for task, points in _points(measured, unit).items():
             chart.add(task.removesuffix(", memory"), points)
-        chart.render_to_file(str(DOCS / f"growth-{name}.svg"))
+        chart.render_to_file(str(folder / f"growth-{name}.svg"))
 
 
-def _without_script(root: Any) -> Any:
-    for defs in root.iter("defs"):
-        for script in defs.findall("script"):
-            defs.remove(script)
-    return root
-
-
-def _points(measured: list[dict[str, Any]], unit: str) -> dict[str, list[tuple[float, float]]]:
+def _points(measurements: Iterable[Measurement], unit: str) -> dict[str, list[tuple[float, float]]]:
     points = defaultdict[str, list[tuple[float, float]]](list)
-    for one in measured:
-        if one["unit"] == unit and one["followers"]:
-            points[one["name"]].append((one["followers"], round(one["figure"], 4)))
+    for one in measurements:
+        if one.unit == unit and one.followers:
+            points[one.name].append((one.followers, round(one.figure, 4)))
     return points
 
 
@@ -82,9 +74,12 @@ def _chart(title: str, y_labels: Sequence[float]) -> Any:
         dots_size=4,
         stroke_style={"width": 2},
     )
-    chart.add_xml_filter(_without_script)
+    chart.add_xml_filter(_without_scripts)
     return chart
 
 
-if __name__ == "__main__":
-    draw()
+def _without_scripts(root: Any) -> Any:
+    for defs in root.iter("defs"):
+        for script in defs.findall("script"):
+            defs.remove(script)
+    return root

@@ -1,8 +1,9 @@
 """The local AWS, with scans that cost what they return. Runs with the local AWS's own Python.
 
-As it comes, it copies, sorts and hashes the whole table for each page of a scan, so that reading
-all of a million rows takes the square of their number. DynamoDB does not. This keeps each
-segment's keys in order between two pages and hands the page's part of the table to the real code.
+Unchanged, the local AWS copies, sorts and hashes the whole table for each page of a scan, so that
+reading a whole table takes time quadratic in its rows. DynamoDB does not. This program keeps the
+sorted keys of each segment between pages, and passes only the page's part of the table to the
+original code.
 """
 
 import hashlib
@@ -13,9 +14,9 @@ from ministack.app import main
 from ministack.services import dynamodb
 
 WINDOW = 20_000
-"""More items than a page of 1 MB can have of ours."""
+"""More items than a page of 1 MB can hold of the benchmarks' tables."""
 
-_whole_scan = dynamodb._scan
+_original_scan = dynamodb._scan
 _keys: dict[tuple[str, int, int], list[str]] = {}
 
 
@@ -23,7 +24,7 @@ def _scan(data: dict[str, Any]) -> Any:
     name = dynamodb._normalize_table_name(data.get("TableName"))
     table = dynamodb._tables.get(name)
     if not table or table.get("sk_name") or data.get("IndexName"):
-        return _whole_scan(data)
+        return _original_scan(data)
     keys = _keys_of(name, table, data.pop("Segment", 0), data.pop("TotalSegments", 1))
     after = data.get("ExclusiveStartKey")
     begin = bisect_right(keys, after[table["pk_name"]]["S"]) if after else 0
@@ -31,13 +32,16 @@ def _scan(data: dict[str, Any]) -> Any:
     items = table["items"]
     dynamodb._tables[name] = {**table, "items": {key: items[key] for key in window}}
     try:
-        return _whole_scan(data)
+        return _original_scan(data)
     finally:
         dynamodb._tables[name] = table
 
 
 def _keys_of(name: str, table: dict[str, Any], segment: int, segments: int) -> list[str]:
-    """Sorted anew when the table has grown. No benchmark deletes a follower."""
+    """Return a segment's sorted keys; sorts again if the table has grown.
+
+    No benchmark deletes a follower.
+    """
     items = table["items"]
     if sum(len(_keys.get((name, each, segments), ())) for each in range(segments)) != len(items):
         for each in range(segments):
@@ -48,7 +52,7 @@ def _keys_of(name: str, table: dict[str, Any], segment: int, segments: int) -> l
 
 
 def _segment_of(key: str, segments: int) -> int:
-    return int.from_bytes(hashlib.sha1(key.encode()).digest()[:4], "big") % segments  # noqa: S324 - spreads, hides nothing
+    return int.from_bytes(hashlib.sha1(key.encode()).digest()[:4], "big") % segments  # noqa: S324 - spreads keys, protects nothing
 
 
 dynamodb._scan = _scan

@@ -1,0 +1,1 @@
+"""How benchmarks are measured, compared and shown."""

@@ -1,0 +1,124 @@
+"""The real dependencies of a push, built in whichever process a benchmark runs it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from bench_harness.environment import Environment, wechat_client
+from bench_harness.local_tables import client, dynamodb_resource, new_state_table
+from wxlive.domain.pace import interval_ms
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.followers import FollowerStore
+from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.pace import PaceStore
+from wxlive.stores.push_queue import PushQueue
+from wxlive.stores.quota import QuotaStore
+from wxlive.stores.results import ResultStore
+from wxlive.stores.rooms import RoomStore
+from wxlive.stores.sync_runs import SyncRunStore
+from wxlive.telemetry import Telemetry
+from wxlive.wechat.apis import Api
+from wxlive_push_fanout.dependencies import Dependencies as SenderDependencies
+from wxlive_push_start.dependencies import Dependencies as PlannerDependencies
+
+if TYPE_CHECKING:
+    # A cold process would import them too, which a function does not.
+    from wxlive_local.local_aws import LocalAws
+    from wxlive_local.simulator import Simulator
+
+RATE, DAILY_CALLS, DAY_OFFSET_HOURS = 2000, 5000, 8
+
+
+@dataclass(frozen=True)
+class PushEnvironment(Environment):
+    """An environment with a queue; ``chunk`` is the number of openids in a call."""
+
+    queue_url: str
+    chunk: int
+
+
+def new_push_environment(
+    aws: "LocalAws", wechat: "Simulator", followers_table: str, chunk: int
+) -> PushEnvironment:
+    """Create an empty State table and a queue, to be used with that Followers table."""
+    state_table = new_state_table(aws.env)
+    queue_url = aws.client("sqs").create_queue(QueueName=f"push-{state_table}")["QueueUrl"]
+    return PushEnvironment(
+        aws=dict(aws.env),
+        wechat_url=wechat.url,
+        account=(wechat.account.appid, wechat.account.secret),
+        followers_table=followers_table,
+        state_table=state_table,
+        queue_url=queue_url,
+        chunk=chunk,
+    )
+
+
+def _ignore(_: object) -> None:
+    """Do nothing."""
+
+
+def sender_dependencies(
+    environment: PushEnvironment,
+    *,
+    now: Callable[[], float] = time.time,
+    watch: Callable[[Any], None] = _ignore,
+    session: Callable[[], requests.Session] = requests.Session,
+) -> SenderDependencies:
+    """Build what push_fanout works with; ``watch`` is called with each AWS client."""
+    dynamodb, sqs = dynamodb_resource(environment.aws), client("sqs", environment.aws)
+    for each in (dynamodb.meta.client, sqs):
+        watch(each)
+    state = dynamodb.Table(environment.state_table)
+    return SenderDependencies(
+        wechat=wechat_client(environment, state, session),
+        campaigns=CampaignStore(state),
+        ledger=LedgerStore(state),
+        pace=PaceStore(state, Api.PUSH_MESSAGE),
+        quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
+        queue=PushQueue(sqs, environment.queue_url),
+        telemetry=Telemetry(),
+        interval_ms=interval_ms(RATE, environment.chunk),
+        retry_busy=False,
+        day_offset_hours=DAY_OFFSET_HOURS,
+        now=now,
+        sleep=time.sleep,
+    )
+
+
+def planner_dependencies(
+    environment: PushEnvironment,
+    *,
+    now: Callable[[], float] = time.time,
+    watch: Callable[[Any], None] = _ignore,
+) -> PlannerDependencies:
+    """Build what push_start works with; ``watch`` is called with each AWS client.
+
+    ``plan_later`` does nothing: a benchmark calls ``plan`` itself.
+    """
+    dynamodb = dynamodb_resource(environment.aws)
+    sqs, followers = client("sqs", environment.aws), client("dynamodb", environment.aws)
+    for each in (dynamodb.meta.client, sqs, followers):
+        watch(each)
+    state = dynamodb.Table(environment.state_table)
+    return PlannerDependencies(
+        wechat=wechat_client(environment, state),
+        followers=FollowerStore(followers, environment.followers_table),
+        campaigns=CampaignStore(state),
+        ledger=LedgerStore(state),
+        results=ResultStore(state),
+        rooms=RoomStore(state),
+        runs=SyncRunStore(state),
+        quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
+        queue=PushQueue(sqs, environment.queue_url),
+        telemetry=Telemetry(),
+        chunk=environment.chunk,
+        interval_ms=interval_ms(RATE, environment.chunk),
+        day_offset_hours=DAY_OFFSET_HOURS,
+        now=now,
+        remaining_s=lambda: 900.0,
+        plan_later=_ignore,
+    )
