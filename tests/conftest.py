@@ -8,10 +8,10 @@ import pytest
 from botocore.client import BaseClient
 from pytest_socket import socket_allow_hosts
 
+from support.budget import register_profiles
 from wxlive_local.local_aws import LocalAws
-from wxlive_local.up import Options, Stack, local_stack
 
-_NEVER = "rate(365 days)"
+register_profiles()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -21,10 +21,10 @@ def pytest_runtest_setup() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by what a test asks for, so that nobody has to remember it.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test by the fixtures it uses.
 
-    Tests of one group run in one process, so that what they share is started once.
+    The tests of one group run in one process, so that what they share is started once.
     """
     for item in items:
         names = getattr(item, "fixturenames", ())
@@ -34,6 +34,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif "local_aws" in names:
             item.add_marker(pytest.mark.local_aws)
             item.add_marker(pytest.mark.xdist_group("local_aws"))
+    if getattr(config.option, "loadgroup", False):  # set by pytest-xdist in its processes
+        _append_groups(items)
+
+
+def _append_groups(items: list[pytest.Item]) -> None:
+    """Append each test's group to its id, by which `--dist loadgroup` distributes the tests.
+
+    pytest-xdist 3.8 tries to, without effect since pytest 9.2: pytest-dev/pytest-xdist#1386.
+    """
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group is not None:
+            item._id = item.id.parse(f"{item.nodeid}@{group.args[0]}")
 
 
 @pytest.fixture
@@ -55,11 +68,3 @@ def local_aws() -> Iterator[LocalAws]:
     """Give an empty local AWS, shared by the session: every test makes tables of its own."""
     with LocalAws() as aws:
         yield aws
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Give the deployed template with the simulator; its schedules never fire by themselves."""
-    parameters = {"SyncSchedule": _NEVER, "WatchSchedule": _NEVER}
-    with local_stack(Options(parameters=parameters)) as running:
-        yield running

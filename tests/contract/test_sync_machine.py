@@ -8,43 +8,41 @@ whatever old event comes in afterwards.
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from wxlive.events import FollowAction, FollowNotify
-from wxlive.followers import Follower, ListedRow, Source, Status
+from factories import NOW_S
+from support.backends import LOCAL, MOTO, Backend, Tables
+from support.budget import budget
+from support.doubles import SilentTelemetry
+from support.steps import Killed
+from wxlive.domain.events import FollowAction, FollowNotify
+from wxlive.domain.followers import Follower, ListedRow, Source, Status
+from wxlive.domain.sync_runs import LEASE_S, RunState
 from wxlive.stores.followers import FollowerStore
-from wxlive.stores.pace import QuotaStore
+from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.sync_runs import LEASE_S, RunState
-from wxlive.wechat import ApiQuota, FollowerPage
-from wxlive_follower_sync.parts import RESERVE_S, Parts
+from wxlive.wechat.answers import ApiQuota, FollowerPage
+from wxlive.wechat.apis import Api
+from wxlive_follower_sync import walk
+from wxlive_follower_sync.dependencies import RESERVE_S, Dependencies
 from wxlive_follower_sync.walk import Turn, work
 
-if TYPE_CHECKING:
-    from tests.contract.conftest import Backend, Tables
-
-START_S = 1_790_000_000
 PEOPLE = tuple("abcdefgh")
 ROWS = 2
 
 
-class Killed(BaseException):
-    """The worker's process ends here."""
-
-
 class ListedByWechat:
-    """WeChat's list, a few rows a page. ``meanwhile`` happens just after the next page."""
+    """WeChat's list, a few rows a page. ``meanwhile`` runs just after the next page is read."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
@@ -66,18 +64,18 @@ class ListedByWechat:
             tuple(ListedRow(e.openid, e.time_s, e.room_id, e.room_status) for e in shown), last
         )
 
-    def quota(self, _path: str) -> ApiQuota:
+    def quota(self, _api: Api) -> ApiQuota:
         return ApiQuota(daily_limit=5000, used=0)
 
 
 class FollowersAndRuns(RuleBasedStateMachine):
     """One Mini Program. Given its tables by the test."""
 
-    tables: "Tables"
+    tables: Tables
 
     def __init__(self) -> None:
         super().__init__()
-        self.now_s = START_S
+        self.now_s = NOW_S
         self.wechat = ListedByWechat(lambda: self.now_s)
         self.followers = FollowerStore(self.tables.client, self.tables.followers.name)
         self.runs = SyncRunStore(self.tables.state)
@@ -113,7 +111,6 @@ class FollowersAndRuns(RuleBasedStateMachine):
             self._work()
         except Killed:
             self.now_s += LEASE_S + 1
-        self.calls_to_live = None
 
     @rule(data=st.data())
     def complete_a_run(self, data: st.DataObject) -> None:
@@ -125,8 +122,7 @@ class FollowersAndRuns(RuleBasedStateMachine):
             self.followers.apply(Follower.notified(event))
         assert self._table() == set(self.wechat.subscribed), "old events change nothing"
 
-    @invariant()
-    def nobody_who_was_listed_is_swept(self) -> None:
+    def _nobody_who_was_listed_is_swept(self) -> None:
         for follower in self.followers.walk(Status.UNSUBSCRIBED):
             known = self.wechat.subscribed.get(follower.openid)
             if known is not None and follower.source is Source.SYNC:
@@ -156,21 +152,31 @@ class FollowersAndRuns(RuleBasedStateMachine):
             run = self.runs.newest()
 
     def _work(self, pages: int = 1000) -> Turn:
+        """Do a turn of work; only here can anybody be swept, however the turn ends."""
+        try:
+            return self._do_work(pages)
+        finally:
+            self.calls_to_live = None
+            self._nobody_who_was_listed_is_swept()
+
+    def _do_work(self, pages: int) -> Turn:
         self.turns += 1
         left = iter([900.0] * pages)
         wechat: Any = self.wechat
         return work(
-            Parts(
+            Dependencies(
                 wechat=wechat,
                 followers=self.followers,
                 runs=self.runs,
-                quota=QuotaStore(self.tables.state, "get_wxa_followers", 1_000_000),
+                quota=QuotaStore(self.tables.state, Api.GET_FOLLOWERS, 1_000_000),
+                telemetry=SilentTelemetry(),
                 owner=f"{self.turns:04x}",
                 day_offset_hours=8,
                 guard_percent=100,
                 now=lambda: self.now_s,
                 sleep=lambda _: None,
                 remaining_s=lambda: next(left, RESERVE_S - 1),
+                continue_later=lambda: None,
             )
         )
 
@@ -188,26 +194,34 @@ class FollowersAndRuns(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def _inserts(backend: "Backend", monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without PartiQL, as in moto 5.2.5, new rows take the conditional way."""
-    if backend.name == "moto":
+def _inserts(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PartiQL, as in moto 5.2.5, new rows are written by conditional puts."""
+    if backend.name == MOTO:
         monkeypatch.setattr(FollowerStore, "insert_all", FollowerStore.apply_all)
 
 
-@pytest.mark.usefixtures("_inserts")
+@pytest.fixture
+def _few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefetch more pages than the list has, and not 256: each costs time to ask for."""
+    monkeypatch.setattr(walk, "PREFETCHED_PAGES", len(PEOPLE))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # of the thorough profile
+@pytest.mark.usefixtures("_inserts", "_few_pages")
 def test_after_the_last_event_and_a_complete_run_the_table_is_the_list(
-    backend: "Backend", tables: "Tables"
+    backend: Backend, tables: Tables
 ) -> None:
     class Machine(FollowersAndRuns):
         pass
 
     Machine.tables = tables
+    examples = {MOTO: budget(fast=4, thorough=100), LOCAL: budget(fast=2, thorough=20)}
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=20 if backend.name == "moto" else 4,
+            examples[backend.name],
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

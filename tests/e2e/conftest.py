@@ -1,62 +1,86 @@
-"""An operator at a terminal, and WeChat's side of a deployed stack."""
+"""One deployed stack for all end-to-end tests, and the jobs that are done on it only once.
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+The functions' roles are enforced, and the local AWS records each call and who made it, as
+CloudTrail does.
+"""
+
+from collections.abc import Iterator
 
 import pytest
+import requests
 
-from wxlive_local.simulator import Simulator
-from wxlive_local.up import Stack
+from support.deployed_stack import Operator, configure, functions_of, simulator_of
+from support.stack_jobs import (
+    Campaigns,
+    LateEvent,
+    Listing,
+    deliver_without_table,
+    push_a_room,
+    sync_twice,
+)
+from wxlive_local.simulator import DeliveryPolicy, Simulator
+from wxlive_local.up import LocalStack, Options, local_stack
 
-_COMMAND = Path(sys.executable).parent / "wxlive"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command answered: exit code, JSON from stdout, words from stderr."""
-
-    code: int
-    facts: dict[str, Any]
-    words: str
-
-
-Operator = Callable[..., Answer]
-
-
-def operator_of(stack: Stack) -> Operator:
-    """Type `wxlive WORDS --json` on a stack."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-
-    def run(*words: str) -> Answer:
-        done = subprocess.run(
-            [_COMMAND, *words, "--json"],
-            env={**kept, **stack.env},
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=200,
-        )
-        facts = json.loads(done.stdout) if done.stdout else {}
-        assert "Traceback" not in done.stderr
-        return Answer(done.returncode, facts, done.stderr)
-
-    return run
+_NEVER = "rate(365 days)"
 
 
 @pytest.fixture(scope="session")
-def operator(stack: Stack) -> Operator:
-    """The operator of the session's stack."""
-    return operator_of(stack)
+def stack() -> Iterator[LocalStack]:
+    """The deployed template with the simulator. No schedule fires, and WeChat retries at once."""
+    options = Options(
+        parameters={"SyncSchedule": _NEVER, "WatchSchedule": _NEVER},
+        delivery=DeliveryPolicy(interval_s=0.1, concurrency=2),
+        enforce_iam=True,
+    )
+    with local_stack(options) as stack:
+        requests.post(
+            f"{stack.aws_endpoint_url}/_ministack/config",
+            json={"cloudtrail._recording_enabled": "true"},
+            timeout=10,
+        ).raise_for_status()
+        for name in functions_of(stack):
+            # The SDK appends it to the user agent, so that a recorded call shows its function.
+            configure(stack, name, {"AWS_SDK_UA_APP_ID": name})
+        yield stack
 
 
 @pytest.fixture(scope="session")
-def wechat(stack: Stack) -> Simulator:
-    """The simulator that the session's stack talks to."""
-    assert stack.simulator is not None
-    return stack.simulator
+def operator(stack: LocalStack) -> Operator:
+    """The operator of the stack."""
+    return Operator(stack)
+
+
+@pytest.fixture(scope="session")
+def wechat(stack: LocalStack) -> Simulator:
+    """The simulator that the stack talks to."""
+    return simulator_of(stack)
+
+
+@pytest.fixture(scope="session")
+def late_event(stack: LocalStack, operator: Operator, wechat: Simulator) -> LateEvent:
+    """An event that came while the callback had no table."""
+    return deliver_without_table(stack, operator, wechat)
+
+
+@pytest.fixture(scope="session")
+def main_job(
+    stack: LocalStack,
+    operator: Operator,
+    wechat: Simulator,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Listing, Campaigns]:
+    """Two syncs and the day's campaigns, with nothing in between."""
+    listing = sync_twice(operator, wechat, tmp_path_factory.mktemp("export"))
+    return listing, push_a_room(stack, operator, wechat)
+
+
+@pytest.fixture(scope="session")
+def listing(main_job: tuple[Listing, Campaigns]) -> Listing:
+    """The syncs of the main job."""
+    return main_job[0]
+
+
+@pytest.fixture(scope="session")
+def campaigns(main_job: tuple[Listing, Campaigns]) -> Campaigns:
+    """The campaigns of the main job."""
+    return main_job[1]

@@ -1,81 +1,31 @@
-"""The deployed callback with its table or its queues gone: nothing that WeChat said is lost."""
+"""The deployed callback without its table or its queues: no message of WeChat's is lost."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
-
-import pytest
-
-from wxlive_local.simulator import Happening, Simulator
-from wxlive_local.up import Stack
-
-FUNCTION = "wxlive-callback"
-GONE = {"table": {"FOLLOWERS_TABLE": "no-such-table"}}
-GONE["table and queues"] = GONE["table"] | {
-    "CALLBACK_BACKLOG_URL": "http://127.0.0.1:1/0/no-such-queue",
-    "CALLBACK_ASIDE_URL": "http://127.0.0.1:1/0/no-such-queue",
-}
-
-Without = Callable[[str], AbstractContextManager[None]]
+from support.deployed_stack import CALLBACK, Operator, configured
+from support.stack_jobs import LateEvent
+from wxlive_local.simulator import FollowChange, Simulator
+from wxlive_local.up import LocalStack
 
 
-@pytest.fixture
-def without(stack: Stack) -> Without:
-    """Take something away from the deployed callback for a while."""
-    functions = stack.client("lambda")
-
-    def configure(variables: dict[str, str]) -> None:
-        functions.update_function_configuration(
-            FunctionName=FUNCTION, Environment={"Variables": variables}
-        )
-
-    @contextmanager
-    def gone(what: str) -> Iterator[None]:
-        usual = functions.get_function_configuration(FunctionName=FUNCTION)
-        variables = usual["Environment"]["Variables"]
-        configure(variables | GONE[what])
-        try:
-            yield
-        finally:
-            configure(variables)
-
-    return gone
+def test_what_the_callback_cannot_store_is_stored_by_the_backlog(late_event: LateEvent) -> None:
+    assert [attempt.status for attempt in late_event.record.attempts] == [200]
+    assert late_event.status == "subscribed"
 
 
-def status_within(seconds: float, operator: Callable[..., Any], openid: str) -> str:
-    """A follower's status, as soon as it is known."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        status: str = operator("followers", "get", openid).facts["status"]
-        if status != "unknown":
-            return status
-        time.sleep(0.3)
-    return "unknown"
-
-
-def test_what_the_callback_could_not_store_is_stored_by_the_backlog(
-    operator: Callable[..., Any], wechat: Simulator, without: Without
+def test_without_table_and_queues_the_callback_answers_500_until_they_are_back(
+    operator: Operator, wechat: Simulator, stack: LocalStack
 ) -> None:
-    openid = "oBacklog0000000000000000late"
-    with without("table"):
-        [record] = wechat.deliver(Happening(openid, "add_follow", room_id=7))
+    subscribes = FollowChange("oBacklog000000000000000never", "add_follow", room_id=7)
+    missing = {
+        "FOLLOWERS_TABLE": "no-such-table",
+        "CALLBACK_BACKLOG_URL": "http://127.0.0.1:1/0/no-such-queue",
+        "CALLBACK_QUARANTINE_URL": "http://127.0.0.1:1/0/no-such-queue",
+    }
+    with configured(stack, CALLBACK, missing):
+        [record] = wechat.deliver(subscribes)
 
-    assert [attempt.status for attempt in record.attempts] == [200]
-    assert status_within(60, operator, openid) == "subscribed"
-
-
-def test_without_table_and_queue_wechat_is_told_to_come_again(
-    operator: Callable[..., Any], wechat: Simulator, without: Without
-) -> None:
-    openid = "oBacklog000000000000000never"
-    with without("table and queues"):
-        [record] = wechat.deliver(Happening(openid, "add_follow", room_id=7))
-
-    assert [attempt.status for attempt in record.attempts] == [500] * len(record.attempts)
-    assert len(record.attempts) > 1
+    assert [attempt.status for attempt in record.attempts] == [500] * 3
     assert max(attempt.took_s for attempt in record.attempts) < 5
-    assert operator("followers", "get", openid).facts["status"] == "unknown"
+    assert operator("followers", "get", subscribes.openid).json["status"] == "unknown"
 
-    wechat.deliver(Happening(openid, "add_follow", room_id=7))
-    assert operator("followers", "get", openid).facts["status"] == "subscribed"
+    wechat.deliver(subscribes)
+    assert operator("followers", "get", subscribes.openid).json["status"] == "subscribed"

@@ -1,41 +1,20 @@
-"""The main job on the deployed template: what wxlive says and what WeChat saw agree.
+"""The main job on the deployed stack: wxlive's counts and WeChat's agree."""
 
-A stack has one campaign a day, so a campaign is one long test on a stack of its own kind; what
-needs none stands in tests of its own.
-"""
-
-import csv
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
-from wxlive_local.simulator import (
-    FOLLOWERS,
-    LIVE,
-    PUSH,
-    Happening,
-    Kind,
-    Platform,
-    Rule,
-    Simulator,
-)
-from wxlive_local.up import Stack
-
-ROOM = 1001
-NOT_STARTED = 102
+from support.deployed_stack import Operator
+from support.stack_jobs import ROOM, Campaigns, Listing
+from wxlive_local.simulator import FollowChange, Simulator
+from wxlive_local.up import LocalStack
 
 
-def openids(platform: Platform) -> set[str]:
-    return {follower.openid for follower in platform.followers}
-
-
+# ------------------------------------------------------------------- callbacks
 @pytest.fixture
 def forged() -> dict[str, str]:
-    """The query of a request whose signature nobody could make without the token."""
+    """The query of a request without a valid signature."""
     return {
         "signature": "0" * 40,
         "msg_signature": "0" * 40,
@@ -52,11 +31,11 @@ def test_the_console_can_verify_the_callback_url(wechat: Simulator) -> None:
     assert (verification.ok, verification.status) == (True, 200)
 
 
-def test_a_forged_verification_is_refused_without_a_hint(
-    stack: Stack, forged: dict[str, str]
+def test_a_forged_verification_is_refused_without_a_reason(
+    stack: LocalStack, forged: dict[str, str]
 ) -> None:
-    answer = requests.get(stack.callback_url, params=forged, timeout=30)
-    assert (answer.status_code, answer.text) == (403, "forbidden")
+    response = requests.get(stack.callback_url, params=forged, timeout=30)
+    assert (response.status_code, response.text) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -72,109 +51,113 @@ def test_a_forged_verification_is_refused_without_a_hint(
         ),
         pytest.param("<xml><Encrypt>AAAA</Encrypt></xml>", 403, id="unsigned envelope"),
         pytest.param("<xml><", 400, id="broken XML"),
-        pytest.param('{"Encrypt": 1}', 400, id="senseless JSON"),
-        pytest.param("", 400, id="nothing"),
+        pytest.param('{"Encrypt": 1}', 400, id="Encrypt is no text"),
+        pytest.param("", 400, id="empty"),
         pytest.param("x" * 200_000, 413, id="too large"),
     ],
 )
 def test_forged_and_malformed_callbacks_get_a_4xx_and_change_nothing(
-    stack: Stack,
-    operator: Callable[..., Any],
-    forged: dict[str, str],
-    body: str,
-    status: int,
+    stack: LocalStack, forged: dict[str, str], body: str, status: int
 ) -> None:
-    answer = requests.post(stack.callback_url, params=forged, data=body, timeout=30)
-    assert answer.status_code == status
-    assert "Traceback" not in answer.text
-    assert operator("followers", "get", "oForged").facts["status"] == "unknown"
-
-
-def test_a_follow_and_an_unfollow_are_stored(
-    operator: Callable[..., Any], wechat: Simulator
-) -> None:
-    openid = "oCallback000000000000000stay"
-    wechat.deliver(Happening(openid, "add_follow", room_id=7), doubled=True)
-    stored = operator("followers", "get", openid)
-    assert stored.code == 0
-    assert (stored.facts["status"], stored.facts["room_id"]) == ("subscribed", 7)
-    assert stored.facts["source"] == "callback"
-    gone = "oCallback000000000000000gone"
-    wechat.deliver(Happening(gone, "add_follow", time=1_700_000_000))
-    wechat.deliver(Happening(gone, "del_follow", time=1_700_000_100))
-    assert operator("followers", "get", gone).facts["status"] == "unsubscribed"
-
-
-def test_an_unknown_openid_is_said_to_be_unknown(operator: Callable[..., Any]) -> None:
-    answer = operator("followers", "get", "oNobody")
-    assert (answer.code, answer.facts) == (1, {"openid": "oNobody", "status": "unknown"})
-
-
-def test_a_campaign_that_never_was_is_refused(operator: Callable[..., Any]) -> None:
-    answer = operator("status", "20200101T000000-1")
-    assert (answer.code, "no campaign" in answer.words) == (2, True)
-
-
-@pytest.mark.timeout(400)
-def test_everybody_listed_is_stored_told_once_and_reported(
-    stack: Stack, operator: Callable[..., Any], wechat: Simulator, tmp_path: Path
-) -> None:
-    wechat.add_followers(4500, room_id=ROOM)
-    known = sorted(wechat.ask(openids))
-    wechat.deliver(*(Happening(openid, "del_follow", room_id=ROOM) for openid in known[:10]))
-    wechat.deliver(
-        *(Happening(f"oE2e{number:024d}", "add_follow", room_id=ROOM) for number in range(20)),
-        doubled=True,
+    response = requests.post(stack.callback_url, params=forged, data=body, timeout=30)
+    assert response.status_code == status
+    assert "Traceback" not in response.text
+    stored = stack.client("dynamodb").get_item(
+        TableName=stack.outputs["FollowersTable"], Key={"openid": {"S": "oForged"}}
     )
-    wechat.misbehave(Rule(FOLLOWERS, Kind.TOKEN_DEAD, skip=1))
+    assert "Item" not in stored
 
-    synced = operator("sync", "--wait")
-    followers = wechat.ask(openids)
-    assert (synced.code, synced.facts["state"]) == (0, "done")
-    assert synced.facts["listed"] == len(followers)
-    assert operator("followers", "count").facts["subscribed"] == len(followers)
-    file = tmp_path / "followers.csv"
-    assert operator("followers", "export", "--out", str(file)).facts == {"rows": len(followers)}
-    with file.open(newline="", encoding="utf-8") as lines:
-        assert {row["openid"] for row in csv.DictReader(lines)} == followers
 
-    again = operator("sync", "--wait").facts
-    assert (again["added"], again["changed"], again["removed"]) == (0, 0, 0)
+def test_a_follow_and_an_unfollow_are_stored(operator: Operator, wechat: Simulator) -> None:
+    subscribed = "oCallback000000000000000stay"
+    wechat.deliver(FollowChange(subscribed, "add_follow", room_id=7), doubled=True)
+    stored = operator("followers", "get", subscribed)
+    assert stored.exit_code == 0
+    assert (stored.json["status"], stored.json["room_id"]) == ("subscribed", 7)
+    assert stored.json["source"] == "callback"
+    unsubscribed = "oCallback000000000000000gone"
+    wechat.deliver(FollowChange(unsubscribed, "add_follow", time=1_700_000_000))
+    wechat.deliver(FollowChange(unsubscribed, "del_follow", time=1_700_000_100))
+    assert operator("followers", "get", unsubscribed).json["status"] == "unsubscribed"
 
-    unknown = operator("push", "--room", "424242")
-    assert unknown.code == 2
-    assert "Room 424242 is not among the rooms that WeChat lists" in unknown.words
-    wechat.set_room(ROOM, NOT_STARTED)
-    closed = operator("push", "--room", str(ROOM))
-    assert closed.code == 2
-    assert "not started (102), not live" in closed.words
 
-    wechat.set_room(ROOM, LIVE)
-    rehearsed = operator("push", "--room", str(ROOM), "--dry-run").facts
-    assert (rehearsed["audience"], rehearsed["calls"]) == (len(followers), 3)
-    assert wechat.ledger()["push"]["calls"] == 0
+# -------------------------------------------------------------------- commands
+def test_an_unknown_openid_has_the_status_unknown(operator: Operator) -> None:
+    output = operator("followers", "get", "oNobody")
+    assert (output.exit_code, output.json) == (1, {"openid": "oNobody", "status": "unknown"})
 
-    wechat.misbehave(Rule(PUSH, Kind.DROP_AFTER, skip=1))
-    pushed = operator("push", "--room", str(ROOM), "--wait", "--timeout", "60")
-    told = pushed.facts["openids"]
-    assert pushed.code == 0, "its result resolves the call whose answer was lost"
-    assert pushed.facts["audience"] == told["accepted"] == len(followers)
-    assert pushed.facts["refusals"] == []
 
-    wechat.wait_for_results()
-    status = operator("status").facts
-    ledger = wechat.ledger()["push"]
-    assert status["state"] == "settled"
-    assert status["results"]["total"] == told["accepted"]
-    assert status["orphans"] == []
-    assert (ledger["calls"], ledger["most_often"]) == (3, 1)
-    assert ledger["distinct_openids"] == len(followers)
+def test_the_status_of_an_unknown_campaign_is_refused(operator: Operator) -> None:
+    output = operator("status", "20200101T000000-1")
+    assert (output.exit_code, "no campaign" in output.stderr) == (2, True)
+
+
+# ----------------------------------------------------------------------- syncs
+def test_a_sync_stores_exactly_the_followers_that_wechat_lists(listing: Listing) -> None:
+    assert (listing.first_sync.exit_code, listing.first_sync.json["state"]) == (0, "done")
+    assert listing.first_sync.json["listed"] == len(listing.followers)
+    assert listing.count.json["subscribed"] == len(listing.followers)
+    assert listing.exported == listing.followers
+
+
+def test_the_next_sync_changes_only_the_follower_who_left(listing: Listing) -> None:
+    again = listing.second_sync.json
+    assert (again["added"], again["changed"], again["removed"]) == (0, 0, 1)
+
+
+def test_a_follower_who_left_counts_as_unsubscribed(listing: Listing, operator: Operator) -> None:
+    assert operator("followers", "get", listing.left).json["status"] == "unsubscribed"
+
+
+# ---------------------------------------------------------------------- pushes
+def test_a_room_that_is_unknown_or_not_live_is_not_pushed(campaigns: Campaigns) -> None:
+    assert campaigns.unknown_room.exit_code == 2
+    unknown = "Room 424242 is not among the rooms that WeChat lists"
+    assert unknown in campaigns.unknown_room.stderr
+    assert campaigns.closed_room.exit_code == 2
+    assert "not started (102), not live" in campaigns.closed_room.stderr
+
+
+def test_a_dry_run_counts_and_sends_nothing(listing: Listing, campaigns: Campaigns) -> None:
+    counted = campaigns.dry_run.json
+    assert (counted["audience"], counted["calls"]) == (len(listing.followers) - 1, 3)
+    assert campaigns.calls_before == 0
+
+
+def test_a_planned_push_that_wechat_refuses_fails_and_can_be_repeated(
+    campaigns: Campaigns,
+) -> None:
+    refused = campaigns.refused.json
+    assert (refused["state"], refused["openids"]["accepted"]) == ("failed", 0)
+    assert refused["room_id"] == campaigns.pushed.json["room_id"] == ROOM
+    assert refused["campaign"] != campaigns.pushed.json["campaign"]
+
+
+def test_every_follower_is_notified_exactly_once(listing: Listing, campaigns: Campaigns) -> None:
+    pushed, ledger = campaigns.pushed, campaigns.ledger
+    audience = len(listing.followers) - 1
+    assert pushed.exit_code == 0, "the result of the call without an answer resolves it"
+    assert pushed.json["audience"] == pushed.json["openids"]["accepted"] == audience
+    assert pushed.json["refusals"] == []
+    assert (ledger["accepted_calls"], ledger["most_often"]) == (3, 1)
+    assert ledger["distinct_openids"] == audience
     assert ledger["busiest_second"]["arrived"] <= 2000
 
-    repeated = operator("push", "--room", str(ROOM))
-    assert repeated.facts["campaign"] == pushed.facts["campaign"]
+
+def test_the_status_has_all_results(campaigns: Campaigns) -> None:
+    status = campaigns.status.json
+    assert status["state"] == "settled"
+    assert status["results"]["total"] == campaigns.pushed.json["openids"]["accepted"]
+    assert status["orphans"] == []
+
+
+def test_a_day_has_one_campaign(
+    campaigns: Campaigns, operator: Operator, wechat: Simulator
+) -> None:
+    campaign = campaigns.pushed.json["campaign"]
+    assert operator("push", "--room", str(ROOM)).json["campaign"] == campaign
     other = operator("push", "--room", "77")
-    assert other.code == 2
-    assert pushed.facts["campaign"] in other.words
-    assert operator("cancel", pushed.facts["campaign"]).code == 2
-    assert wechat.ledger()["push"]["calls"] == 3
+    assert other.exit_code == 2
+    assert campaign in other.stderr
+    assert operator("cancel", campaign).exit_code == 2
+    assert wechat.ledger()["push"]["calls"] == campaigns.ledger["calls"]

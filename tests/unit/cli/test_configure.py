@@ -1,26 +1,40 @@
-"""``wxlive configure``: the secret is made and changed, and never shown."""
+"""``wxlive configure``: the secret is created and changed, and never shown."""
 
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cli.conftest import OUTPUTS, SECRET
 
-from wxlive_cli.configure import generated, merged
-
-if TYPE_CHECKING:
-    from tests.unit.cli.conftest import Desk
+from support.cli import SECRET, Operator
+from wxlive.errors import Misconfigured
+from wxlive_cli import configure
+from wxlive_cli.wechat_secret import change_fields, generate
 
 NAME = "wxlive/wechat"
 APPID, APP_SECRET = "wx0123456789abcdef", "f" * 32
+TYPED = f"{APPID}\n{APP_SECRET}\n"
 FIELDS = st.dictionaries(
     st.sampled_from(["appid", "secret", "token", "aes_key"]), st.text("ab", min_size=1)
 )
+
+
+@pytest.fixture(autouse=True)
+def outputs(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Give the outputs of the stack; while there are none, there is no stack."""
+    outputs: dict[str, str] = {}
+
+    def read_outputs(name: str) -> dict[str, str]:
+        if not outputs:
+            raise Misconfigured(f"There is no stack {name}")
+        return outputs
+
+    monkeypatch.setattr(configure, "read_outputs", read_outputs)
+    return outputs
 
 
 def stored(name: str = NAME) -> dict[str, Any]:
@@ -29,12 +43,12 @@ def stored(name: str = NAME) -> dict[str, Any]:
     return secret
 
 
-def store(**fields: str) -> None:
-    boto3.client("secretsmanager").create_secret(Name=NAME, SecretString=json.dumps(fields))
+def store(text: str) -> None:
+    boto3.client("secretsmanager").create_secret(Name=NAME, SecretString=text)
 
 
-def test_a_first_secret_is_asked_for_and_the_rest_is_generated(desk: "Desk") -> None:
-    result = desk.run("configure", typed=f"{APPID}\n{APP_SECRET}\n")
+def test_a_first_secret_is_prompted_for_and_the_rest_is_generated(operator: Operator) -> None:
+    result = operator.run("configure", typed=TYPED)
 
     assert result.exit_code == 0, result.output
     assert (stored()["appid"], stored()["secret"]) == (APPID, APP_SECRET)
@@ -44,40 +58,39 @@ def test_a_first_secret_is_asked_for_and_the_rest_is_generated(desk: "Desk") -> 
     assert "消息推送" in result.stderr
 
 
-def test_it_needs_no_stack(desk: "Desk") -> None:
-    facts = json.loads(
-        desk.run("configure", "--stack", "later", "--json", typed=f"{APPID}\n{APP_SECRET}\n").stdout
-    )
+def test_it_needs_no_stack(operator: Operator) -> None:
+    facts = operator.json("configure", "--stack", "later", typed=TYPED)
 
     assert (facts["secret_name"], facts["created"]) == (NAME, True)
     assert "once it is deployed" in facts["paste"]["URL"]
     assert APP_SECRET not in json.dumps(facts)
 
 
-def test_the_stacks_secret_is_the_one_and_its_url_is_what_to_paste(desk: "Desk") -> None:
-    outputs = OUTPUTS | {"WechatSecretName": "mine", "CallbackUrl": "https://x.example/cb"}
-    desk.outputs(**outputs)
+def test_a_stack_names_its_secret_and_the_url_to_enter(
+    operator: Operator, outputs: dict[str, str]
+) -> None:
+    outputs |= {"WechatSecretName": "mine", "CallbackUrl": "https://x.example/cb"}
 
-    result = desk.run("configure", "--json", typed=f"{APPID}\n{APP_SECRET}\n")
+    facts = operator.json("configure", typed=TYPED)
 
-    assert json.loads(result.stdout)["paste"]["URL"] == "https://x.example/cb"
+    assert facts["paste"]["URL"] == "https://x.example/cb"
     assert stored("mine")["appid"] == APPID
 
 
-def test_empty_answers_keep_what_is_stored(desk: "Desk") -> None:
-    store(**SECRET)
+def test_empty_answers_keep_the_stored_values(operator: Operator) -> None:
+    store(json.dumps(SECRET))
 
-    assert desk.run("configure", typed="\n\n").exit_code == 0
+    assert operator.run("configure", typed="\n\n").exit_code == 0
     assert stored() == SECRET
 
 
-def test_a_file_is_taken_as_it_is(desk: "Desk", tmp_path: Path) -> None:
+def test_the_fields_of_a_file_are_stored(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "secret.json"
     file.write_text(json.dumps(SECRET | {"mode": "secure"}), encoding="utf-8")
 
-    assert desk.run("configure", "--from", str(file)).exit_code == 0
+    operator.json("configure", "--from", str(file))
     assert stored() == SECRET
-    assert desk.run("configure", "--from", "-", typed=json.dumps({"secret": "new"})).exit_code == 0
+    operator.json("configure", "--from", "-", typed=json.dumps({"secret": "new"}))
     assert stored() == SECRET | {"secret": "new"}
 
 
@@ -86,10 +99,10 @@ def test_a_file_is_taken_as_it_is(desk: "Desk", tmp_path: Path) -> None:
     [("{", "is not JSON"), ("[]", "not a JSON object"), ('{"appid": "x"}', "no usable 'secret'"),
      (json.dumps(SECRET | {"aes_key": "hunter2"}), "exactly 43")],
 )  # fmt: skip
-def test_what_makes_no_secret_is_refused_unshown_and_changes_nothing(
-    desk: "Desk", text: str, says: str
+def test_an_unusable_secret_is_refused_without_being_shown_or_stored(
+    operator: Operator, text: str, says: str
 ) -> None:
-    result = desk.run("configure", "--from", "-", typed=text)
+    result = operator.run("configure", "--from", "-", typed=text)
 
     assert result.exit_code == 2
     assert says in result.stderr
@@ -97,30 +110,30 @@ def test_what_makes_no_secret_is_refused_unshown_and_changes_nothing(
     assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
 
 
-def test_a_secret_that_holds_nonsense_is_replaced(desk: "Desk") -> None:
-    boto3.client("secretsmanager").create_secret(Name=NAME, SecretString="nonsense")
+def test_a_stored_secret_that_is_not_json_is_replaced(operator: Operator) -> None:
+    store("nonsense")
 
-    result = desk.run("configure", typed=f"{APPID}\n{APP_SECRET}\n")
+    result = operator.run("configure", typed=TYPED)
 
-    assert "it is replaced" in result.stderr
+    assert "is not a JSON object and is replaced" in result.stderr
     assert stored()["appid"] == APPID
 
 
 @given(FIELDS, FIELDS)
-def test_what_is_given_wins_and_what_it_replaces_lives_on(
-    before: dict[str, str], given_: dict[str, str]
+def test_given_fields_win_and_the_values_they_replace_stay_valid(
+    before: dict[str, str], changes: dict[str, str]
 ) -> None:
-    after = merged(before, given_)
+    after = change_fields(before, changes)
 
-    assert after.items() >= given_.items()
+    assert after.items() >= changes.items()
     for name in ("token", "aes_key"):
         if name in before and before[name] != after[name]:
             assert after[f"previous_{name}"] == before[name]
-    kept = {name for name in after if not name.startswith("previous_")}
-    assert kept == before.keys() | given_.keys()
+    current = {name for name in after if not name.startswith("previous_")}
+    assert current == before.keys() | changes.keys()
 
 
-def test_what_is_generated_is_what_the_console_takes() -> None:
-    assert re.fullmatch(r"[A-Za-z0-9]{32}", generated("token"))
-    assert re.fullmatch(r"[A-Za-z0-9]{43}", generated("aes_key"))
-    assert generated("token") != generated("token")
+def test_generated_values_are_what_the_console_accepts() -> None:
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", generate("token"))
+    assert re.fullmatch(r"[A-Za-z0-9]{43}", generate("aes_key"))
+    assert generate("token") != generate("token")

@@ -1,173 +1,178 @@
-"""``wxlive doctor``: every check is done whatever ails the others, and none breaks off."""
+"""``wxlive doctor``: every probe runs, whatever fails in the others."""
 
-import io
 import json
-from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 import boto3
 import pytest
 import requests
-from tests.unit.cli.conftest import OUTPUTS, SECRET
+from botocore.exceptions import ClientError
 
-from wxlive.crypto import is_signed
-from wxlive_cli import doctor
-from wxlive_cli.stack import Stack, connect
+from factories import NOW_S
+from support.cli import SECRET, Operator
+from wxlive.errors import Misconfigured
+from wxlive.wechat.crypto import is_signed
+from wxlive_cli.doctor import probes
 
-if TYPE_CHECKING:
-    from tests.unit.cli.conftest import Desk
-
-NOW_S = 1_795_347_000.0
-CHECKS = {"stack", "secret", "wechat", "callback", "sync", "alarms", "clock"}
+URL, PUSH_MESSAGE = "https://x.example/cb", "/wxa/business/push_message"
+QUEUES = ("PushQueue", "PushDeadLetters", "CallbackQuarantine")
 
 
-class WechatConsole:
-    """Verifies a URL as WeChat would, and answers what it is told."""
+class Aws:
+    """Replaces the client of every service; all is in order."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.status = 200
+        self.meta = SimpleNamespace(region_name="us-east-1")
+        self.messages = dict.fromkeys(QUEUES, 0)
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        parameters = [{"ParameterKey": "MessageMode", "ParameterValue": "secure"}]
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters}]}
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "123456789012"}
+
+    def get_secret_value(self, **_: str) -> dict[str, str]:
+        return {"SecretString": json.dumps(SECRET)}
+
+    def get_schedule(self, **_: str) -> dict[str, str]:
+        return {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
+
+    def list_subscriptions_by_topic(self, **_: str) -> dict[str, Any]:
+        return {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:us-east-1:1:alarms:1"}]}
+
+    def get_queue_attributes(self, *, QueueUrl: str, **_: object) -> dict[str, Any]:  # noqa: N803 - its name
+        return {"Attributes": {"ApproximateNumberOfMessages": self.messages[QueueUrl]}}
+
+
+class FailingAws:
+    """Replaces the client of every service; everything is refused."""
+
+    def __getattr__(self, operation: str) -> Any:
+        def refuse(**_: object) -> NoReturn:
+            error: Any = {"Error": {"Code": "AccessDenied", "Message": "not allowed"}}
+            raise ClientError(error, operation)
+
+        return refuse
+
+
+class Callback:
+    """Replaces the callback: answers a URL verification."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str]]] = []
 
     def get(self, url: str, *, params: dict[str, str], timeout: int) -> requests.Response:
-        self.asked.append((url, params))
+        self.requests.append((url, params))
         answer = requests.Response()
-        answer.status_code = self.status
+        answer.status_code = 200
         answer._content = params["echostr"].encode()
         return answer
 
 
-class Inside:
-    """Stands where the Lambda client does: what live_watch says of WeChat."""
-
-    def __init__(self) -> None:
-        quota = {"daily_limit": 5000, "used": 1}
-        self.answer: dict[str, Any] = {"now": NOW_S, "apis": {"/wxa/business/push_message": quota}}
-
-    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803 - its names
-        assert (FunctionName, json.loads(Payload)) == ("wxlive-live-watch", {"check": True})
-        return {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
-
-
 @pytest.fixture
-def console(monkeypatch: pytest.MonkeyPatch) -> WechatConsole:
-    console = WechatConsole()
-    monkeypatch.setattr(requests, "get", console.get)
-    return console
+def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    aws = Aws()
+    operator.sqs = aws
+    operator.outputs |= {"CallbackUrl": URL, "AlarmTopic": "arn:alarms"}
+    operator.outputs |= {f"{queue}Url": queue for queue in QUEUES}
+    quota = {"daily_limit": 5000, "used": 1}
+    operator.functions.answer = {"now": NOW_S, "apis": {PUSH_MESSAGE: quota}}
+    monkeypatch.setattr(boto3, "client", lambda _: aws)
+    monkeypatch.setattr(probes, "connect", operator.connect)
+    return aws
 
 
-@pytest.fixture
-def inside(monkeypatch: pytest.MonkeyPatch) -> Inside:
-    inside = Inside()
-
-    def connected(name: str) -> Stack:
-        functions: Any = inside
-        return replace(connect(name), functions=functions)
-
-    monkeypatch.setattr(doctor, "connect", connected)
-    monkeypatch.setattr(doctor, "time", SimpleNamespace(time=lambda: NOW_S))
-    return inside
-
-
-@pytest.fixture
-def well(desk: "Desk", inside: Inside, console: WechatConsole) -> "Desk":
-    """A stack that lacks nothing but a sync."""
-    boto3.client("secretsmanager").create_secret(
-        Name="wxlive/wechat", SecretString=json.dumps(SECRET)
-    )
-    topic = boto3.client("sns").create_topic(Name="alarms")["TopicArn"]
-    boto3.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
-    scheduler: Any = boto3.client("scheduler")
-    for name in ("wxlive-follower-sync", "wxlive-follower-sync-continue", "wxlive-live-watch"):
-        scheduler.create_schedule(
-            Name=name,
-            ScheduleExpression="rate(1 minute)",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={
-                "Arn": f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
-                "RoleArn": "r",
-            },
-        )
-    url = boto3.client("sqs").create_queue(QueueName="letters")["QueueUrl"]
-    desk.outputs(
-        **OUTPUTS, CallbackUrl="https://x.example/cb", AlarmTopic=topic, PushDeadLettersUrl=url
-    )
-    return desk
+@pytest.fixture(autouse=True)
+def callback(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callback:
+    callback = Callback()
+    monkeypatch.setattr(requests, "get", callback.get)
+    return callback
 
 
 def levels(facts: dict[str, Any]) -> dict[str, str]:
     return {finding["check"]: finding["level"] for finding in facts["checks"]}
 
 
-def test_a_stack_that_is_well_is_well_in_every_check(well: "Desk", console: WechatConsole) -> None:
-    facts = well.json("doctor")
+def test_where_only_a_sync_is_missing_everything_else_is_ok(
+    operator: Operator, callback: Callback
+) -> None:
+    facts = operator.json("doctor")
 
     found = levels(facts)
-    assert set(found) >= CHECKS
-    assert [f for f in facts["checks"] if f["level"] != "ok"] == [
-        f for f in facts["checks"] if f["check"] == "sync"
-    ]
+    assert {check for check, level in found.items() if level != "ok"} == {"sync"}
+    assert found.keys() >= {"stack", "secret", "wechat", "quota push_message", "callback"}
+    assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms", "clock"}
     assert (facts["broken"], facts["warning"]) == (0, 1)
-    [(url, query)] = console.asked
-    assert url == "https://x.example/cb"
+    assert operator.functions.invoked == [("wxlive-live-watch", {"check": True})]
+    [(url, query)] = callback.requests
+    assert url == URL
     assert is_signed(query["signature"], SECRET["token"], query["timestamp"], query["nonce"])
 
 
-def test_a_person_sees_what_to_do(well: "Desk") -> None:
-    shown = well.run("doctor").stdout
+def test_a_person_sees_what_to_do(operator: Operator) -> None:
+    shown = operator.run("doctor").stdout
 
-    assert "→ wxlive sync --wait" in shown
+    assert "→ run `wxlive sync --wait`" in shown
     assert SECRET["secret"] not in shown
     assert SECRET["token"] not in shown
 
 
-def test_a_callback_at_a_domain_of_ones_own_is_asked_there(
-    well: "Desk", console: WechatConsole
+def test_a_callback_at_another_url_is_verified_there(
+    operator: Operator, callback: Callback
 ) -> None:
-    well.json("doctor", "--callback-url", "https://live.example.com/cb")
+    operator.json("doctor", "--callback-url", "https://live.example.com/cb")
 
-    assert [url for url, _ in console.asked] == ["https://live.example.com/cb"]
+    assert [url for url, _ in callback.requests] == ["https://live.example.com/cb"]
 
 
-def test_a_dead_letter_and_a_refused_address_are_broken_and_exit_1(
-    well: "Desk", inside: Inside
+def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(
+    operator: Operator, aws: Aws
 ) -> None:
-    url = boto3.client("sqs").get_queue_url(QueueName="letters")["QueueUrl"]
-    boto3.client("sqs").send_message(QueueUrl=url, MessageBody="x")
+    aws.messages |= {"PushDeadLetters": 1, "CallbackQuarantine": 1}
     refusal = {"sentence": "add it in the console: 1.2.3.4 (errcode 40164)", "errcode": 40164}
-    inside.answer["apis"] = {"/wxa/business/push_message": refusal}
+    operator.functions.answer["apis"] = {PUSH_MESSAGE: refusal}
 
-    facts = well.json("doctor", code=1)
+    facts = operator.json("doctor", code=1)
 
-    found = levels(facts)
-    assert (found["queue PushDeadLetters"], found["wechat"]) == ("broken", "broken")
+    broken = {check for check, level in levels(facts).items() if level == "broken"}
+    assert broken == {"queue PushDeadLetters", "queue CallbackQuarantine", "wechat"}
     assert "1.2.3.4" in next(f["says"] for f in facts["checks"] if f["check"] == "wechat")
 
 
-def test_what_ails_one_check_leaves_the_others(
-    desk: "Desk", inside: Inside, monkeypatch: pytest.MonkeyPatch
+def test_probes_that_fail_are_broken_findings_and_show_no_secret(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No secret, no schedule, no queue, no topic, no network: every line says so, none raises."""
-
     def fail(*_: object, **__: object) -> None:
         raise requests.ConnectionError("https://secret.example?access_token=t0k3n")
 
+    failing: Any = FailingAws()
+    operator.sqs = failing
+    operator.functions.answer = {"nonsense": 1}
+    monkeypatch.setattr(boto3, "client", lambda _: failing)
     monkeypatch.setattr(requests, "get", fail)
-    inside.answer = {"nonsense": 1}
 
-    result = desk.run("doctor", "--json")
+    result = operator.run("doctor", "--json")
+
     facts = json.loads(result.stdout)
-
     assert result.exit_code == 1
     assert "t0k3n" not in result.output
-    found = levels(facts)
-    assert set(found) >= {"stack", "secret", "wechat", "quota", "callback", "schedules", "clock"}
-    assert found["secret"] == found["wechat"] == found["callback"] == "broken"
+    assert {check for check, level in levels(facts).items() if level == "broken"} == (
+        probes.PROBES.keys() - {"sync"}
+    )
     assert "wxlive configure" in next(f for f in facts["checks"] if f["check"] == "secret")["says"]
 
 
-def test_without_a_stack_the_doctor_says_so(desk: "Desk") -> None:
-    facts = desk.json("doctor", "--stack", "nowhere", code=1)
+def test_without_a_stack_doctor_says_so(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(name: str) -> NoReturn:
+        raise Misconfigured(f"There is no stack {name}")
+
+    monkeypatch.setattr(probes, "connect", connect)
+
+    facts = operator.json("doctor", "--stack", "nowhere", code=1)
 
     assert levels(facts) == {"stack": "broken"}
-    assert "There is no stack nowhere" in facts["checks"][0]["says"]
+    assert facts["checks"][0]["says"] == "There is no stack nowhere"

@@ -1,33 +1,33 @@
-"""What the doctor makes of each fact."""
+"""The checks of ``wxlive doctor``, fact by fact."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from wxlive.settings import MessageMode, Secrets
-from wxlive.sync_runs import RunState, SyncRun
-from wxlive_cli import doctor_checks as checks
-from wxlive_cli.doctor_checks import Level
+from factories import NOW_S, a_run, some_secrets
+from wxlive.domain.sync_runs import RunState, SyncRun
+from wxlive.settings import MessageMode
+from wxlive_cli.doctor import checks
+from wxlive_cli.doctor.checks import Level
 
-NOW_S = 1_795_347_000
-SECRETS = Secrets("wx0123456789abcdef", "0" * 32, ("aWord1",), ("A" * 43,))
-RUN = SyncRun("r", RunState.DONE, NOW_S - 3600, listed=20_100)
+SECRETS = some_secrets()
+RUN = a_run(state=RunState.DONE, started_at=NOW_S - 3600, listed=20_100)
 FULL: dict[str, Any] = {"daily_limit": 5000, "used": 0}
 REFUSED: dict[str, Any] = {"sentence": "not on the list: 1.2.3.4", "errcode": 40164}
 
 
-def test_what_is_broken_or_doubtful_says_what_to_do() -> None:
+def test_a_finding_that_is_not_ok_says_what_to_do() -> None:
     for finding in (
-        checks.judge_stack("ROLLBACK_COMPLETE", "1", "r"),
-        checks.judge_wechat({"x": REFUSED}, None),
-        checks.judge_sync(None, NOW_S),
-        checks.judge_alarms(0, 0),
-        checks.judge_clock(99),
+        checks.check_stack("ROLLBACK_COMPLETE", "1", "r"),
+        checks.check_wechat({"x": REFUSED}, None),
+        checks.check_sync(None, NOW_S),
+        checks.check_alarms(0, 0),
+        checks.check_clock(99),
     ):
         assert finding.level is not Level.OK
         assert finding.do
-    assert checks.judge_clock(0).do == ""
+    assert checks.check_clock(0).do == ""
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_what_is_broken_or_doubtful_says_what_to_do() -> None:
         ("DELETE_FAILED", Level.BROKEN),
     ],
 )
-def test_a_stack_is_well_when_its_last_change_went_through(status: str, level: Level) -> None:
-    assert checks.judge_stack(status, "123456789012", "us-east-1").level is level
+def test_a_stack_is_ok_when_its_last_deployment_succeeded(status: str, level: Level) -> None:
+    assert checks.check_stack(status, "123456789012", "us-east-1").level is level
 
 
 @pytest.mark.parametrize(
@@ -57,27 +57,27 @@ def test_a_stack_is_well_when_its_last_change_went_through(status: str, level: L
         ({"aes_keys": ("A" * 43, "B" * 43)}, "secure", Level.WARNING, "rotation"),
     ],
 )
-def test_a_secret_is_judged_without_being_shown(
+def test_a_secret_is_checked_without_being_shown(
     changes: dict[str, Any], mode: str, level: Level, says: str
 ) -> None:
-    finding = checks.judge_secret(replace(SECRETS, **changes), MessageMode(mode))
+    finding = checks.check_secret(replace(SECRETS, **changes), MessageMode(mode))
 
     assert finding.level is level
     assert says in finding.says
     assert "short" not in finding.says + finding.do
 
 
-def test_wechat_that_lets_in_says_whom() -> None:
-    assert checks.judge_wechat({"x": FULL}, None).level is Level.OK
-    assert "1.2.3.4" in checks.judge_wechat({"x": FULL}, "1.2.3.4").says
+def test_the_egress_address_is_shown_where_there_is_one() -> None:
+    assert checks.check_wechat({"x": FULL}, None).level is Level.OK
+    assert "1.2.3.4" in checks.check_wechat({"x": FULL}, "1.2.3.4").says
 
 
-def test_an_address_that_is_not_on_the_list_is_shown_with_what_to_do() -> None:
-    finding = checks.judge_wechat({"x": REFUSED, "y": FULL}, None)
+def test_an_address_that_is_not_on_the_allow_list_is_shown_with_what_to_do() -> None:
+    finding = checks.check_wechat({"x": REFUSED, "y": FULL}, None)
 
     assert (finding.level, finding.says) == (Level.BROKEN, "not on the list: 1.2.3.4")
     assert "IP allow-list" in finding.do
-    other = checks.judge_wechat({"x": REFUSED | {"errcode": 40125}}, None)
+    other = checks.check_wechat({"x": REFUSED | {"errcode": 40125}}, None)
     assert "allow-list" not in other.do
 
 
@@ -91,8 +91,10 @@ def test_an_address_that_is_not_on_the_list_is_shown_with_what_to_do() -> None:
         (5001, Level.BROKEN),
     ],
 )
-def test_a_quota_under_a_tenth_is_a_warning_and_none_is_broken(used: int, level: Level) -> None:
-    [finding] = checks.judge_quotas(
+def test_less_than_a_tenth_of_a_quota_is_a_warning_and_none_is_broken(
+    used: int, level: Level
+) -> None:
+    [finding] = checks.check_quotas(
         {"/wxa/business/push_message": FULL | {"used": used}, "y": REFUSED}
     )
 
@@ -108,8 +110,8 @@ def test_a_quota_under_a_tenth_is_a_warning_and_none_is_broken(used: int, level:
         (502, "", Level.BROKEN),
     ],
 )
-def test_only_the_bare_echo_is_an_answer(status: int, body: str, level: Level) -> None:
-    assert checks.judge_callback(status, body, "e1").level is level
+def test_only_the_bare_echo_is_accepted(status: int, body: str, level: Level) -> None:
+    assert checks.check_callback(status, body, "e1").level is level
 
 
 @pytest.mark.parametrize(
@@ -124,8 +126,8 @@ def test_only_the_bare_echo_is_an_answer(status: int, body: str, level: Level) -
         (replace(RUN, state=RunState.FAILED, reason="no"), Level.BROKEN),
     ],
 )
-def test_a_sync_is_judged_by_its_age_and_its_end(run: SyncRun | None, level: Level) -> None:
-    assert checks.judge_sync(run, NOW_S).level is level
+def test_a_sync_is_checked_by_its_age_and_its_state(run: SyncRun | None, level: Level) -> None:
+    assert checks.check_sync(run, NOW_S).level is level
 
 
 @pytest.mark.parametrize(
@@ -135,25 +137,26 @@ def test_a_sync_is_judged_by_its_age_and_its_end(run: SyncRun | None, level: Lev
         ("PushQueue", 3, Level.WARNING),
         ("PushDeadLetters", 0, Level.OK),
         ("PushDeadLetters", 1, Level.BROKEN),
+        ("CallbackQuarantine", 1, Level.BROKEN),
     ],
 )
-def test_dead_letters_are_broken_a_backlog_is_a_warning(
+def test_dead_letters_and_quarantine_are_broken_and_a_backlog_is_a_warning(
     name: str, messages: int, level: Level
 ) -> None:
-    assert checks.judge_queue(name, messages).level is level
+    assert checks.check_queue(name, messages).level is level
 
 
-def test_a_schedule_that_is_off_is_broken() -> None:
-    assert checks.judge_schedule("s", "ENABLED", "rate(1 minute)").level is Level.OK
-    assert checks.judge_schedule("s", "DISABLED", "rate(1 minute)").level is Level.BROKEN
+def test_a_disabled_schedule_is_broken() -> None:
+    assert checks.check_schedule("s", "ENABLED", "rate(1 minute)").level is Level.OK
+    assert checks.check_schedule("s", "DISABLED", "rate(1 minute)").level is Level.BROKEN
 
 
 @pytest.mark.parametrize(
     ("confirmed", "pending", "level"),
     [(1, 0, Level.OK), (1, 1, Level.OK), (0, 1, Level.WARNING), (0, 0, Level.WARNING)],
 )
-def test_alarms_must_reach_somebody(confirmed: int, pending: int, level: Level) -> None:
-    assert checks.judge_alarms(confirmed, pending).level is level
+def test_alarms_need_a_confirmed_subscriber(confirmed: int, pending: int, level: Level) -> None:
+    assert checks.check_alarms(confirmed, pending).level is level
 
 
 @pytest.mark.parametrize(
@@ -161,8 +164,8 @@ def test_alarms_must_reach_somebody(confirmed: int, pending: int, level: Level) 
     [(0, Level.OK, "agrees"), (-30, Level.OK, "agrees"), (31, Level.WARNING, "31 s ahead of"),
      (-31, Level.WARNING, "31 s behind")],
 )  # fmt: skip
-def test_a_clock_may_be_half_a_minute_off(ahead_s: float, level: Level, says: str) -> None:
-    finding = checks.judge_clock(ahead_s)
+def test_a_clock_may_be_half_a_minute_wrong(ahead_s: float, level: Level, says: str) -> None:
+    finding = checks.check_clock(ahead_s)
 
     assert finding.level is level
     assert says in finding.says

@@ -2,74 +2,91 @@
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from wxlive.campaigns import Chunk, ChunkState
-from wxlive.rooms import Room
+import pytest
 
-if TYPE_CHECKING:
-    from tests.unit.cli.conftest import Desk
+from factories import CAMPAIGN, NOW_S, ROOM, a_chunk, a_room
+from support.cli import Operator
+from wxlive.domain.chunks import ChunkState
 
-NOW_S, ROOM, C = 1_795_347_000, 1001, "20261122T193000-1001"
-TOLD = Chunk(1, ChunkState.ACCEPTED, 4, claimed_at=NOW_S, message_id="m1")
-REFUSED = Chunk(2, ChunkState.REFUSED, 1, claimed_at=NOW_S + 2, errcode=40003, reason="invalid")
+ACCEPTED = a_chunk(1, ChunkState.ACCEPTED, openids=4)
+REFUSED = a_chunk(
+    2, ChunkState.REFUSED, openids=1, claimed_at=NOW_S + 2, errcode=40003, reason="invalid"
+)
 
 
-def test_a_report_tells_what_a_status_tells_and_how_it_went(desk: "Desk") -> None:
-    desk.campaign(TOLD, REFUSED)
-    desk.result("m1", 4, relation_error=1)
-    desk.rooms.save(Room(ROOM, "冬季新品", 103, 0, 0), NOW_S)
+@pytest.fixture(autouse=True)
+def _one_minute_later(operator: Operator) -> None:
+    operator.clock.now_s += 60
 
-    facts = desk.json("report", code=1)
 
-    assert (facts["campaign"], facts["room_name"], facts["state"]) == (C, "冬季新品", "settled")
+def test_a_report_has_the_facts_of_a_status_and_more(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, REFUSED)
+    operator.result("m-1", total=4, relation_error=1)
+    operator.rooms.rows[ROOM] = a_room(name="冬季新品")
+
+    facts = operator.json("report", code=1)
+
+    assert facts.items() >= operator.json("status", code=1).items()
+    assert (facts["campaign"], facts["room_name"], facts["state"]) == (
+        CAMPAIGN,
+        "冬季新品",
+        "settled",
+    )
     assert (facts["results"]["success"], facts["openids"]["refused"]) == (3, 1)
     assert facts["seconds"] == [{"at": NOW_S, "accepted": 4, "unknown": 0}]
     assert facts["errors"][0]["errcode"] == 40003
     assert (facts["previous"], facts["limit_per_second"]) == (None, 2000)
-    assert desk.json("report", C, code=1) == facts
+    assert operator.json("report", CAMPAIGN, code=1) == facts
 
 
-def test_a_report_compares_with_the_campaign_before(desk: "Desk") -> None:
-    desk.campaign(TOLD, name="20261120T193000-900", day="2026-11-20")
-    desk.campaign(TOLD, name="20261121T193000-900", day="2026-11-21")
-    desk.campaign(TOLD)
+def test_a_report_compares_with_the_previous_campaign(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, campaign="20261120T193000-900")
+    operator.campaign(ACCEPTED, campaign="20261121T193000-900")
+    operator.campaign(ACCEPTED)
 
-    assert desk.json("report")["previous"]["campaign"] == "20261121T193000-900"
-    earliest = desk.json("report", "20261120T193000-900")
+    assert operator.json("report")["previous"]["campaign"] == "20261121T193000-900"
+    earliest = operator.json("report", "20261120T193000-900")
     assert earliest["previous"] is None
 
 
-def test_the_page_is_written_whole(desk: "Desk", tmp_path: Path) -> None:
-    desk.campaign(TOLD)
-    desk.result("m1", 4)
+def test_the_page_is_written_whole(operator: Operator, tmp_path: Path) -> None:
+    operator.campaign(ACCEPTED)
+    operator.result("m-1", total=4)
     out = tmp_path / "show.html"
 
-    result = desk.run("report", "--out", str(out))
+    result = operator.run("report", "--out", str(out))
 
     assert result.exit_code == 0
-    assert "every result is in" in result.stdout
-    assert "Room 1001" in out.read_text(encoding="utf-8")
+    assert "every result has arrived" in result.stdout
+    assert f"Room {ROOM}" in out.read_text(encoding="utf-8")
     assert [file.name for file in tmp_path.iterdir()] == ["show.html"]
 
 
-def test_the_csv_has_a_row_for_each_call_beside_its_result(desk: "Desk", tmp_path: Path) -> None:
-    desk.campaign(TOLD, REFUSED)
-    desk.result("m1", 4, user_recv_limit=1)
+def test_the_csv_has_a_row_for_each_call_with_its_result(
+    operator: Operator, tmp_path: Path
+) -> None:
+    operator.campaign(ACCEPTED, REFUSED)
+    operator.result("m-1", total=4, user_recv_limit=1)
     out = tmp_path / "calls.csv"
 
-    desk.json("report", "--csv", str(out), code=1)
+    operator.json("report", "--csv", str(out), code=1)
 
     with out.open(encoding="utf-8", newline="") as file:
-        told, refused = csv.DictReader(file)
-    assert (told["chunk"], told["state"], told["openids"]) == ("1", "accepted", "4")
-    assert (told["message_id"], told["success"], told["user_recv_limit"]) == ("m1", "3", "1")
+        accepted, refused = csv.DictReader(file)
+    assert (accepted["chunk"], accepted["state"], accepted["openids"]) == ("1", "accepted", "4")
+    assert (accepted["message_id"], accepted["success"]) == ("m-1", "3")
+    assert accepted["user_recv_limit"] == "1"
     assert (refused["errcode"], refused["message_id"], refused["success"]) == ("40003", "", "")
 
 
-def test_without_a_campaign_there_is_nothing_to_report(desk: "Desk", tmp_path: Path) -> None:
-    assert desk.json("report", code=2)["refused"].startswith("There has been no campaign yet")
-    assert desk.json("report", "x", code=2)["refused"].startswith("There is no campaign x")
+def test_without_a_campaign_there_is_nothing_to_report(operator: Operator, tmp_path: Path) -> None:
+    assert "There is no campaign yet" in operator.refusal("report")
+    assert "There is no campaign x" in operator.refusal("report", "x")
+
+
+def test_a_page_that_cannot_be_written_is_refused(operator: Operator, tmp_path: Path) -> None:
     out = tmp_path / "missing" / "show.html"
-    desk.campaign(TOLD)
-    assert "can't be written" in desk.json("report", "--out", str(out), code=2)["refused"]
+    operator.campaign(ACCEPTED)
+
+    assert f"{out} can't be written" in operator.refusal("report", "--out", str(out))

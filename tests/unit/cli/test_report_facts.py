@@ -1,4 +1,4 @@
-"""What a report tells: what left when, what went wrong, what results speak of."""
+"""The facts of a report: what left when, which errors occurred, what the results cover."""
 
 from dataclasses import replace
 
@@ -6,76 +6,78 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxlive.campaigns import ABANDONED, Campaign, CampaignState, Chunk, ChunkState
-from wxlive.events import PushResult
-from wxlive.reports import report
-from wxlive_cli.report_chart import MAX_BARS, bar_width_s, chart
-from wxlive_cli.report_facts import Account, Second, account
+from factories import NOW_S, a_campaign, a_chunk, a_result
+from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState
+from wxlive.domain.events import PushResult
+from wxlive.domain.reports import report
+from wxlive_cli.report.chart import MAX_BARS, bar_width_s, chart
+from wxlive_cli.report.facts import CampaignFacts, Second, derive_facts
 
-NOW_S, ROOM, LIMIT = 1_795_347_000, 1001, 2000
-CAMPAIGN = Campaign(
-    "c", ROOM, "2026-11-22", CampaignState.SENDING, NOW_S, audience=8000, fully_planned=True
+LIMIT = 2000
+ACCEPTED = a_chunk(1, ChunkState.ACCEPTED, openids=2000, claimed_at=NOW_S)
+LOST = a_chunk(2, ChunkState.UNKNOWN, openids=2000, claimed_at=NOW_S + 1, reason=ABANDONED)
+REFUSED = a_chunk(
+    3,
+    ChunkState.REFUSED,
+    openids=1,
+    claimed_at=NOW_S + 2,
+    errcode=40003,
+    rid="5f3e-0000-1111",
+    reason="…",
 )
-TOLD = Chunk(1, ChunkState.ACCEPTED, 2000, "c", NOW_S, 1, "m1")
-LOST = Chunk(2, ChunkState.UNKNOWN, 2000, "c", NOW_S + 1, 1, reason=ABANDONED)
-REFUSED = Chunk(
-    3, ChunkState.REFUSED, 1, "c", NOW_S + 2, 1, errcode=40003, rid="5f3e-0000-1111", reason="…"
-)
-WAITING = Chunk(4, ChunkState.QUEUED, 1999)
+QUEUED = a_chunk(4, openids=1999)
 
 
-def a_result(message_id: str, total: int) -> PushResult:
-    return PushResult(message_id, ROOM, NOW_S + 5, total, total, 0, 0, 0, 0)
+def facts_of(
+    *chunks: Chunk, results: tuple[PushResult, ...] = (), limit: int = LIMIT
+) -> CampaignFacts:
+    return derive_facts(report(a_campaign(), chunks, results, 0), chunks, results, limit=limit)
 
 
-def told(*chunks: Chunk, results: tuple[PushResult, ...] = ()) -> Account:
-    return account(report(CAMPAIGN, chunks, results, 0), chunks, results, limit=LIMIT)
-
-
-def test_what_left_is_counted_by_second_and_what_is_unknown_apart() -> None:
-    found = told(TOLD, LOST, REFUSED, WAITING)
+def test_calls_are_counted_by_second_and_unknown_ones_apart() -> None:
+    found = facts_of(ACCEPTED, LOST, REFUSED, QUEUED)
 
     assert found.seconds == (Second(NOW_S, 2000, 0), Second(NOW_S + 1, 0, 2000))
-    assert (found.busiest, found.took_s, found.pace) == (2000, 2, 2000)
+    assert (found.busiest, found.took_s, found.rate) == (2000, 2, 2000)
     assert found.unsent == 1999
 
 
-def test_an_unknown_call_whose_result_came_counts_as_accepted() -> None:
-    found = told(LOST, results=(a_result("m9", 2000),))
+def test_an_unknown_call_whose_result_arrived_counts_as_accepted() -> None:
+    found = facts_of(LOST, results=(a_result("m-9", total=2000),))
 
     assert found.seconds == (Second(NOW_S + 1, 2000, 0),)
     assert (found.accepted, found.awaited, found.miscounted) == (2000, 0, 0)
 
 
-def test_claims_of_one_second_are_set_apart_as_the_pace_set_their_calls() -> None:
-    crowded = [replace(TOLD, number=n, message_id=f"m{n}") for n in range(1, 4)]
+def test_claims_of_one_second_are_spread_as_the_pace_spread_their_calls() -> None:
+    crowded = [replace(ACCEPTED, number=n, message_id=f"m-{n}") for n in range(1, 4)]
 
-    assert [second.at for second in told(*crowded).seconds] == [NOW_S, NOW_S + 1, NOW_S + 2]
+    found = [second.at for second in facts_of(*crowded).seconds]
+
+    assert found == [NOW_S, NOW_S + 1, NOW_S + 2]
 
 
 @given(
     st.lists(st.integers(0, 30), min_size=1, max_size=40),
     st.sampled_from([(2000, 2000), (2000, 500), (2000, 300), (7, 3), (1, 1)]),
 )
-def test_no_second_is_ever_told_to_have_had_more_than_the_limit(
-    claims: list[int], pace: tuple[int, int]
-) -> None:
-    limit, chunk = pace
-    rows = [
-        Chunk(n, ChunkState.ACCEPTED, chunk, "c", NOW_S + at, 1, f"m{n}")
+def test_no_second_shows_more_than_the_limit(claims: list[int], pace: tuple[int, int]) -> None:
+    limit, size = pace
+    chunks = [
+        a_chunk(n, ChunkState.ACCEPTED, openids=size, claimed_at=NOW_S + at)
         for n, at in enumerate(claims)
     ]
-    found = account(report(CAMPAIGN, rows, (), 0), rows, (), limit=limit)
+    found = facts_of(*chunks, limit=limit)
 
     assert found.busiest <= limit
-    assert sum(second.openids for second in found.seconds) == chunk * len(claims)
+    assert sum(second.openids for second in found.seconds) == size * len(claims)
 
 
-def test_troubles_are_summed_by_code_with_their_meaning() -> None:
-    overcome = replace(TOLD, errcode=45011, rid="5f3e-0000-2222", reason="Too many")
-    found = told(replace(LOST, openids=5), overcome, REFUSED).troubles
+def test_errors_are_grouped_by_code_with_their_meaning() -> None:
+    overcome = replace(ACCEPTED, errcode=45011, rid="5f3e-0000-2222", reason="Too many")
+    found = facts_of(replace(LOST, openids=5), overcome, REFUSED).errors
 
-    assert [trouble.errcode for trouble in found] == [45011, None, 40003]
+    assert [error.errcode for error in found] == [45011, None, 40003]
     minute, lost, invalid = found
     assert (minute.calls, minute.overcome, minute.rid) == (1, 1, "5f3e-0000-2222")
     assert "Too many calls this minute" in minute.meaning
@@ -83,20 +85,21 @@ def test_troubles_are_summed_by_code_with_their_meaning() -> None:
     assert (lost.meaning, lost.overcome) == (ABANDONED, 0)
 
 
-def test_results_that_are_awaited_and_those_that_will_never_come_are_told_apart() -> None:
-    by_hand = replace(LOST, state=ChunkState.ACCEPTED, reason="Taken for sent by the operator")
-    found = told(TOLD, replace(TOLD, number=5, message_id="m5"), by_hand,
-                 results=(a_result("m1", 1990),))  # fmt: skip
+def test_awaited_results_are_distinguished_from_those_that_will_never_arrive() -> None:
+    by_hand = replace(LOST, state=ChunkState.ACCEPTED, reason="Accepted by the operator")
+    awaiting = replace(ACCEPTED, number=5, message_id="m-5")
+    result = a_result("m-1", total=1990, time_s=NOW_S + 5)
+    found = facts_of(ACCEPTED, awaiting, by_hand, results=(result,))
 
     assert (found.accepted, found.awaited, found.miscounted) == (6000, 2000, 2010)
     assert found.last_result_at == NOW_S + 5
 
 
 def test_a_campaign_that_sent_nothing_has_no_seconds() -> None:
-    found = told(WAITING)
+    found = facts_of(QUEUED)
 
-    assert (found.seconds, found.busiest, found.took_s, found.pace) == ((), 0, 0, 0)
-    assert found.facts()["first_call_at"] is None
+    assert (found.seconds, found.busiest, found.took_s, found.rate) == ((), 0, 0, 0)
+    assert found.summary()["first_call_at"] is None
     assert chart(found.seconds, LIMIT) is None
 
 

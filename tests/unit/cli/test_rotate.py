@@ -1,48 +1,40 @@
-"""``wxlive rotate``: what it writes into the secret, what it shows, and when it lets go."""
+"""``wxlive rotate``: what it writes into the secret, what it shows, and when it finishes."""
 
 import json
 import re
-import time
-from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from click.testing import CliRunner, Result
-from moto import mock_aws
 
+from factories import NOW_S
+from support.cli import Operator
 from wxlive.settings import Secrets
 from wxlive.stores.secrets import KEPT_S
 from wxlive.telemetry import Metric
-from wxlive_cli import console, rotate
-from wxlive_cli.main import main
 from wxlive_cli.rotate import QUIET_S
-from wxlive_cli.stack import Stack
 
 NAME, URL = "wxlive/wechat", "https://api/live/wechat/callback"
 FIRST = {"appid": "wx1", "secret": "app-secret", "token": "old-token", "aes_key": "A" * 43}
-KNOWN_S = KEPT_S + 60
+READ_S = KEPT_S + 60
+"""Seconds after which every function has read a new secret, and CloudWatch counts its use."""
 
 
-class Desk:
-    """An operator, the secret, and what CloudWatch has counted."""
+class Secret:
+    """The stored secret, and what CloudWatch has counted about its use."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, fields: dict[str, str]) -> None:
-        self.now_s = time.time()
+    def __init__(self) -> None:
         self.manager = boto3.client("secretsmanager")
-        self.manager.create_secret(Name=NAME, SecretString=json.dumps(fields))
-        nothing: Any = None
-        outputs = {"WechatSecretName": NAME, "CallbackUrl": URL}
-        stack = Stack("wxlive", outputs, *[nothing] * 7)
-        monkeypatch.setattr(console, "connect", lambda _: stack)
-        monkeypatch.setattr(rotate, "time", SimpleNamespace(time=lambda: self.now_s))
+        self.manager.create_secret(Name=NAME, SecretString=json.dumps(FIRST))
 
     @property
-    def secret(self) -> dict[str, str]:
+    def fields(self) -> dict[str, str]:
         answer = self.manager.get_secret_value(SecretId=NAME)
         fields: dict[str, str] = json.loads(answer["SecretString"])
         return fields
+
+    def store(self, fields: dict[str, str]) -> None:
+        self.manager.put_secret_value(SecretId=NAME, SecretString=json.dumps(fields))
 
     def count(self, metric: Metric, at_s: float, value: int = 1) -> None:
         client: Any = boto3.client("cloudwatch")
@@ -54,134 +46,132 @@ class Desk:
         }
         client.put_metric_data(Namespace="wxlive/wxlive", MetricData=[point])
 
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(main, ["rotate", *words])
-
-    def json(self, *words: str, code: int = 0) -> dict[str, Any]:
-        result = self.run(*words, "--json")
-        assert result.exit_code == code, result.output
-        facts: dict[str, Any] = json.loads(result.stdout)
-        return facts
-
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
-        yield Desk(monkeypatch, FIRST)
+def secret(operator: Operator, aws: None) -> Secret:
+    operator.outputs |= {"WechatSecretName": NAME, "CallbackUrl": URL}
+    return Secret()
 
 
-def test_a_rotation_makes_new_values_and_keeps_the_old_ones_accepted(desk: Desk) -> None:
-    shown = desk.json()
+def test_a_rotation_generates_new_values_and_keeps_the_old_ones_accepted(
+    operator: Operator, secret: Secret
+) -> None:
+    shown = operator.json("rotate")
 
-    held = Secrets.from_json(json.dumps(desk.secret))
-    assert held.tokens == (shown["token"], "old-token")
-    assert held.aes_keys == (shown["aes_key"], "A" * 43)
-    assert (held.appid, held.secret) == ("wx1", "app-secret")
+    stored = Secrets.from_json(json.dumps(secret.fields))
+    assert stored.tokens == (shown["token"], "old-token")
+    assert stored.aes_keys == (shown["aes_key"], "A" * 43)
+    assert (stored.appid, stored.secret) == ("wx1", "app-secret")
     assert re.fullmatch(r"[A-Za-z0-9]{32}", shown["token"])
     assert re.fullmatch(r"[A-Za-z0-9]{43}", shown["aes_key"])
 
 
-def test_it_shows_what_is_pasted_and_when_and_nothing_else(desk: Desk) -> None:
-    shown = desk.json()
-    everything = desk.run()
+def test_it_shows_what_to_enter_and_when_and_nothing_else(
+    operator: Operator, secret: Secret
+) -> None:
+    shown = operator.json("rotate")
+    again = operator.run("rotate")
 
     assert set(shown) == {"state", "url", "token", "aes_key", "paste_at"}
     assert (shown["state"], shown["url"]) == ("under way", URL)
-    assert shown["paste_at"] == pytest.approx(desk.now_s + KEPT_S, abs=5)
-    assert shown["token"] in everything.stdout
+    assert shown["paste_at"] == NOW_S + KEPT_S
+    assert shown["token"] in again.stdout
     for hidden in ("app-secret", "old-token", "A" * 43):
-        assert hidden not in everything.output
+        assert hidden not in again.output
 
 
-def test_a_rotation_under_way_is_shown_again_and_nothing_new_is_made(desk: Desk) -> None:
-    first, held = desk.json(), desk.secret
+def test_a_rotation_under_way_is_shown_again_and_generates_nothing(
+    operator: Operator, secret: Secret
+) -> None:
+    first, stored = operator.json("rotate"), secret.fields
 
-    assert desk.json() == pytest.approx(first)
-    assert desk.secret == held
-
-
-def test_without_an_aes_key_only_the_token_is_rotated(desk: Desk) -> None:
-    desk.manager.put_secret_value(SecretId=NAME, SecretString=json.dumps(FIRST | {"aes_key": ""}))
-
-    assert desk.json()["aes_key"] is None
-    assert Secrets.from_json(json.dumps(desk.secret)).aes_keys == ()
+    assert operator.json("rotate") == first
+    assert secret.fields == stored
 
 
-def test_a_rotation_ends_when_only_the_new_values_are_seen(desk: Desk) -> None:
-    began_s, shown = desk.now_s, desk.json()
-    desk.count(Metric.CALLBACK_PREVIOUS_SECRETS, began_s + KNOWN_S + 60)
-    desk.count(Metric.CALLBACK_CURRENT_SECRETS, began_s + KNOWN_S + 120, 7)
-    desk.now_s = began_s + KNOWN_S + QUIET_S + 200
+def test_without_an_aes_key_only_the_token_is_rotated(operator: Operator, secret: Secret) -> None:
+    secret.store(FIRST | {"aes_key": ""})
 
-    assert desk.json("--finish") == {"state": "finished", "previous_used": 0, "current_used": 7}
-    assert desk.secret == FIRST | {"token": shown["token"], "aes_key": shown["aes_key"]}
+    assert operator.json("rotate")["aes_key"] is None
+    assert Secrets.from_json(json.dumps(secret.fields)).aes_keys == ()
+
+
+def test_a_rotation_finishes_when_only_the_new_values_are_used(
+    operator: Operator, secret: Secret
+) -> None:
+    shown = operator.json("rotate")
+    secret.count(Metric.CALLBACK_PREVIOUS_SECRETS, NOW_S + READ_S + 60)
+    secret.count(Metric.CALLBACK_CURRENT_SECRETS, NOW_S + READ_S + 120, 7)
+    operator.clock.now_s = NOW_S + READ_S + QUIET_S + 200
+
+    facts = operator.json("rotate", "--finish")
+
+    assert facts == {"state": "finished", "previous_used": 0, "current_used": 7}
+    assert secret.fields == FIRST | {"token": shown["token"], "aes_key": shown["aes_key"]}
 
 
 @pytest.mark.parametrize(
-    ("counted", "words"),
+    ("counted", "says"),
     [
-        ([], "No callback was seen with the new values"),
-        ([(Metric.CALLBACK_CURRENT_SECRETS, 60)], "No callback was seen with the new values"),
+        ([], "No callback has used the new values yet"),
+        ([(Metric.CALLBACK_CURRENT_SECRETS, 60)], "No callback has used the new values yet"),
         (
             [(Metric.CALLBACK_CURRENT_SECRETS, 1200), (Metric.CALLBACK_PREVIOUS_SECRETS, 1200)],
-            "1 callbacks of the last 15 minutes needed the previous values",
+            "1 callback of the last 15 minutes used the previous values",
         ),
     ],
 )
-def test_what_may_still_be_needed_is_kept(
-    desk: Desk, counted: list[tuple[Metric, int]], words: str
+def test_values_that_may_still_be_used_are_kept(
+    operator: Operator, secret: Secret, counted: list[tuple[Metric, int]], says: str
 ) -> None:
-    desk.json()
-    held, began_s = desk.secret, desk.now_s
+    operator.json("rotate")
+    stored = secret.fields
     for metric, after_s in counted:
-        desk.count(metric, began_s + after_s)
-    desk.now_s = began_s + 1500
+        secret.count(metric, NOW_S + after_s)
+    operator.clock.now_s = NOW_S + 1500
 
-    result = desk.run("--finish")
+    result = operator.run("rotate", "--finish")
 
     assert result.exit_code == 1
-    assert words in result.stderr.replace("\n", " ")
-    assert desk.json("--finish", code=1)["state"] == "under way"
-    assert desk.secret == held
+    assert says in result.stderr.replace("\n", " ")
+    assert operator.json("rotate", "--finish", code=1)["state"] == "under way"
+    assert secret.fields == stored
 
 
-def test_right_after_the_beginning_nothing_is_known_yet(desk: Desk) -> None:
-    desk.json()
+def test_right_after_the_start_no_use_is_known(operator: Operator, secret: Secret) -> None:
+    operator.json("rotate")
 
-    assert desk.json("--finish", code=1)["current_used"] == 0
+    assert operator.json("rotate", "--finish", code=1)["current_used"] == 0
 
 
-def test_force_removes_the_previous_values_in_any_case(desk: Desk) -> None:
-    desk.json()
+def test_force_removes_the_previous_values_in_any_case(operator: Operator, secret: Secret) -> None:
+    operator.json("rotate")
 
-    assert desk.json("--finish", "--force")["state"] == "finished"
-    assert set(desk.secret) == set(FIRST)
+    assert operator.json("rotate", "--finish", "--force")["state"] == "finished"
+    assert set(secret.fields) == set(FIRST)
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--finish"], "wxlive: No rotation is under way; wxlive rotate begins one"),
-        (["--force"], "wxlive: --force goes with --finish"),
+        (
+            ["--finish"],
+            "wxlive: No rotation is under way; start one with `wxlive rotate`",
+        ),
+        (["--force"], "wxlive: --force requires --finish"),
     ],
 )
-def test_what_makes_no_sense_is_refused(desk: Desk, options: list[str], sentence: str) -> None:
-    result = desk.run(*options)
+def test_options_that_make_no_sense_are_refused(
+    operator: Operator, secret: Secret, options: list[str], sentence: str
+) -> None:
+    assert operator.refusal("rotate", *options) == sentence
+    assert secret.fields == FIRST
 
-    assert (result.exit_code, result.stderr.strip()) == (2, sentence)
-    assert desk.secret == FIRST
 
+def test_a_secret_that_the_functions_could_not_read_is_not_rotated(
+    operator: Operator, secret: Secret
+) -> None:
+    secret.store({"appid": "wx1"})
 
-def test_a_secret_that_the_functions_could_not_read_is_not_rotated(desk: Desk) -> None:
-    desk.manager.put_secret_value(SecretId=NAME, SecretString='{"appid": "wx1"}')
-
-    result = desk.run()
-
-    assert result.exit_code == 2
-    assert "no usable" in result.stderr
-    assert desk.secret == {"appid": "wx1"}
+    assert "no usable" in operator.refusal("rotate")
+    assert secret.fields == {"appid": "wx1"}

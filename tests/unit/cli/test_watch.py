@@ -1,144 +1,124 @@
-"""``wxlive watch``: what it shows, when it ends."""
+"""``wxlive watch``: what it shows, and when it ends."""
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+import re
 
 import pytest
 from rich.console import Console
 
-from wxlive.campaigns import CampaignState, Chunk, ChunkState
-from wxlive_cli import watch
-from wxlive_cli.watch import Glance, line, picture
+from factories import CAMPAIGN, DAY, NOW_S, a_chunk
+from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ChunkState
+from wxlive_cli.watch import command
+from wxlive_cli.watch.snapshot import Snapshot, render_line, render_panel
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.unit.cli.conftest import Desk
-
-NOW_S, C = 1_795_347_000, "20261122T193000-1001"
-TOLD = Chunk(1, ChunkState.ACCEPTED, 40, claimed_at=NOW_S - 5, message_id="m1")
-LONG_AGO = Chunk(1, ChunkState.ACCEPTED, 40, claimed_at=NOW_S - 60, message_id="m2")
-LATE = Chunk(
-    1, ChunkState.ACCEPTED, 7, claimed_at=NOW_S, message_id="m3", errcode=45011, reason="…"
+ACCEPTED = a_chunk(1, ChunkState.ACCEPTED, openids=40, claimed_at=NOW_S - 5)
+QUEUED = a_chunk(1, openids=30)
+SNAPSHOT = Snapshot(
+    state="sending",
+    reason=None,
+    accepted=4000,
+    left=16_000,
+    unknown=0,
+    refused=0,
+    audience=20_000,
+    rate=2000,
+    limit=2000,
+    delivered=1900,
+    awaited=100,
+    minutes_left=0.1,
+    calls_left=4990,
+    errors=(),
 )
-LOST = Chunk(1, ChunkState.UNKNOWN, 3, claimed_at=NOW_S - 1, reason="lost")
-WAITING = Chunk(1, ChunkState.QUEUED, 30)
-SEEN = Glance("sending", None, 4000, 16_000, 0, 0, 20_000, 2000, 2000, 1900, 100, 0.1, 4990, ())
 
 
-class Clock(SimpleNamespace):
-    """A clock that does something each time somebody sleeps."""
+def test_a_line_shows_counts_rate_results_and_errors(operator: Operator) -> None:
+    operator.campaign(
+        a_chunk(1, ChunkState.ACCEPTED, openids=40, claimed_at=NOW_S - 60),
+        a_chunk(2, ChunkState.ACCEPTED, openids=40, claimed_at=NOW_S - 5),
+        a_chunk(3, ChunkState.ACCEPTED, openids=7, errcode=45011, reason="…"),
+        a_chunk(4, ChunkState.UNKNOWN, openids=3, claimed_at=NOW_S - 1, reason="lost"),
+        a_chunk(5, openids=30),
+    )
+    operator.result("m-1", total=40, relation_error=4)
+    operator.push_quota.calls[DAY] = 4
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = float(NOW_S)
-        self.meanwhile: list[Callable[[], object]] = []
-
-    def time(self) -> float:
-        return self.now_s
-
-    monotonic = time
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-
-    def localtime(self, _: float) -> Any:
-        return None
-
-    def strftime(self, _: str, __: Any) -> str:
-        return "19:30:00"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(watch, "time", clock)
-    return clock
-
-
-def test_a_glance_sums_up_rate_rest_results_and_errors(desk: "Desk", clock: Clock) -> None:
-    desk.campaign(LONG_AGO, TOLD, LATE, LOST, WAITING)
-    desk.result("m1", 40, relation_error=4)
-
-    result = desk.run("watch", "--timeout", "0")
+    result = operator.run("watch", "--timeout", "0")
 
     assert result.exit_code == 1
     [shown] = result.stderr.splitlines()
-    assert shown.startswith("19:30:00 sending; 87 of 120 told; 30 to go, 0.1 min; 3 unknown; ")
-    assert "5 of 2,000 openids/s; 36 delivered; 4,996 calls left" in shown
-    assert "45011 in 1 calls: Too many calls this minute" in shown
-    assert "no answer in 1 calls: lost" in shown
+    assert re.match(r"\d\d:\d\d:\d\d sending; 87 of 120 accepted; 30 left, 0.1 min; 3 unk", shown)
+    assert "5 of 2,000 openids/s; 36 delivered; 4,996 calls left today" in shown
+    assert "45011 in 1 call: Too many calls this minute" in shown
+    assert "no answer in 1 call: lost" in shown
 
 
-def test_it_watches_until_everything_is_sent_and_reported(desk: "Desk", clock: Clock) -> None:
-    desk.campaign(TOLD)
-    clock.meanwhile = [lambda: None, lambda: desk.result("m1", 40)]
+def test_it_watches_until_everything_is_sent_and_reported(operator: Operator) -> None:
+    operator.campaign(ACCEPTED)
+    operator.clock.meanwhile = [lambda: None, lambda: operator.result("m-1", total=40)]
 
-    facts = desk.json("watch", C)
+    facts = operator.json("watch", CAMPAIGN)
 
     assert facts["state"] == "settled"
-    assert clock.now_s == NOW_S + 4
+    assert operator.clock.now_s == NOW_S + 4
 
 
-def test_in_a_pipe_a_line_comes_every_ten_seconds_and_with_each_change(
-    desk: "Desk", clock: Clock
+def test_in_a_pipe_a_line_appears_every_ten_seconds_and_with_each_change(
+    operator: Operator,
 ) -> None:
-    desk.campaign(WAITING)
-    hold = [CampaignState.SENDING]
-    clock.meanwhile = [
+    operator.campaign(QUEUED)
+    operator.clock.meanwhile = [
         *[lambda: None] * 6,
-        lambda: desk.campaigns.move(C, CampaignState.PAUSED, out_of=hold, reason="40164: 1.2.3.4"),
-        lambda: desk.campaigns.move(C, CampaignState.CANCELLED, out_of=[CampaignState.PAUSED]),
+        lambda: operator.change_campaign(state=CampaignState.PAUSED, reason="40164: 1.2.3.4"),
+        lambda: operator.change_campaign(state=CampaignState.CANCELLED),
     ]
 
-    result = desk.run("watch")
+    result = operator.run("watch")
 
     states = [shown.split(";")[0].split()[-1] for shown in result.stderr.splitlines()]
     assert states == ["sending", "sending", "paused", "cancelled"]
     assert "40164: 1.2.3.4" in result.stderr
 
 
-def test_ctrl_c_stops_the_watching_only(desk: "Desk", clock: Clock) -> None:
+def test_ctrl_c_stops_only_the_watching(operator: Operator) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    desk.campaign(WAITING)
-    clock.meanwhile = [interrupt]
+    operator.campaign(QUEUED)
+    operator.clock.meanwhile = [interrupt]
 
-    assert desk.json("watch", code=1)["state"] == "sending"
+    assert operator.json("watch", code=1)["state"] == "sending"
 
 
-def test_without_a_campaign_there_is_nothing_to_watch(desk: "Desk") -> None:
-    assert "There is no campaign yet" in desk.json("watch", code=2)["refused"]
+def test_without_a_campaign_there_is_nothing_to_watch(operator: Operator) -> None:
+    assert "There is no campaign yet" in operator.refusal("watch")
 
 
 def test_a_terminal_shows_the_same_live(
-    desk: "Desk", clock: Clock, monkeypatch: pytest.MonkeyPatch
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Console(record=True, force_terminal=True, width=100, stderr=True)
-    monkeypatch.setattr(watch, "words", screen)
-    desk.campaign(TOLD)
-    desk.result("m1", 40)
+    monkeypatch.setattr(command, "stderr", screen)
+    operator.campaign(ACCEPTED)
+    operator.result("m-1", total=40)
 
-    assert desk.run("watch").exit_code == 0
+    assert operator.run("watch").exit_code == 0
     shown = screen.export_text()
-    for fact in ("40 of 40", "6 of 2,000 openids/s", "40 delivered, 0 awaited", "4,999"):
+    for fact in ("40 of 40", "6 of 2,000 openids/s", "40 delivered, 0 awaited", "5,000"):
         assert fact in shown
 
 
-def test_a_picture_and_a_line_say_the_same() -> None:
+def test_the_panel_and_the_line_show_the_same_figures() -> None:
     screen = Console(record=True, width=100)
-    screen.print(picture(SEEN))
+    screen.print(render_panel(SNAPSHOT))
 
-    for shown in (screen.export_text(), line(SEEN, NOW_S)):
+    for shown in (screen.export_text(), render_line(SNAPSHOT, NOW_S)):
         assert "4,000 of 20,000" in shown
         assert "16,000" in shown
         assert "0.1 min" in shown
 
 
-def test_a_young_campaigns_rate_is_judged_by_its_age(desk: "Desk", clock: Clock) -> None:
-    desk.campaign(TOLD, WAITING)
+def test_the_rate_of_a_young_campaign_is_the_average_of_its_age(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, a_chunk(2))
 
-    assert "6 of 2,000 openids/s" in desk.run("watch", "--timeout", "0").stderr
+    assert "6 of 2,000 openids/s" in operator.run("watch", "--timeout", "0").stderr

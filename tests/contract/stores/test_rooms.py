@@ -1,0 +1,72 @@
+"""Rooms are remembered as they were last seen."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from factories import NOW_S, a_room
+from support.backends import Tables
+from wxlive.domain.rooms import Choice
+from wxlive.stores.rooms import RoomStore
+
+ROOM = a_room(7, name="直播", status=102, starts_at=NOW_S, ends_at=NOW_S + 3600)
+
+
+@pytest.fixture
+def store(tables: Tables) -> RoomStore:
+    return RoomStore(tables.state)
+
+
+def test_no_room_is_remembered_at_first(store: RoomStore) -> None:
+    assert store.all() == {}
+
+
+def test_rooms_are_remembered_by_their_ids(
+    store: RoomStore, in_pages: Callable[[str, int], None]
+) -> None:
+    rooms = {i: replace(ROOM, room_id=i, name="") for i in range(1, 8)}
+    for room in rooms.values():
+        store.save(room, NOW_S)
+    in_pages("Query", 3)
+    assert store.all() == rooms
+
+
+def test_a_room_is_remembered_as_it_was_last_seen(store: RoomStore) -> None:
+    store.save(ROOM, NOW_S)
+    store.save(replace(ROOM, status=101), NOW_S + 60)
+    assert store.all() == {7: replace(ROOM, status=101)}
+
+
+def test_a_room_is_forgotten_after_it_was_last_seen(store: RoomStore, tables: Tables) -> None:
+    store.save(ROOM, NOW_S + 0.9)
+    (row,) = tables.state.scan()["Items"]
+    assert (row["seen_at"], row["expires_at"]) == (NOW_S, NOW_S + 90 * 86_400)
+
+
+def test_since_when_a_room_is_live_outlasts_whoever_does_not_know(store: RoomStore) -> None:
+    live = replace(ROOM, status=101, live_since=NOW_S)
+    store.save(live, NOW_S)
+    store.save(replace(live, live_since=0, name="renamed"), NOW_S + 60)
+    assert store.all() == {7: replace(live, name="renamed")}
+    store.save(replace(ROOM, status=103), NOW_S + 120)
+    store.save(replace(ROOM, status=101), NOW_S + 180)
+    assert store.all()[7].live_since == 0
+
+
+def test_when_wechat_was_asked_is_remembered(store: RoomStore) -> None:
+    assert store.asked_at() == 0
+    store.note_asked(NOW_S + 0.9)
+    assert store.asked_at() == NOW_S
+    assert store.all() == {}
+
+
+def test_a_day_has_one_choice_that_can_be_taken_back(store: RoomStore) -> None:
+    first, second = Choice(7, NOW_S, due=False), Choice(8, NOW_S + 1, due=True)
+    store.choose("2026-11-22", first)
+    store.choose("2026-11-22", second)
+    assert store.chosen("2026-11-22") == second
+    assert store.chosen("2026-11-23") is None
+    store.unchoose("2026-11-22")
+    store.unchoose("2026-11-22")
+    assert store.chosen("2026-11-22") is None

@@ -1,0 +1,126 @@
+"""The end of the list is not documented: every known shape of it, and what looks wrong."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug import Request, Response
+
+from support.clients import wechat_client
+from support.follower_sync import sync_deps
+from support.world import World
+from wxlive.domain.sync_runs import RunState
+from wxlive_follower_sync.fetch import TRIES_A_PAGE
+from wxlive_follower_sync.walk import Turn, work
+from wxlive_local.simulator import FOLLOWERS, LIVE, STABLE_TOKEN
+
+if TYPE_CHECKING:
+    from pytest_httpserver import HTTPServer
+
+
+def scripted(server: "HTTPServer", answers: Iterable[dict[str, Any]]) -> Callable[[], list[Any]]:
+    """Serve pages one after the other; returns a function that lists the cursors requested."""
+    asked: list[Any] = []
+    left = iter(answers)
+
+    def followers(request: Request) -> Response:
+        asked.append(json.loads(request.data).get("page_break", "none"))
+        return Response(json.dumps(next(left)))
+
+    token = {"access_token": "T" * 64, "expires_in": 7200}
+    server.expect_request(STABLE_TOKEN).respond_with_json(token)
+    server.expect_request(FOLLOWERS).respond_with_handler(followers)
+    return lambda: asked
+
+
+def page(*openids: str, **more: Any) -> dict[str, Any]:
+    rows = [
+        {"openid": o, "subscribe_time": 1_795_340_000, "room_id": 1, "room_status": LIVE}
+        for o in openids
+    ]
+    return {"errcode": 0, "followers": rows, **more}
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        ([page("a", "b", page_break=0)], ["none"]),
+        ([page("a", "b", page_break="0")], ["none"]),
+        ([page("a", "b", page_break=None)], ["none"]),
+        ([page("a", "b")], ["none"]),
+        ([page("a", "b", page_break=5), page(page_break=5)], ["none", 5]),
+        ([page("a", page_break=5), page("b", page_break=5)], ["none", 5]),
+        ([page("a", page_break="x"), page("b", page_break="y"), page()], ["none", "x", "y"]),
+        ([page("a", page_break=5), page(page_break=6), page("b")], ["none", 5, 6]),
+        ([page("a", "b", page_break=5), page("b", "a", page_break=6), page()], ["none", 5, 6]),
+        ([page("a", "a", "b", page_break=0)], ["none"]),
+        ([{"errcode": 0, "page_break": 5}, page("a", "b")], ["none", 5]),
+        ([{"followers": None, "page_break": 5}, page("a", "b")], ["none", 5]),
+    ],
+    ids=[
+        "zero", "zero as text", "null", "missing", "empty page with the same cursor",
+        "same cursor on a short page", "text cursors", "empty page in the middle",
+        "rows repeat", "a row twice in a page", "no rows at all", "null rows",
+    ],
+)  # fmt: skip
+def test_every_known_shape_of_the_end_ends_the_run(
+    world: World, httpserver: "HTTPServer", answers: list[dict[str, Any]], asked: list[Any]
+) -> None:
+    cursors = scripted(httpserver, answers)
+
+    assert work(sync_deps(world, wechat=wechat_client(world, httpserver.url_for("")))) is Turn.ENDED
+
+    assert (world.newest_run().state, world.newest_run().listed) == (RunState.DONE, 2)
+    assert cursors() == asked
+    assert world.subscribed() == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        (
+            [page("a", "b", "c", page_break=5), page("d", "e", "f", page_break=5)],
+            "the cursor stopped moving on a full page",
+        ),
+        (
+            [page("a", page_break=n) for n in range(1, 9)],
+            "6 pages in a row had no new follower",
+        ),
+    ],
+)
+def test_a_list_that_looks_wrong_fails_the_run_and_sweeps_nobody(
+    world: World, httpserver: "HTTPServer", answers: list[dict[str, Any]], why: str
+) -> None:
+    world.put_followers("not listed")
+    scripted(httpserver, answers)
+    deps = sync_deps(world, wechat=wechat_client(world, httpserver.url_for("")), guard_percent=100)
+
+    assert work(deps) is Turn.ENDED
+
+    run = world.newest_run()
+    assert run.state is RunState.FAILED
+    assert why in str(run.reason)
+    assert "not listed" in world.subscribed()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page("", page_break=0),
+        page("a", page_break=[5]),
+        {"followers": [{"subscribe_time": 1}]},
+        {"followers": ["a"]},
+        {"followers": [{"openid": "a", "subscribe_time": "soon"}]},
+    ],
+)
+def test_a_page_that_makes_no_sense_is_not_merged(
+    world: World, httpserver: "HTTPServer", answer: dict[str, Any]
+) -> None:
+    cursors = scripted(httpserver, [answer] * TRIES_A_PAGE)
+
+    work(sync_deps(world, wechat=wechat_client(world, httpserver.url_for(""))))
+
+    assert world.newest_run().state is RunState.FAILED
+    assert len(cursors()) == TRIES_A_PAGE
+    assert world.table() == {}

@@ -1,0 +1,161 @@
+"""When WeChat is asked for the rooms, how many pages, and what happens when it fails."""
+
+from typing import Any
+
+import pytest
+
+from factories import DAY, NOW_S, ROOM, a_room
+from support.live_watch import poll_again, watch_deps
+from support.world import World
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.rooms import Room
+from wxlive.telemetry import Metric
+from wxlive.wechat.apis import ROOM_PAGES, Api
+from wxlive.wechat.client import WechatClient
+from wxlive_live_watch import poll as poll_module
+from wxlive_live_watch.poll import DAY_S, poll
+from wxlive_live_watch.poll_policy import EARLY_S, LATE_S
+from wxlive_local.simulator import LIVE, LIVE_INFO, Fault, FaultRule
+
+ROOMS = 3
+"""Rooms in a small page."""
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll_module, "ROOMS_PER_PAGE", ROOMS)
+
+
+def test_a_room_with_a_known_start_is_noticed_within_a_minute(world: World) -> None:
+    """It opens ten minutes early, half an hour late, or never; one poll a minute."""
+    starts_at = NOW_S + 20 * 60
+    opens_at = {1: starts_at - 600, 2: starts_at + 1800}
+    for room_id in (1, 2, 3):
+        world.wechat.set_room(room_id, 102, start_time=starts_at)
+    went_live: dict[int, float] = {}
+    deps = watch_deps(world)
+    while world.clock() <= starts_at + LATE_S + 300:
+        for room_id, at_s in opens_at.items():
+            if world.clock() >= at_s:
+                world.wechat.set_room(room_id, LIVE)
+        for room_id in poll(deps)["went_live"]:
+            went_live[room_id] = world.clock()
+        world.clock.now_s += 60
+
+    assert went_live[1] - opens_at[1] <= 60
+    assert went_live[2] - opens_at[2] <= 60
+    assert 3 not in went_live
+    assert world.calls(LIVE_INFO) <= 2 + (EARLY_S + LATE_S) // 60
+
+
+def test_a_poll_reads_as_many_pages_as_there_are_recent_rooms(
+    world: World, small_pages: None
+) -> None:
+    for number in range(2 * ROOMS):
+        world.wechat.set_room(2000 + number, 102, start_time=NOW_S + 9 * 3600 + number)
+
+    assert poll(watch_deps(world))["rooms"] == 2 * ROOMS + 1
+    assert world.calls(LIVE_INFO) == 3
+    assert world.quota_of(Api.GET_LIVE_INFO).used(DAY) == 3
+
+
+def test_pages_of_old_rooms_are_not_read(world: World, small_pages: None) -> None:
+    for number in range(2 * ROOMS):
+        world.wechat.set_room(2000 + number, 103, start_time=NOW_S - DAY_S - number)
+
+    assert poll(watch_deps(world))["rooms"] == ROOMS
+    assert world.calls(LIVE_INFO) == 1
+
+
+class EndlessPages(WechatClient):
+    """A list without an end: each page is full of other rooms, or of the ``same``."""
+
+    def __init__(self, *, same: bool) -> None:
+        self.same, self.calls = same, 0
+
+    def rooms(self, start: int, limit: int) -> tuple[Room, ...]:
+        self.calls += 1
+        first = 0 if self.same else start
+        return tuple(
+            a_room(first + n, status=102, starts_at=NOW_S + 9 * 3600) for n in range(limit)
+        )
+
+
+@pytest.mark.parametrize(
+    ("same", "calls", "rooms"), [(True, 2, ROOMS), (False, ROOM_PAGES, ROOM_PAGES * ROOMS)]
+)
+def test_a_list_without_an_end_is_not_read_for_ever(
+    world: World, small_pages: None, calls: int, rooms: int, *, same: bool
+) -> None:
+    wechat = EndlessPages(same=same)
+
+    assert poll(watch_deps(world, wechat=wechat))["rooms"] == rooms
+    assert wechat.calls == calls
+
+
+def test_a_second_page_that_fails_leaves_the_first(world: World, small_pages: None) -> None:
+    for number in range(ROOMS):
+        world.wechat.set_room(2000 + number, 102, start_time=NOW_S + 9 * 3600)
+    world.wechat.inject(FaultRule(LIVE_INFO, Fault.ERRCODE, errcode=-1, skip=1))
+
+    assert poll(watch_deps(world))["rooms"] == ROOMS
+
+
+@pytest.mark.parametrize("errcode", [1, 9410000])
+def test_both_ways_to_say_that_there_is_no_room_are_no_error(
+    world: World, errcode: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.wechat.inject(FaultRule(LIVE_INFO, Fault.ERRCODE, errcode=errcode))
+
+    assert poll(watch_deps(world))["rooms"] == 0
+    assert "rooms not listed" not in capsys.readouterr().out
+
+
+def test_when_wechat_says_that_the_day_is_used_up_it_is_not_asked_again(world: World) -> None:
+    world.wechat.set_room(7, 102, start_time=NOW_S)
+    world.wechat.inject(FaultRule(LIVE_INFO, Fault.ERRCODE, errcode=45009))
+    poll(watch_deps(world))
+
+    assert poll_again(world)["asked"] is None
+    assert world.calls(LIVE_INFO) == 1
+
+
+@pytest.mark.parametrize(("used", "low"), [(9, 0), (10, 1)])
+def test_a_quota_under_a_tenth_is_counted_for_the_alarm(world: World, used: int, low: int) -> None:
+    world.quota_of(Api.PUSH_MESSAGE).seed(DAY, used, NOW_S)
+
+    poll(watch_deps(world))
+
+    assert world.telemetry.counted[Metric.QUOTA_LOW] == low
+
+
+TROUBLE: list[dict[str, Any]] = [
+    {"kind": Fault.ERRCODE, "errcode": -1},
+    {"kind": Fault.ERRCODE, "errcode": 40164},
+    {"kind": Fault.ERRCODE, "errcode": 45009},
+    {"kind": Fault.GARBAGE},
+    {"kind": Fault.DROP_BEFORE},
+]
+
+
+@pytest.mark.parametrize("rule", TROUBLE)
+def test_a_poll_that_fails_still_recovers_and_forgets_no_room(
+    world: World, rule: dict[str, Any]
+) -> None:
+    poll(watch_deps(world))
+    world.put_campaign(1, state=CampaignState.PAUSED, resume_at=1)
+    world.wechat.inject(FaultRule(LIVE_INFO, **rule))
+
+    polled = poll(watch_deps(world, auto_push=True))
+
+    assert (polled["rooms"], polled["went_live"], polled["recovery"]) == (0, [], "resume")
+    assert world.rooms.all()[ROOM].is_live
+
+
+def test_a_poll_without_calls_left_still_recovers(world: World) -> None:
+    world.put_campaign(1, state=CampaignState.PAUSED, resume_at=1)
+    counter = world.quota_of(Api.GET_LIVE_INFO, 1)
+    counter.consume(DAY, world.clock())
+
+    assert poll(watch_deps(world, quota=counter))["recovery"] == "resume"
+    assert world.calls(LIVE_INFO) == 0

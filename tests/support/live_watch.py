@@ -1,0 +1,41 @@
+"""live_watch with the real stores and client, on the world's services."""
+
+from dataclasses import replace
+from typing import Any
+
+from support.clients import watched, wechat_client
+from support.world import DAY_OFFSET_HOURS, World
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.quota import QuotaStore
+from wxlive.stores.rooms import RoomStore
+from wxlive.wechat.apis import Api
+from wxlive_live_watch.dependencies import Dependencies
+from wxlive_live_watch.poll import poll
+from wxlive_live_watch.poll_policy import RARELY_S
+
+
+def watch_deps(world: World, **changes: Any) -> Dependencies:
+    """Build the dependencies of a poll; ``changes`` replace some of them."""
+    state = watched().state
+    deps = Dependencies(
+        wechat=wechat_client(world),
+        rooms=RoomStore(state),
+        campaigns=CampaignStore(state),
+        quota=QuotaStore(state, Api.GET_LIVE_INFO, 400),
+        daily_calls=400,
+        other_quotas=(QuotaStore(state, Api.PUSH_MESSAGE, 10),),
+        telemetry=world.telemetry,
+        auto_push=False,
+        room_wait_limit_s=3600,
+        day_offset_hours=DAY_OFFSET_HOURS,
+        now=world.clock,
+        invoke_push_start=world.invoked.append,
+        publish_live=world.published.append,
+    )
+    return replace(deps, **changes)
+
+
+def poll_again(world: World, **changes: Any) -> dict[str, Any]:
+    """Poll after so long that WeChat is asked again; ``changes`` are those of the dependencies."""
+    world.clock.now_s += RARELY_S
+    return poll(watch_deps(world, **changes))

@@ -1,0 +1,24 @@
+"""The exponents that are fitted to measurements."""
+
+import pytest
+
+from bench_harness.measurement import Measurement, fitted_exponents
+
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+def measured(name: str, figure: float, followers: int | None) -> Measurement:
+    return Measurement(name, "", "s", [1.0], [figure], followers)
+
+
+def test_the_exponent_is_that_of_the_power_law() -> None:
+    linear = [measured("linear", size / 1000, size) for size in SIZES]
+    constant = [measured("constant", 3.0, size) for size in SIZES]
+
+    exponents = fitted_exponents([*linear, *constant])
+
+    assert exponents == pytest.approx({"linear": 1.0, "constant": 0.0})
+
+
+def test_a_single_size_has_no_exponent() -> None:
+    assert fitted_exponents([measured("once", 3.0, 10), measured("no size", 3.0, None)]) == {}

@@ -1,0 +1,126 @@
+"""``wxlive push``: what it asks of push_start, what it waits for, how it exits."""
+
+import json
+
+import pytest
+
+from factories import CAMPAIGN, NOW_S, a_chunk
+from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ChunkState
+
+PUSH = ("push", "--room", "1001")
+
+
+@pytest.fixture
+def pushing(operator: Operator) -> Operator:
+    """An operator whose push becomes ``CAMPAIGN``."""
+    operator.functions.answer = {"campaign": CAMPAIGN}
+    return operator
+
+
+def test_a_dry_run_shows_the_answer_of_push_start(operator: Operator) -> None:
+    facts = {"campaign": None, "audience": 5, "calls": 3, "minutes": 0.1, "quota_after": 4997}
+    operator.functions.answer = facts
+
+    assert operator.json(*PUSH, "--dry-run") == facts
+    payload = {"action": "start", "room_id": 1001, "dry_run": True, "audience": {"rooms": []}}
+    assert operator.functions.invoked == [("wxlive-push-start", payload)]
+    shown = operator.run(*PUSH, "--dry-run").stdout
+    assert "4,997" in shown
+    assert "campaign" not in shown
+
+
+def test_an_audience_is_named_by_rooms_and_by_beijing_time(operator: Operator) -> None:
+    operator.functions.answer = {"audience": 1, "calls": 1, "minutes": 0.0, "quota_after": 1}
+
+    operator.json(
+        *PUSH, "--dry-run", "--subscribed-in", "7", "--subscribed-in", "9",
+        "--since", "2026-11-01", "--before", "2026-11-22T19:30",
+    )  # fmt: skip
+
+    [(_, payload)] = operator.functions.invoked
+    assert payload["audience"] == {"rooms": [7, 9], "since": 1_793_462_400, "before": NOW_S}
+
+
+def test_a_push_returns_once_the_audience_is_planned(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1), fully_planned=False)
+    meanwhile = pushing.clock.meanwhile = [
+        lambda: None,
+        lambda: pushing.change_campaign(fully_planned=True),
+    ]
+
+    assert pushing.json(*PUSH)["audience"] == 10
+    assert meanwhile == []
+
+
+def test_a_push_whose_plan_takes_long_returns_before_it_is_done(pushing: Operator) -> None:
+    pushing.campaign(fully_planned=False)
+
+    assert pushing.json(*PUSH)["state"] == "sending"
+    assert 10 <= pushing.clock.now_s - NOW_S < 12
+
+
+def test_a_repeated_push_names_the_campaign_on_stderr(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1, ChunkState.ACCEPTED))
+    pushing.functions.answer |= {"repeated": True}
+
+    result = pushing.run(*PUSH, "--json")
+
+    assert f"Room 1001 already has campaign {CAMPAIGN} today" in result.stderr
+    assert json.loads(result.stdout)["campaign"] == CAMPAIGN
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [(ChunkState.ACCEPTED, 0), (ChunkState.REFUSED, 1), (ChunkState.UNKNOWN, 1)],
+)
+def test_a_waiting_push_returns_when_everything_is_sent_and_reported(
+    pushing: Operator, state: ChunkState, code: int
+) -> None:
+    pushing.campaign(a_chunk(1), a_chunk(2))
+    meanwhile = pushing.clock.meanwhile = [
+        lambda: pushing.chunk(a_chunk(1, ChunkState.ACCEPTED)),
+        lambda: pushing.chunk(a_chunk(2, state)),
+        lambda: pushing.result("m-1"),
+        lambda: pushing.result("m-2"),
+    ]
+
+    facts = pushing.json(*PUSH, "--wait", code=code)
+
+    assert facts["state"] == "settled"
+    assert len(meanwhile) == (0 if state is ChunkState.ACCEPTED else 1)
+
+
+@pytest.mark.parametrize("state", [ChunkState.QUEUED, ChunkState.ACCEPTED])
+def test_a_waiting_push_returns_after_the_timeout_with_1(
+    pushing: Operator, state: ChunkState
+) -> None:
+    pushing.campaign(a_chunk(1, state))
+
+    pushing.json(*PUSH, "--wait", "--timeout", "30", code=1)
+
+    assert 30 <= pushing.clock.now_s - NOW_S <= 32
+
+
+def test_a_waiting_push_resumes_the_campaign_when_nothing_changes(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1))
+
+    pushing.json(*PUSH, "--wait", "--timeout", "200", code=1)
+
+    resume = ("wxlive-push-start", {"action": "resume", "campaign": CAMPAIGN})
+    assert pushing.functions.invoked_async == [resume, resume]
+
+
+def test_a_waiting_push_that_is_cancelled_returns_at_once_with_1(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1))
+    pushing.clock.meanwhile = [lambda: pushing.change_campaign(state=CampaignState.CANCELLED)]
+
+    facts = pushing.json(*PUSH, "--wait", code=1)
+
+    assert (facts["state"], facts["chunks"]["cancelled"]) == ("cancelled", 1)
+    assert pushing.clock.now_s - NOW_S < 5
+
+
+def test_a_push_whose_campaign_is_missing_is_refused(pushing: Operator) -> None:
+    assert f"There is no campaign {CAMPAIGN}" in pushing.refusal(*PUSH)

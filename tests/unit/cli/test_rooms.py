@@ -1,0 +1,72 @@
+"""``wxlive rooms``: the rooms that were seen, and the choice of one."""
+
+import pytest
+
+from factories import DAY, NOW_S, a_chunk, a_room
+from support.cli import Operator
+from wxlive.domain.rooms import Choice
+
+TONIGHT = a_room(1001, name="冬季[red]新品", status=102, starts_at=NOW_S + 1800)
+TOMORROW = a_room(1002, status=102, starts_at=NOW_S + 86_400)
+ENDED = a_room(7, status=103, starts_at=NOW_S - 9000)
+
+
+@pytest.fixture
+def with_rooms(operator: Operator) -> Operator:
+    operator.rooms.rows = {room.room_id: room for room in (TONIGHT, TOMORROW, ENDED)}
+    return operator
+
+
+def test_rooms_are_listed_by_start_with_the_choice(with_rooms: Operator) -> None:
+    with_rooms.rooms.choices[DAY] = Choice(1001, NOW_S, due=False)
+    with_rooms.rooms.last_asked_at = NOW_S - 60
+
+    facts = with_rooms.json("rooms")
+
+    assert [room["room_id"] for room in facts["rooms"]] == [1002, 1001, 7]
+    assert (facts["day"], facts["chosen"], facts["asked_at"]) == (DAY, 1001, NOW_S - 60)
+    shown = with_rooms.run("rooms")
+    assert "As of 2026-11-22 19:29:00 UTC+8." in shown.stderr
+    assert "chosen" in shown.stdout
+    assert "冬季[red]新品" in shown.stdout
+    assert with_rooms.run("rooms", "list").stdout == shown.stdout
+
+
+def test_before_live_watch_has_asked_no_room_is_known(operator: Operator) -> None:
+    assert operator.json("rooms")["rooms"] == []
+    assert "live_watch has not asked WeChat yet" in operator.run("rooms").stderr
+
+
+def test_a_room_is_chosen_for_the_day_of_its_planned_start(with_rooms: Operator) -> None:
+    assert with_rooms.json("rooms", "choose", "1001") == {"room_id": 1001, "day": DAY}
+    assert with_rooms.json("rooms", "choose", "1002")["day"] == "2026-11-23"
+    assert with_rooms.json("rooms", "choose", "1002", "--day", "2026-11-24")["day"] == "2026-11-24"
+
+    assert with_rooms.rooms.choices[DAY] == Choice(1001, NOW_S, due=False)
+
+
+@pytest.mark.parametrize("starts_at", [0, NOW_S - 3 * 86_400])
+def test_a_room_whose_start_is_past_or_unknown_is_chosen_for_today(
+    operator: Operator, starts_at: int
+) -> None:
+    operator.rooms.rows[8] = a_room(8, status=102, starts_at=starts_at)
+
+    assert operator.json("rooms", "choose", "8")["day"] == DAY
+
+
+def test_a_choice_is_removed(with_rooms: Operator) -> None:
+    with_rooms.json("rooms", "choose", "1001")
+
+    assert with_rooms.json("rooms", "unchoose") == {"chosen": None, "day": DAY}
+    assert with_rooms.rooms.choices == {}
+
+
+def test_a_room_that_is_unknown_or_has_ended_is_not_chosen(with_rooms: Operator) -> None:
+    assert "Room 1 is not known" in with_rooms.refusal("rooms", "choose", "1")
+    assert "Room 7 is ended (103)" in with_rooms.refusal("rooms", "choose", "7")
+
+
+def test_a_day_with_a_campaign_takes_no_choice(with_rooms: Operator) -> None:
+    with_rooms.campaign(a_chunk(1))
+
+    assert f"{DAY} already has campaign" in with_rooms.refusal("rooms", "choose", "1001")

@@ -1,0 +1,66 @@
+"""Which room is pushed today."""
+
+from dataclasses import replace
+
+import pytest
+
+from factories import a_room
+from wxlive.domain.rooms import Choice, Room
+from wxlive_live_watch.room_choice import choose_room, push_wanted_since
+
+BEGAN_AT = 1_795_276_800
+A = a_room(1001, starts_at=BEGAN_AT + 100, live_since=BEGAN_AT + 200)
+B = a_room(7, starts_at=BEGAN_AT + 50, live_since=BEGAN_AT + 300)
+
+
+def chosen(*rooms: Room, choice: Choice | None = None, auto_push: bool = True) -> Room | None:
+    return choose_room(rooms, choice, auto_push=auto_push, day_began_at=BEGAN_AT)
+
+
+def test_the_first_room_that_went_live_is_pushed_whatever_its_planned_start() -> None:
+    assert chosen(B, A) == A
+    assert chosen(B, replace(A, status=103)) == B
+
+
+def test_of_two_rooms_noticed_at_once_the_one_planned_earlier_is_pushed() -> None:
+    assert chosen(A, replace(B, live_since=A.live_since)) == replace(B, live_since=A.live_since)
+
+
+def test_a_show_that_began_yesterday_is_not_pushed_today() -> None:
+    assert chosen(replace(A, live_since=BEGAN_AT - 1)) is None
+    assert chosen(replace(A, live_since=BEGAN_AT)) is not None
+
+
+@pytest.mark.parametrize("status", [102, 103, 105])
+def test_a_room_that_is_not_live_is_not_pushed(status: int) -> None:
+    assert chosen(replace(A, status=status)) is None
+
+
+def test_without_a_choice_nothing_is_pushed_while_autopush_is_off() -> None:
+    assert chosen(A, auto_push=False) is None
+
+
+@pytest.mark.parametrize(
+    ("auto_push", "due", "wanted"),
+    [(True, False, True), (False, True, True), (True, True, True), (False, False, False)],
+)
+def test_a_chosen_room_is_pushed_if_autopush_is_on_or_its_planned_time_has_come(
+    *, auto_push: bool, due: bool, wanted: bool
+) -> None:
+    choice = Choice(7, BEGAN_AT, due=due)
+
+    assert chosen(A, B, choice=choice, auto_push=auto_push) == (B if wanted else None)
+    assert chosen(A, replace(B, status=102), choice=choice, auto_push=auto_push) is None
+
+
+def test_a_choice_pushes_a_show_that_began_yesterday() -> None:
+    old = replace(A, live_since=BEGAN_AT - 9)
+
+    assert chosen(old, choice=Choice(1001, BEGAN_AT, due=False)) == old
+
+
+def test_a_push_is_wanted_since_its_room_is_live_or_its_planned_time_came() -> None:
+    assert push_wanted_since(A, None) == A.live_since
+    assert push_wanted_since(None, Choice(7, 5, due=True)) == 5
+    assert push_wanted_since(None, Choice(7, 5, due=False)) is None
+    assert push_wanted_since(None, None) is None

@@ -1,0 +1,54 @@
+"""The day that WeChat's counters belong to, and the stamp, by their figures."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from wxlive.domain.calendar import day_ends_at, day_of, stamp_of
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("time", "offset", "day"),
+    [
+        ("2026-11-22T15:59:59", 8, "2026-11-22"),
+        ("2026-11-22T16:00:00", 8, "2026-11-23"),
+        ("2026-11-22T23:59:59", 0, "2026-11-22"),
+        ("2026-11-22T11:59:59", -12, "2026-11-21"),
+        ("2026-12-31T16:00:00", 8, "2027-01-01"),
+    ],
+)
+def test_the_day_is_the_date_at_the_offset_from_utc(time: str, offset: int, day: str) -> None:
+    assert day_of(at(time), offset) == day
+
+
+@pytest.mark.parametrize(
+    ("time", "offset", "end"),
+    [
+        ("2026-11-22T15:59:59", 8, "2026-11-22T16:00:00"),
+        ("2026-11-22T16:00:00", 8, "2026-11-23T16:00:00"),
+        ("2026-11-22T00:00:00", 0, "2026-11-23T00:00:00"),
+        ("2026-12-31T20:00:00", -5, "2027-01-01T05:00:00"),
+    ],
+)
+def test_the_day_ends_at_midnight_at_the_offset_from_utc(time: str, offset: int, end: str) -> None:
+    assert day_ends_at(at(time), offset) == at(end)
+
+
+def test_fractions_of_a_second_do_not_move_the_end_of_the_day() -> None:
+    assert day_ends_at(at("2026-11-22T15:59:59") + 0.9, 8) == at("2026-11-22T16:00:00")
+
+
+def test_the_next_day_begins_when_a_day_ends() -> None:
+    end = day_ends_at(at("2026-11-22T03:00:00"), 8)
+    assert day_of(end - 1, 8) == "2026-11-22"
+    assert day_of(end, 8) == "2026-11-23"
+
+
+def test_stamps_are_local_and_sort_by_time() -> None:
+    assert stamp_of(at("2026-11-22T11:30:05"), 8) == "20261122T193005"
+    stamps = [stamp_of(at(f"2026-{month:02}-09T23:10:00"), 8) for month in range(1, 13)]
+    assert sorted(stamps) == stamps
