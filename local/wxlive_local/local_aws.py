@@ -35,8 +35,9 @@ _INHERITED = ("LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 class LocalAws:
     """A local AWS for the time of a ``with`` block; entering it waits until it answers.
 
-    ``port`` None takes a free one. With ``enforce_iam`` the functions' roles are enforced. All
-    files are under ``run_dir``, where only the logs stay.
+    ``port`` None takes a free one. With ``enforce_iam`` the functions' roles are enforced.
+    ``functions_aws_url`` is the AWS endpoint of the functions, if not this AWS itself. All files
+    are under ``run_dir``, where only the logs stay.
 
     Raises:
         Misconfigured: the port is taken or may not be used (on entering).
@@ -48,11 +49,13 @@ class LocalAws:
         port: int | None = None,
         *,
         enforce_iam: bool = False,
+        functions_aws_url: str | None = None,
         program: Sequence[str] = ("-m", "ministack"),
     ) -> None:
         self._wanted_port = port
         self._program = program
         self._enforce_iam = enforce_iam
+        self._functions_aws_url = functions_aws_url
         self._exit = ExitStack()
         self.port = 0
         self.run_dir = RUNS / f"{int(time.time())}-{uuid.uuid4().hex[:8]}"
@@ -143,6 +146,8 @@ class LocalAws:
             # Part of the queue URLs; `localhost` may mean ::1, where nothing listens.
             "MINISTACK_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
+            # The local AWS itself calls no AWS; the functions inherit this.
+            "AWS_ENDPOINT_URL": self._functions_aws_url or self.endpoint_url,
             "MINISTACK_REGION": REGION,
             "LOG_LEVEL": "WARNING",
             "AUTH": "true" if self._enforce_iam else "false",

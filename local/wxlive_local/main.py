@@ -49,6 +49,12 @@ def cli() -> None:
     help="Port of the local AWS. Default: any free port.",
 )
 @click.option(
+    "--functions-aws-url",
+    metavar="URL",
+    help="AWS endpoint of the functions, such as a proxy before the local AWS. "
+    "Default: the local AWS itself.",
+)
+@click.option(
     "--followers",
     type=click.IntRange(0),
     default=0,
@@ -62,6 +68,7 @@ def up(
     params: tuple[str, ...],
     ready_file: Path | None,
     port: int | None,
+    functions_aws_url: str | None,
     followers: int,
     quiet: bool,
 ) -> None:
@@ -69,9 +76,10 @@ def up(
     require_installed()
     options = Options(
         config=WechatConfig.from_file(config_file) if config_file else WechatConfig.random(),
-        wechat_url=_checked_url(wechat_url),
+        wechat_url=_checked_url("--wechat-url", wechat_url),
         parameters=Template.read(TEMPLATE).parameter_overrides(params),
         port=port,
+        functions_aws_url=_checked_url("--functions-aws-url", functions_aws_url),
         followers=followers,
     )
     progress = Progress(quiet=quiet)
@@ -142,9 +150,9 @@ def _what_next(stack: LocalStack) -> str:
     )
 
 
-def _checked_url(url: str | None) -> str | None:
+def _checked_url(option: str, url: str | None) -> str | None:
     if url is not None and not url.startswith(("http://", "https://")):
-        raise Misconfigured(f"--wechat-url {url!r} must start with http:// or https://")
+        raise Misconfigured(f"{option} {url!r} must start with http:// or https://")
     return url
 
 

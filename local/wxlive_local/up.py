@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -29,8 +29,9 @@ _CALLBACK_TIMEOUT_S = 20.0
 class Options:
     """Options of a local run. ``parameters`` are template parameters, already checked.
 
-    ``followers`` and ``delivery`` are for the simulator, ``port`` and ``enforce_iam`` for the
-    local AWS.
+    ``followers``, ``delivery`` and ``wechat_clock`` (Unix seconds) are for the simulator, ``port``
+    and ``enforce_iam`` for the local AWS. ``functions_aws_url`` is the functions' AWS endpoint, if
+    not the local AWS itself.
     """
 
     config: WechatConfig = field(default_factory=WechatConfig.random)
@@ -40,6 +41,8 @@ class Options:
     followers: int = 0
     delivery: DeliveryPolicy | None = None
     enforce_iam: bool = False
+    functions_aws_url: str | None = None
+    wechat_clock: Callable[[], float] = time.time
 
     def normalized(self) -> "Options":
         """Return the options with ``config.mode`` and ``wechat_url`` as the parameters say.
@@ -115,7 +118,13 @@ def local_stack(
     require_installed()
     with ExitStack() as running:
         with progress.step("start the local AWS"):
-            aws = running.enter_context(LocalAws(options.port, enforce_iam=options.enforce_iam))
+            aws = running.enter_context(
+                LocalAws(
+                    options.port,
+                    enforce_iam=options.enforce_iam,
+                    functions_aws_url=options.functions_aws_url,
+                )
+            )
         simulator = None
         if options.wechat_url is None:
             with progress.step("start the WeChat simulator"):
@@ -209,7 +218,7 @@ def _simulator(options: Options) -> Simulator:
         aes_key=config.aes_key,
         mode=config.mode,
     )
-    return Simulator(account, delivery=options.delivery)
+    return Simulator(account, delivery=options.delivery, now=options.wechat_clock)
 
 
 def _url(simulator: Simulator | None) -> str:
