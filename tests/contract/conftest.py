@@ -26,15 +26,21 @@ def boto3_session() -> Iterator[boto3.Session]:
         )
 
 
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Any]:
+    """Start moto once for a file: that takes longer than most tests here."""
+    with mock_aws() as running:
+        yield running
+
+
 @pytest.fixture(params=[MOTO, pytest.param(LOCAL, marks=pytest.mark.local_aws)])
-def backend(request: pytest.FixtureRequest, boto3_session: boto3.Session) -> Iterator[Backend]:
+def backend(request: pytest.FixtureRequest, boto3_session: boto3.Session) -> Backend:
     if request.param == LOCAL:
         aws: LocalAws = request.getfixturevalue("local_aws")
-        yield Backend(LOCAL, boto3_session, aws.endpoint_url)
-    else:
-        request.getfixturevalue("one_call_at_a_time")
-        with mock_aws():
-            yield Backend(MOTO, boto3_session, None)
+        return Backend(LOCAL, boto3_session, aws.endpoint_url)
+    request.getfixturevalue("one_call_at_a_time")
+    request.getfixturevalue("moto").reset()
+    return Backend(MOTO, boto3_session, None)
 
 
 @pytest.fixture

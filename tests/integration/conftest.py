@@ -21,6 +21,7 @@ from wxlive_local.simulator import LIVE, DeliveryPolicy, Simulator
 
 @pytest.fixture(scope="module")
 def running_aws() -> Iterator[MemoryAws]:
+    """AWS in this process, started once for a file."""
     with memory_aws.running() as running:
         yield running
 
@@ -45,7 +46,9 @@ def world(
 
 
 @pytest.fixture
-def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+def deployment(
+    world: World, running_aws: MemoryAws, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deployment]:
     """The world with the functions deployed into it; what a process keeps is forgotten."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"test-{uuid4().hex}")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", memory_aws.session())
@@ -60,3 +63,4 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     world.steps.watch(memory_aws.session().events)
     yield deployment
     forget_everything()
+    running_aws.deploy()  # without the secret, and what else the test made

@@ -55,10 +55,25 @@ def clients(user: str) -> Clients:
 
 
 class MemoryAws:
-    """AWS while it runs in this process."""
+    """AWS while it runs in this process: two tables, and queues by their names and URLs."""
 
     def __init__(self, moto: Any) -> None:
         self._moto = moto
+        self.queues: dict[str, str] = {}
+        self.deploy()
+
+    def deploy(self) -> None:
+        """Throw everything away and make the tables and queues."""
+        self._moto.reset()
+        test = clients("test")
+        create_table(test.dynamodb, FOLLOWERS, "followers")
+        create_table(test.dynamodb, STATE, "state")
+        self.queues = {name: test.sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
+
+    def empty(self) -> None:
+        """Empty the tables. Nothing is received from the queues, so they need not be emptied."""
+        for table in _tables().values():
+            table.items.clear()
 
     def save(self) -> dict[str, Any]:
         """Return a copy of what is in the tables."""
@@ -68,14 +83,6 @@ class MemoryAws:
         """Put the tables back as they were."""
         for name, table in _tables().items():
             table.items = deepcopy(saved[name])
-
-    def deploy(self) -> dict[str, str]:
-        """Throw everything away and make empty tables and queues; returns the queues' URLs."""
-        self._moto.reset()
-        test = clients("test")
-        create_table(test.dynamodb, FOLLOWERS, "followers")
-        create_table(test.dynamodb, STATE, "state")
-        return {name: test.sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
 
 
 def _tables() -> dict[str, Any]:

@@ -59,8 +59,9 @@ class World:
         self.remaining_s = 900.0
         self.invoked: list[Any] = []
         self.published: list[Room] = []
-        self.queues = aws.deploy()
+        aws.empty()
         self._memory = aws
+        self.queues = aws.queues
         self._aws = clients("test")
         self.followers = FollowerStore(self._aws.dynamodb, "followers")
         self.campaigns = CampaignStore(self._aws.state)
@@ -187,8 +188,8 @@ class World:
         return run
 
     def all_runs(self) -> list["SyncRun"]:
-        """Return every sync run."""
-        keys = [item["sk"] for item in self.state_items() if item["pk"] == "sync"]
+        """Return every sync run, in the order in which they were opened."""
+        keys = sorted(item["sk"] for item in self.state_items() if item["pk"] == "sync")
         found = [self.runs.get(sk.removeprefix("run#")) for sk in keys]
         return [run for run in found if run is not None]
 

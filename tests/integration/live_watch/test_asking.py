@@ -26,6 +26,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poll_module, "ROOMS_PER_PAGE", ROOMS)
 
 
+@pytest.mark.slow
 def test_a_room_with_a_known_start_is_noticed_within_a_minute(world: World) -> None:
     """It opens ten minutes early, half an hour late, or never; one poll a minute."""
     starts_at = NOW_S + 20 * 60

@@ -25,6 +25,7 @@ def test_a_connection_is_cut_before_or_after_the_call_is_processed(
     assert simulator.ledger()["mishaps"][0]["kind"] == kind
 
 
+@pytest.mark.slow  # it stops a second later, when the delayed call is given up
 @pytest.mark.parametrize(("kind", "pushed"), [(Fault.DELAY_BEFORE, 0), (Fault.DELAY_AFTER, 1)])
 def test_a_delayed_call_outlasts_the_callers_timeout(
     simulator: Simulator, kind: Fault, pushed: int
