@@ -126,7 +126,7 @@ def a_new_campaign(campaign: str = CAMPAIGN, **changes: Any) -> Campaign:
 
 def a_campaign(campaign: str = CAMPAIGN, **changes: Any) -> Campaign:
     """Return a campaign that is fully planned and sends."""
-    facts = {"state": CampaignState.SENDING, "fully_planned": True, **changes}
+    facts = {"state": CampaignState.SENDING, "fully_planned": True, "chunks": 1, **changes}
     return a_new_campaign(campaign, **facts)
 
 

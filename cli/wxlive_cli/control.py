@@ -52,5 +52,5 @@ def control(stack: Stack, action: str, campaign: str) -> CommandResult:
     Raises:
         InvalidCommand: push_start refused the action.
     """
-    stack.invoke("PushStartFunction", {"action": action, "campaign": campaign})
+    stack.execute({"action": action, "campaign": campaign})
     return campaign_result(stack.report(find_campaign(stack, campaign)), code=DONE)

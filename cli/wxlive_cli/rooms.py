@@ -87,10 +87,10 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
     if room.is_over:
         raise InvalidCommand(f"Room {room_id} is {room.status_words}; choose another room")
     chosen_day = day.date().isoformat() if day else _day_for(room, stack)
-    holder = stack.campaigns.claimed_by(chosen_day)
+    holder = stack.days.holder(chosen_day)
     if holder is not None:
         raise InvalidCommand(
-            f"{chosen_day} already has campaign {holder}, and WeChat allows one room per day; "
+            f"Room {holder[0]} already has {chosen_day}, and WeChat allows one room per day; "
             "choose another day with --day"
         )
     stack.rooms.choose(chosen_day, Choice(room_id, int(time.time()), due=False))

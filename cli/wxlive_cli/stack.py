@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.reports import Report
-from wxlive.domain.reports import report as join_report
 from wxlive.errors import InvalidCommand, Misconfigured, RetryLater
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.reports import read_report
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # push_start counts the followers before it answers, which takes minutes for millions of them.
-# It is invoked once: a retry after a time-out could start something twice.
 _INVOKE_CONFIG = Config(read_timeout=905, retries={"total_max_attempts": 1})
 
 
@@ -43,6 +44,7 @@ class Stack:
     ledger: LedgerStore
     results: ResultStore
     rooms: RoomStore
+    days: DayStore
     runs: SyncRunStore
     sync_budget: QuotaStore
     push_quota: QuotaStore
@@ -69,12 +71,7 @@ class Stack:
 
     def report(self, campaign: Campaign) -> Report:
         """Return what became of a campaign so far."""
-        return join_report(
-            campaign,
-            self.ledger.chunks(campaign.campaign),
-            self.results.of_room(campaign.room_id),
-            time.time(),
-        )
+        return read_report(campaign, self.campaigns, self.ledger, self.results, time.time())
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Invoke the function that an output names, and return its answer.
@@ -94,6 +91,15 @@ class Stack:
         if "refused" in answer:
             raise InvalidCommand(answer["refused"])
         return answer
+
+    def execute(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Have push_start execute a command once, however often it is delivered.
+
+        Raises:
+            InvalidCommand: push_start refused the command; the message is its own.
+            RetryLater: push_start failed.
+        """
+        return self.invoke("PushStartFunction", {**payload, "command": uuid.uuid4().hex})
 
     def invoke_async(self, function: str, payload: Mapping[str, Any]) -> None:
         """Invoke the function that an output names, without waiting for it."""
@@ -124,6 +130,7 @@ def connect(name: str) -> Stack:
         ledger=LedgerStore(state),
         results=ResultStore(state),
         rooms=RoomStore(state),
+        days=DayStore(state),
         runs=SyncRunStore(state),
         sync_budget=QuotaStore(state, Api.GET_FOLLOWERS, sync_calls),
         push_quota=QuotaStore(state, Api.PUSH_MESSAGE, daily_calls),

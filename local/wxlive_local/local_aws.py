@@ -6,7 +6,6 @@ import shutil
 import socket
 import time
 import uuid
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +24,7 @@ from wxlive_local.processes import SupervisedProcess
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 _START_TIMEOUT_S = 30.0
+_PROGRAM = str(Path(__file__).with_name("aws_program.py"))
 _POLL_S = 0.05
 _KEPT_LOGS = 10
 
@@ -50,10 +50,8 @@ class LocalAws:
         *,
         enforce_iam: bool = False,
         functions_aws_url: str | None = None,
-        program: Sequence[str] = ("-m", "ministack"),
     ) -> None:
         self._wanted_port = port
-        self._program = program
         self._enforce_iam = enforce_iam
         self._functions_aws_url = functions_aws_url
         self._exit = ExitStack()
@@ -71,7 +69,7 @@ class LocalAws:
                 starting.enter_context(locked(self.run_dir / "lock"))
             process = starting.enter_context(
                 SupervisedProcess(
-                    [AWS_PYTHON, *self._program],
+                    [AWS_PYTHON, _PROGRAM],
                     env=self._process_env(scratch),
                     cwd=scratch,
                     log=self.run_dir / "ministack.log",

@@ -1,15 +1,17 @@
-"""Every store is held against moto and the local AWS."""
+"""Every store is held against moto, the explorer's AWS and the local AWS."""
 
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from support.backends import LOCAL, MOTO, Backend, Collisions, Tables
+from explore.aws.backend import MEMORY, MemoryAws
+from support.backends import BACKENDS, LOCAL, MOTO, Backend, Tables
+from support.table_faults import Faults, FaultyTable
 from support.tables import FOLLOWERS, STATE, create_table
 from wxlive_local.local_aws import REGION, LocalAws
 
@@ -33,11 +35,13 @@ def moto() -> Iterator[Any]:
         yield running
 
 
-@pytest.fixture(params=[MOTO, pytest.param(LOCAL, marks=pytest.mark.local_aws)])
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, boto3_session: boto3.Session) -> Backend:
     if request.param == LOCAL:
         aws: LocalAws = request.getfixturevalue("local_aws")
         return Backend(LOCAL, boto3_session, aws.endpoint_url)
+    if request.param == MEMORY:
+        return cast("Backend", MemoryAws())
     request.getfixturevalue("one_call_at_a_time")
     request.getfixturevalue("moto").reset()
     return Backend(MOTO, boto3_session, None)
@@ -49,7 +53,9 @@ def tables(backend: Backend) -> Iterator[Tables]:
     followers, state = (f"contract-{uuid.uuid4().hex}" for _ in range(2))
     create_table(client, FOLLOWERS, followers)
     create_table(client, STATE, state)
-    yield Tables(client, resource.Table(followers), resource.Table(state))
+    faults = Faults()
+    faulty: Any = FaultyTable(resource.Table(state), faults)
+    yield Tables(client, resource.Table(followers), faulty, faults)
     client.delete_table(TableName=followers)
     client.delete_table(TableName=state)
 
@@ -70,11 +76,7 @@ def in_pages(tables: Tables) -> Callable[[str, int], None]:
 
 
 @pytest.fixture
-def collisions(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Collisions:
-    """Return what makes the next writes collide; nobody really pauses."""
-    made = Collisions(0)
-    monkeypatch.setattr("wxlive.stores.dynamo.time.sleep", made.pauses_s.append)
-    refuse: Any = made  # what it returns counts, although the stubs say that nothing is returned
-    for operation in ("TransactWriteItems", "UpdateItem"):
-        tables.state.meta.client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
-    return made
+def faults(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """Return what makes calls to the State table fail; nobody really pauses."""
+    monkeypatch.setattr("wxlive.stores.dynamo.time.sleep", tables.faults.pauses_s.append)
+    return tables.faults

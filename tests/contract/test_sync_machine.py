@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from explore.aws.backend import MEMORY
 from factories import NOW_S
 from support.backends import LOCAL, MOTO, Backend, Tables
 from support.budget import budget
@@ -216,7 +217,11 @@ def test_after_the_last_event_and_a_complete_run_the_table_is_the_list(
         pass
 
     Machine.tables = tables
-    examples = {MOTO: budget(fast=4, thorough=100), LOCAL: budget(fast=2, thorough=20)}
+    examples = {
+        MEMORY: budget(fast=10, thorough=200),
+        MOTO: budget(fast=2, thorough=50),
+        LOCAL: budget(fast=2, thorough=20),
+    }
     run_state_machine_as_test(
         Machine,
         settings=settings(

@@ -26,7 +26,10 @@ _NEVER = "rate(365 days)"
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The deployed template with the simulator. No schedule fires, and WeChat retries at once."""
+    """The deployed template with the simulator, which retries at once.
+
+    Of the schedules only the one fires that looks after the living campaign each minute.
+    """
     options = Options(
         parameters={"SyncSchedule": _NEVER, "WatchSchedule": _NEVER},
         delivery=DeliveryPolicy(interval_s=0.1, concurrency=2),

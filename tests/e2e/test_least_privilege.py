@@ -30,7 +30,12 @@ RESULT = {
     "user_recv_limit_count": 0,
     "internal_error_count": 0,
 }
-TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
+TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 TABLE_CALLS = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
 OTHER_CALLS = (
@@ -92,6 +97,8 @@ def rights_for(event: dict[str, Any]) -> set[Right]:
         return {Right("dynamodb:BatchGetItem", table) for table in request["RequestItems"]}
     if call == "Invoke":
         return {Right("lambda:InvokeFunction")}
+    if call == "SendMessageBatch":
+        call = "SendMessage"
     target = request.get("TableName") or request.get("QueueUrl", "").rsplit("/", 1)[-1]
     return {Right(f"{service}:{call}", target)}
 

@@ -1,14 +1,20 @@
-"""Two kinds of AWS to hold every store against: moto in this process, and the local AWS."""
+"""Three kinds of AWS to hold every store against.
 
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+They are moto and the explorer's AWS (``explore.aws.backend``) in this process, and the local AWS.
+"""
+
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
 from botocore.config import Config
 
+from explore.aws.backend import MEMORY
+from support.budget import THOROUGH
+from support.table_faults import Faults
+
 if TYPE_CHECKING:
-    from botocore.model import OperationModel
     from mypy_boto3_dynamodb import DynamoDBClient, DynamoDBServiceResource
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -17,10 +23,17 @@ if TYPE_CHECKING:
 MOTO = "moto"
 LOCAL = "local"
 
+BACKENDS = [MOTO, MEMORY, pytest.param(LOCAL, marks=pytest.mark.local_aws)]
+
+mostly_in_memory = pytest.mark.parametrize(
+    "backend", BACKENDS if THOROUGH else [MEMORY], indirect=True
+)
+"""For tests of what the stores do with an answer, more than of what the tables answer."""
+
 
 @dataclass(frozen=True)
 class Backend:
-    """One of the two, by its ``name``. Each client is new, so a test may register what it likes."""
+    """One of the three, by its ``name``. Each client is new: a test may register what it likes."""
 
     name: str
     session: boto3.Session
@@ -46,11 +59,15 @@ class Backend:
 
 @dataclass(frozen=True)
 class Tables:
-    """Both tables, empty, with the keys that ``template.yaml`` declares, and a client."""
+    """Both tables, empty, with the keys that ``template.yaml`` declares, and a client.
+
+    ``faults`` are those of the State table.
+    """
 
     client: "DynamoDBClient"
     followers: "Table"
     state: "Table"
+    faults: Faults
 
     def rows(self) -> list[Any]:
         """Return everything in the State table, in the order of its keys."""
@@ -63,29 +80,3 @@ class Tables:
             with table.batch_writer() as batch:
                 for item in table.scan()["Items"]:
                     batch.delete_item(Key={name: item[name] for name in keys})
-
-
-@dataclass
-class Collisions:
-    """Refuses the next writes as DynamoDB does when a transaction is at work on the item.
-
-    Neither backend has transactions that take time, so the client does it.
-    """
-
-    left: int
-    pauses_s: list[float] = field(default_factory=list)
-
-    def __call__(self, model: "OperationModel", **_: object) -> tuple[Any, Any] | None:
-        if not self.left:
-            return None
-        self.left -= 1
-        if model.name == "TransactWriteItems":
-            return self._refusal(
-                "TransactionCanceledException",
-                CancellationReasons=[{"Code": "None"}, {"Code": "TransactionConflict"}],
-            )
-        return self._refusal("TransactionConflictException")
-
-    def _refusal(self, code: str, **more: object) -> tuple[Any, Any]:
-        parsed = {"Error": {"Code": code, "Message": "busy"}, "ResponseMetadata": {}, **more}
-        return SimpleNamespace(status_code=400), parsed

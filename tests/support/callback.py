@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from factories import some_settings
-from support.clients import watched
 from support.world import World
 from wxlive.ingest import EventIngestor
 from wxlive.settings import MessageMode, Secrets
@@ -49,7 +48,7 @@ def callback_deps(
         settings=some_settings(message_mode=MessageMode(mode), callback_max_age_s=max_age_s),
         secrets=lambda: secrets,
         ingestor=event_ingestor(world),
-        backlog=CallbackQueue(lambda: watched().sqs, world.queues["backlog"]),
+        backlog=CallbackQueue(lambda: world.aws.functions.sqs, world.queues["backlog"]),
         telemetry=world.telemetry,
         now=world.clock,
     )
@@ -61,9 +60,9 @@ def backlog_deps(world: World) -> backlog.Dependencies:
 
 def event_ingestor(world: World) -> EventIngestor:
     return EventIngestor(
-        followers=FollowerStore(watched().dynamodb, "followers"),
-        results=lambda: ResultStore(watched().state),
-        quarantine=CallbackQueue(lambda: watched().sqs, world.queues["quarantine"]),
+        followers=FollowerStore(world.aws.functions.dynamodb, "followers"),
+        results=lambda: ResultStore(world.aws.functions.state),
+        quarantine=CallbackQueue(lambda: world.aws.functions.sqs, world.queues["quarantine"]),
         telemetry=world.telemetry,
     )
 

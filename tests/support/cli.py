@@ -13,6 +13,7 @@ from factories import CAMPAIGN, NOW_S, a_campaign, a_chunk, a_result
 from support.clock import Clock
 from support.memory_stores import (
     MemoryCampaigns,
+    MemoryDays,
     MemoryFollowers,
     MemoryLedger,
     MemoryQuota,
@@ -94,6 +95,7 @@ class Operator:
         self.ledger = MemoryLedger()
         self.results = MemoryResults()
         self.rooms = MemoryRooms()
+        self.days = MemoryDays()
         self.runs = MemoryRuns()
         self.sync_budget = MemoryQuota(4500)
         self.push_quota = MemoryQuota(5000)
@@ -111,12 +113,22 @@ class Operator:
             ledger=self.ledger,
             results=self.results,
             rooms=self.rooms,
+            days=self.days,
             runs=self.runs,
             sync_budget=self.sync_budget,
             push_quota=self.push_quota,
             functions=functions,
             sqs=self.sqs,
         )
+
+    @property
+    def executed(self) -> list[dict[str, Any]]:
+        """The commands that push_start was sent, each with an id of its own, left out here."""
+        payloads = [dict(sent) for name, sent in self.functions.invoked if "push-start" in name]
+        ids = [payload.pop("command") for payload in payloads]
+        assert all(ids)
+        assert len(set(ids)) == len(ids)
+        return payloads
 
     def run(self, *words: str, typed: str = "") -> Result:
         return CliRunner().invoke(main, list(words), input=typed)

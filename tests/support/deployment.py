@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from factories import ENV
 from support.doubles import Context, EventBridgeClient, LambdaClient
-from support.memory_aws import session
+from support.memory_aws import client_of, resource_of
 from support.world import World
 from wxlive_follower_sync import dependencies as follower_sync
 from wxlive_live_watch import dependencies as live_watch
@@ -37,10 +38,8 @@ class Deployment:
         self.lambda_client = LambdaClient()
         self.events_client = EventBridgeClient()
         self._set_env = set_env
-        self._secrets = session().client("secretsmanager")
-        self._secret = self._secrets.create_secret(
-            Name=ENV["WECHAT_SECRET_NAME"], SecretString="{}"
-        )["ARN"]
+        self._secrets = client_of("secretsmanager", world.aws.port)
+        self._secrets.create_secret(Name=ENV["WECHAT_SECRET_NAME"], SecretString="{}")
         account = world.wechat.account
         self.store_secret(
             appid=account.appid,
@@ -62,12 +61,33 @@ class Deployment:
             self._set_env(name, value)
 
     def store_secret(self, **fields: str) -> None:
-        self._secrets.put_secret_value(SecretId=self._secret, SecretString=json.dumps(fields))
+        self._secrets.put_secret_value(
+            SecretId=ENV["WECHAT_SECRET_NAME"], SecretString=json.dumps(fields)
+        )
 
     def delete_secret(self) -> None:
-        self._secrets.delete_secret(SecretId=self._secret, ForceDeleteWithoutRecovery=True)
+        self._secrets.delete_secret(
+            SecretId=ENV["WECHAT_SECRET_NAME"], ForceDeleteWithoutRecovery=True
+        )
+
+    def clients(self) -> dict[str, Callable[..., Any]]:
+        """Return what stands in for the functions of ``wxlive.aws``."""
+        port = self.world.aws.port
+        made = {
+            "dynamodb": resource_of(port),
+            "dynamodb_client": client_of("dynamodb", port),
+            "sqs": client_of("sqs", port),
+            "secretsmanager": self._secrets,
+            "lambda_": self.lambda_client,
+            "events": self.events_client,
+        }
+        return {name: partial(_given, client) for name, client in made.items()}
 
     def event(self, path: str) -> dict[str, Any]:
         """Return one of the files of ``events/``."""
         event: dict[str, Any] = json.loads((EVENTS / path).read_text(encoding="utf-8"))
         return event
+
+
+def _given(client: Any, config: object = None) -> Any:
+    return client

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from support.clients import watched, wechat_client
+from support.clients import wechat_client
 from support.world import DAY_OFFSET_HOURS, World
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.stores.followers import FollowerStore
@@ -21,16 +21,16 @@ def sync_deps(world: World, owner: str = "first", **changes: Any) -> Dependencie
     """Build the dependencies of a worker; ``changes`` replace some of them."""
     deps = Dependencies(
         wechat=wechat_client(world),
-        followers=FollowerStore(watched().dynamodb, "followers"),
-        runs=SyncRunStore(watched().state),
-        quota=QuotaStore(watched().state, Api.GET_FOLLOWERS, 5000),
+        followers=FollowerStore(world.aws.functions.dynamodb, "followers"),
+        runs=SyncRunStore(world.aws.functions.state),
+        quota=QuotaStore(world.aws.functions.state, Api.GET_FOLLOWERS, 5000),
         telemetry=world.telemetry,
         owner=owner,
         day_offset_hours=DAY_OFFSET_HOURS,
         guard_percent=20,
         now=world.clock,
         sleep=world.clock.sleep,
-        remaining_s=lambda: world.remaining_s,
+        remaining_s=world.remaining_s,
         continue_later=lambda: world.invoked.append({"action": "work"}),
     )
     return replace(deps, **changes)

@@ -1,17 +1,24 @@
-"""The stores of a stack as plain dictionaries: only what the commands use."""
+"""The stores of a stack as plain dictionaries: only what commands and unit tests use."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from wxlive.domain.campaigns import Campaign
-from wxlive.domain.chunks import Chunk
+from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold
+from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower, Status
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
+from wxlive.errors import QuotaUsedUp, StoreBusy
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.commands import CommandStore
+from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
-from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.ledger import LedgerStore, Outcome
+from wxlive.stores.living import Living, LivingStore
+from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
@@ -36,12 +43,23 @@ class MemoryFollowers(FollowerStore):
         return {status: counts[status] for status in Status}
 
 
-class MemoryCampaigns(CampaignStore):
+class MemoryCommands(CommandStore):
     def __init__(self) -> None:
-        self.rows: dict[str, Campaign] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
 
-    def claimed_by(self, day: str) -> str | None:
-        return next((row.campaign for row in self.rows.values() if row.day == day), None)
+    def outcome(self, command: str) -> dict[str, Any] | None:
+        return self.rows.get(command)
+
+    def record(self, command: str, outcome: dict[str, Any], now_s: float) -> bool:
+        return self.rows.setdefault(command, outcome) == outcome
+
+
+class MemoryCampaigns(CampaignStore):
+    """Campaigns; the effect of a command is stored with the command."""
+
+    def __init__(self, commands: MemoryCommands | None = None) -> None:
+        self.rows: dict[str, Campaign] = {}
+        self._commands = commands or MemoryCommands()
 
     def get(self, campaign: str) -> Campaign | None:
         return self.rows.get(campaign)
@@ -53,16 +71,175 @@ class MemoryCampaigns(CampaignStore):
         earlier = [name for name in self.rows if name < campaign]
         return self.rows[max(earlier)] if earlier else None
 
+    def of_room(self, room_id: int) -> list[Campaign]:
+        every = [self.rows[name] for name in sorted(self.rows, reverse=True)]
+        return [row for row in every if row.room_id == room_id]
+
+    def hold(
+        self,
+        campaign: str,
+        to: CampaignState,
+        hold: Hold,
+        *,
+        out_of: Iterable[CampaignState] = (CampaignState.SENDING,),
+        command: str = "",
+    ) -> bool:
+        facts = {
+            "state": to,
+            "hold_kind": hold.kind,
+            "hold_id": hold.hold_id,
+            "reason": hold.reason,
+            "held_since": hold.since,
+            "resume_at": hold.resume_at,
+        }
+        self._change(campaign, set(out_of), command, **facts)
+        return self.rows[campaign].hold_id == hold.hold_id
+
+    def resume(self, campaign: str, hold_id: str, now_s: float, *, command: str = "") -> bool:
+        facts = {"state": CampaignState.SENDING, "hold_kind": None, "hold_id": "", "reason": None}
+        is_held_so = self.rows[campaign].hold_id == hold_id
+        return is_held_so and self._change(
+            campaign, UNENDED, command, resumed_at=int(now_s), **facts
+        )
+
+    def end(
+        self,
+        campaign: str,
+        to: CampaignState,
+        reason: str,
+        now_s: float,
+        *,
+        out_of_hold: str | None = None,
+        command: str = "",
+    ) -> bool:
+        if out_of_hold in {None, self.rows[campaign].hold_id}:
+            self._change(campaign, UNENDED, command, state=to, reason=reason)
+        return (self.rows[campaign].state, self.rows[campaign].reason) == (to, reason)
+
+    def note_not_live(self, campaign: str, now_s: float) -> None:
+        row = self.rows[campaign]
+        self.rows[campaign] = replace(row, not_live_since=row.not_live_since or int(now_s))
+
+    def _change(
+        self, campaign: str, out_of: Iterable[CampaignState], command: str, **facts: Any
+    ) -> bool:
+        row = self.rows[campaign]
+        if row.state not in out_of or command in self._commands.rows:
+            return False
+        self.rows[campaign] = replace(row, **facts)
+        if command:
+            self._commands.rows[command] = {"campaign": campaign}
+        return True
+
+
+class MemoryLiving(LivingStore):
+    def __init__(self) -> None:
+        self.row: Living | None = None
+
+    def load(self) -> Living | None:
+        return self.row
+
+
+class MemoryDays(DayStore):
+    def __init__(self) -> None:
+        self.holders: dict[str, tuple[int, str]] = {}
+
+    def holder(self, day: str) -> tuple[int, str] | None:
+        return self.holders.get(day)
+
 
 class MemoryLedger(LedgerStore):
+    """The ledger; while it is ``busy`` it refuses so many writes more."""
+
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], Chunk] = {}
+        self.busy = 0
+        self.refunded: list[str] = []
 
     def chunk(self, campaign: str, number: int) -> Chunk | None:
         return self.rows.get((campaign, number))
 
     def chunks(self, campaign: str) -> Iterator[Chunk]:
         return (row for (name, _), row in self.rows.items() if name == campaign)
+
+    def unclaim(
+        self,
+        campaign: str,
+        number: int,
+        *,
+        claim: str,
+        now_s: float,
+        quota: QuotaStore,
+        day: str,
+        reason: str | None = None,
+    ) -> bool:
+        facts = {"state": ChunkState.QUEUED, "queued_at": int(now_s), "reason": reason}
+        undone = self._change(campaign, number, claim, **facts)
+        self.refunded += [day] * undone
+        return undone
+
+    def finish(
+        self, campaign: str, number: int, outcome: Outcome, *, claim: str, now_s: float
+    ) -> bool:
+        facts = {"message_id": outcome.message_id, "errcode": outcome.errcode, "rid": outcome.rid}
+        if outcome.to is ChunkState.QUEUED:
+            facts |= {"queued_at": int(now_s), "attempts": 0}
+        return self._change(
+            campaign, number, claim, state=outcome.to, reason=outcome.reason, **facts
+        )
+
+    def count_attempts(self, campaign: str, number: int, attempts: int) -> None:
+        row = self.rows[campaign, number]
+        self.rows[campaign, number] = replace(row, attempts=attempts)
+
+    def resend(self, campaign: str, chunk: Chunk, *, now_s: float, reason: str) -> bool:
+        calls = (*chunk.earlier_calls, (chunk.claimed_at, chunk.openids))
+        facts = {"state": ChunkState.QUEUED, "reason": reason, "earlier_calls": calls}
+        return self._change(campaign, chunk.number, chunk.claim, **facts)
+
+    def accept(self, campaign: str, chunk: Chunk, *, reason: str) -> bool:
+        facts = {"state": ChunkState.ACCEPTED, "reason": reason}
+        return self._change(campaign, chunk.number, chunk.claim, **facts)
+
+    def split(self, campaign: str, chunk: Chunk, *, claim: str, now_s: float) -> int | None:
+        number, half = 500_001, chunk.openids // 2
+        facts = {"state": ChunkState.QUEUED, "openids": half}
+        if not self._change(campaign, chunk.number, claim, **facts):
+            return None
+        self.rows[campaign, number] = Chunk(number, ChunkState.QUEUED, chunk.openids - half)
+        return number
+
+    def _change(self, campaign: str, number: int, claim: str, **facts: Any) -> bool:
+        if self.busy:
+            self.busy -= 1
+            raise StoreBusy("The table was too busy")
+        row = self.rows.get((campaign, number))
+        called = {ChunkState.SENDING, ChunkState.UNKNOWN}
+        if row is None or row.claim != claim or row.state not in called:
+            return False
+        self.rows[campaign, number] = replace(row, **facts)
+        return True
+
+
+class MemoryQueue(PushQueue):
+    """The push queue: what was sent, with its delay; a ``broken`` one takes nothing."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Message, int]] = []
+        self.broken = False
+
+    @property
+    def messages(self) -> list[Message]:
+        return [message for message, _ in self.sent]
+
+    def send(self, message: Message, *, delay_s: int = 0) -> None:
+        if self.broken:
+            raise ConnectionError("no queue")
+        self.sent.append((message, delay_s))
+
+    def enqueue_all(self, campaign: str, chunks: Sequence[int]) -> None:
+        for chunk in chunks:
+            self.enqueue(campaign, chunk)
 
 
 class MemoryResults(ResultStore):
@@ -80,10 +257,16 @@ class MemoryRooms(RoomStore):
         self.last_asked_at = 0
 
     def all(self) -> dict[int, Room]:
-        return self.rows
+        return dict(self.rows)
+
+    def save(self, room: Room, now_s: float) -> None:
+        self.rows[room.room_id] = room
 
     def asked_at(self) -> int:
         return self.last_asked_at
+
+    def note_asked(self, now_s: float) -> None:
+        self.last_asked_at = int(now_s)
 
     def chosen(self, day: str) -> Choice | None:
         return self.choices.get(day)
@@ -117,3 +300,11 @@ class MemoryQuota(QuotaStore):
 
     def used(self, day: str) -> int:
         return self.calls.get(day, 0)
+
+    def consume(self, day: str, now_s: float) -> None:
+        if not self.left(day):
+            raise QuotaUsedUp(f"All {self.limit} calls of {day} are used up")
+        self.calls[day] = self.used(day) + 1
+
+    def seed(self, day: str, used: int, now_s: float) -> None:
+        self.calls[day] = max(used, self.used(day))

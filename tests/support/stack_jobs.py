@@ -27,7 +27,10 @@ from wxlive_local.simulator import (
 from wxlive_local.up import LocalStack
 
 ROOM = 1001
-_NOT_STARTED = 102
+IN_VAIN = 1002
+"""A room that takes the day before ``ROOM``, and notifies nobody."""
+
+_NOT_STARTED, _ENDED = 102, 103
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,10 @@ class Listing:
 class Campaigns:
     """The pushes of a day, in this order, and WeChat's ledger of them.
 
-    A plan starts ``refused``: WeChat finds its first call too fast and refuses the next one. Of
-    ``pushed`` one call is accepted but not answered. ``status`` is after all results.
+    A plan starts ``refused``, for another room: WeChat finds its first call too fast, does not let
+    the next one in, and refuses the rest after the operator has resumed it. So the day is free, and
+    ``pushed`` takes it over. One of its calls is accepted but not answered. ``status`` is after all
+    results.
     """
 
     unknown_room: CommandOutput
@@ -128,15 +133,29 @@ def _export(operator: Operator, file: Path) -> frozenset[str]:
 
 
 def _push_in_vain(stack: LocalStack, operator: Operator, wechat: Simulator) -> CommandOutput:
-    """Have a plan start a campaign that WeChat refuses; return its status."""
+    """Have a plan start a campaign for another room that WeChat refuses; return its status."""
+    wechat.set_room(IN_VAIN, LIVE)
     wechat.inject(
         FaultRule(PUSH, Fault.ERRCODE, errcode=45011),
-        FaultRule(PUSH, Fault.ERRCODE, errcode=9410005, times=2),
+        FaultRule(PUSH, Fault.ERRCODE, errcode=40164, times=2),
     )
-    assert poll_rooms(stack, {"push": ROOM})["pushed"] == ROOM
+    assert poll_rooms(stack, {"push": IN_VAIN})["pushed"] == IN_VAIN
+    campaign = _wait_for("paused", operator).json["campaign"]
+    wechat.run_on_loop(lambda _: wechat.faults.clear())
+    wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=9410005, times=3))
+    assert operator("resume", campaign).exit_code == 0
+    status = _wait_for("failed", operator)
+    wechat.run_on_loop(lambda _: wechat.faults.clear())
+    wechat.set_room(IN_VAIN, _ENDED)
+    assert operator("rooms", "unchoose").exit_code == 0
+    return status
+
+
+def _wait_for(state: str, operator: Operator) -> CommandOutput:
+    """Wait until the newest campaign is in a state; return its status."""
     deadline = time.monotonic() + 60
     status = operator("status")
-    while status.json.get("state") != "failed" and time.monotonic() < deadline:
+    while status.json.get("state") != state and time.monotonic() < deadline:
         status = operator("status")
-    wechat.run_on_loop(lambda _: wechat.faults.clear())
+    assert status.json.get("state") == state, status
     return status

@@ -6,21 +6,26 @@ Time stands still unless a function sleeps, and every call that a function makes
 import json
 from collections import Counter
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from factories import CAMPAIGN, a_follower, a_new_campaign
 from support.clock import Clock
 from support.doubles import CountingTelemetry
-from support.memory_aws import MemoryAws, clients
+from support.memory_aws import WorldAws
 from support.steps import Steps
 from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.followers import Follower, Status
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.commands import CommandStore
+from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
-from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.ledger import LedgerStore, Outcome
+from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
+from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, parse_message
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
@@ -35,8 +40,15 @@ if TYPE_CHECKING:
 DAY_OFFSET_HOURS = 8
 
 
+class Sent(NamedTuple):
+    """A message as it was sent to a queue."""
+
+    body: str
+    delay_s: int = 0
+
+
 class Enqueued(NamedTuple):
-    """A message that was sent to the push queue."""
+    """A message that was sent to the push queue and names a chunk."""
 
     campaign: str
     chunk: int
@@ -47,26 +59,28 @@ class World:
     """Everything outside the functions.
 
     Its stores are the test's own: unwatched, never killed. ``invoked`` lists what functions had
-    invoked, ``published`` the rooms whose event was sent, ``remaining_s`` is what is left of an
-    invocation.
+    invoked, ``published`` the rooms whose event was sent, ``ends_at`` is when an invocation ends
+    (Unix s).
     """
 
-    def __init__(self, wechat: "Simulator", clock: Clock, aws: MemoryAws) -> None:
+    def __init__(self, wechat: "Simulator", clock: Clock) -> None:
         self.wechat = wechat
         self.clock = clock
         self.steps = Steps()
         self.telemetry = CountingTelemetry()
-        self.remaining_s = 900.0
+        self.ends_at = inf
         self.invoked: list[Any] = []
         self.published: list[Room] = []
-        aws.empty()
-        self._memory = aws
-        self.queues = aws.queues
-        self._aws = clients("test")
+        self.aws = WorldAws(self.steps)
+        self.queues = self.aws.queues
+        self._aws = self.aws.test
         self.followers = FollowerStore(self._aws.dynamodb, "followers")
         self.campaigns = CampaignStore(self._aws.state)
         self.ledger = LedgerStore(self._aws.state)
         self.results = ResultStore(self._aws.state)
+        self.living = LivingStore(self._aws.state)
+        self.days = DayStore(self._aws.state)
+        self.commands = CommandStore(self._aws.state)
         self.rooms = RoomStore(self._aws.state)
         self.runs = SyncRunStore(self._aws.state)
         self.quota = QuotaStore(self._aws.state, Api.PUSH_MESSAGE, 5000)
@@ -80,31 +94,40 @@ class World:
             self.followers.apply(a_follower(openid, **{"room_id": 1, **changes}))
 
     def put_campaign(
-        self, *sizes: int, state: CampaignState = CampaignState.SENDING, **changes: Any
+        self, *sizes: int, state: CampaignState = CampaignState.SENDING, **facts: Any
     ) -> Campaign:
-        """Put a planned campaign with chunks of these sizes into the table.
+        """Put the living campaign into the table, planned, with chunks of these sizes.
 
-        ``changes`` are those of its move into ``state``.
+        ``facts`` are fields of it as it then stands.
         """
-        campaign = a_new_campaign(
+        opened = a_new_campaign(
             day=day_of(self.clock(), DAY_OFFSET_HOURS), created_at=int(self.clock())
         )
-        self.campaigns.open(campaign)
+        self.campaigns.open(opened, before=self.living.load(), release=None)
+        return self.plan(opened, *sizes, state=state, **facts)
+
+    def plan(self, campaign: Campaign, *sizes: int, **facts: Any) -> Campaign:
+        """Plan an open campaign: chunks of these sizes, whose openids name their chunk."""
         for number, size in enumerate(sizes, 1):
             openids = [f"o{number}-{i}" for i in range(size)]
-            campaign = self.campaigns.add_chunk(campaign, openids, self.clock())
-        campaign = self.campaigns.finish_plan(campaign, self.clock())
-        self.campaigns.move(campaign.campaign, state, out_of=[CampaignState.PLANNED], **changes)
-        return campaign
+            campaign = self.campaigns.add_chunk(
+                campaign, openids, self.clock(), plan_id=f"step {number}", cursors={}
+            )
+        self.campaigns.finish_plan(campaign, self.clock(), plan_id="last step")
+        return self.change_campaign(campaign.campaign, **facts)
 
-    def move_campaign(self, to: CampaignState, campaign: str = CAMPAIGN, **changes: Any) -> None:
-        """Move the campaign, whatever its state."""
-        assert self.campaigns.move(campaign, to, out_of=list(CampaignState), **changes)
+    def change_campaign(self, campaign: str = CAMPAIGN, **facts: Any) -> Campaign:
+        """Give a campaign these facts, whatever its state; ``None`` removes one."""
+        key = {"pk": "campaign", "sk": campaign}
+        item = self._aws.state.get_item(Key=key, ConsistentRead=True)["Item"]
+        changed = {**item, **facts}
+        self._aws.state.put_item(Item={k: v for k, v in changed.items() if v is not None})
+        return self.campaign(campaign)
 
     def claim(self, number: int = 1, campaign: str = CAMPAIGN) -> None:
         """Have another worker claim a chunk."""
         self.ledger.claim(
-            campaign,
+            self.campaign(campaign),
             self.chunk(number, campaign),
             claim="other",
             now_s=self.clock(),
@@ -113,9 +136,15 @@ class World:
         )
 
     def settle(self, number: int, to: ChunkState, campaign: str = CAMPAIGN) -> None:
-        """Have another worker claim a chunk and write down its outcome."""
+        """Have another worker claim a chunk and store its outcome."""
         self.claim(number, campaign)
-        self.ledger.finish(campaign, number, to, claim="other", message_id="1")
+        message_id = f"m-{number}" if to is ChunkState.ACCEPTED else None
+        outcome = Outcome(to, message_id=message_id)
+        self.ledger.finish(campaign, number, outcome, claim="other", now_s=self.clock())
+
+    def remaining_s(self) -> float:
+        """Return how long the present invocation may still run."""
+        return self.ends_at - self.clock()
 
     def at_wechat(self, change: Callable[["Platform"], object]) -> None:
         """Change something at WeChat."""
@@ -125,13 +154,13 @@ class World:
         """Return the counter of an API's calls with another limit."""
         return QuotaStore(self._aws.state, api, limit)
 
-    def save(self) -> dict[str, Any]:
-        """Return a copy of both tables, to ``restore``."""
-        return self._memory.save()
+    def save(self) -> Any:
+        """Return what is in both tables, to ``restore``."""
+        return self.aws.save()
 
-    def restore(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: Any) -> None:
         """Put both tables back as they were."""
-        self._memory.restore(saved)
+        self.aws.restore(saved)
 
     def forget(self, pk: str) -> None:
         """Let the records of one partition of the State table expire."""
@@ -142,22 +171,35 @@ class World:
     # ----------------------------------------------------------------- seen
 
     @property
-    def enqueued(self) -> list[Enqueued]:
+    def sent_to_push(self) -> list[Sent]:
         """What functions sent to the push queue."""
+        return self._sent("push")
+
+    @property
+    def enqueued(self) -> list[Enqueued]:
+        """The messages of the push queue that name a chunk."""
+        parsed = [(parse_message(sent.body), sent.delay_s) for sent in self.sent_to_push]
         return [
-            Enqueued(**json.loads(request["MessageBody"]), delay_s=request["DelaySeconds"])
-            for request in self._sent("push")
+            Enqueued(message.campaign, message.chunk, delay_s)
+            for message, delay_s in parsed
+            if isinstance(message, ChunkMessage)
         ]
+
+    @property
+    def outcomes(self) -> list[OutcomeMessage]:
+        """The messages of the push queue that carry an outcome."""
+        parsed = [parse_message(sent.body) for sent in self.sent_to_push]
+        return [message for message in parsed if isinstance(message, OutcomeMessage)]
 
     @property
     def backlog(self) -> list[dict[str, str]]:
         """What the callback put into its backlog."""
-        return [json.loads(request["MessageBody"]) for request in self._sent("backlog")]
+        return [json.loads(sent.body) for sent in self._sent("backlog")]
 
     @property
     def quarantined(self) -> list[dict[str, str]]:
         """What was quarantined."""
-        return [json.loads(request["MessageBody"]) for request in self._sent("quarantine")]
+        return [json.loads(sent.body) for sent in self._sent("quarantine")]
 
     @property
     def written(self) -> list[str]:
@@ -206,7 +248,7 @@ class World:
     def openids_by_chunk(self, campaign: str = CAMPAIGN) -> list[list[str]]:
         """Return the openids of each chunk, in order of the ledger."""
         chunks = self.ledger.chunks(campaign)
-        return [self.ledger.openids(campaign, chunk.number) for chunk in chunks]
+        return [self.ledger.openids(campaign, chunk.number) or [] for chunk in chunks]
 
     def calls(self, path: str) -> int:
         """Return how often an API was called, as WeChat counts."""
@@ -216,6 +258,11 @@ class World:
         """Return how often each openid was notified, as WeChat counts."""
         return self.wechat.run_on_loop(lambda platform: Counter(platform.ledger.times_pushed))
 
-    def _sent(self, queue: str) -> list[dict[str, Any]]:
-        sent = [request for call, request in self.steps.made if call == "SendMessage"]
-        return [request for request in sent if request["QueueUrl"] == self.queues[queue]]
+    def _sent(self, queue: str) -> list[Sent]:
+        sent = []
+        for call, request in self.steps.made:
+            if request.get("QueueUrl") != self.queues[queue]:
+                continue
+            entries = request["Entries"] if call == "SendMessageBatch" else [request]
+            sent += [Sent(e["MessageBody"], e.get("DelaySeconds", 0)) for e in entries]
+        return sent

@@ -5,9 +5,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from support.template import FUNCTIONS, NAMESPACE
-from wxlive.domain.chunks import CLAIM_STALE_S
+from wxlive.domain.chunks import CALL_LIMIT_S, CLAIM_STALE_S
 from wxlive.settings import Settings
 from wxlive_local.paths import ROOT
+from wxlive_push_fanout.send import MAX_WAIT_MS, STORING_S
 
 if TYPE_CHECKING:
     from support.template import ParsedTemplate
@@ -74,10 +75,18 @@ def test_the_callback_answers_before_wechat_times_out(
     assert 3 * fail_fast_s < 4
 
 
-def test_a_claim_is_stale_only_when_its_worker_has_certainly_ended(
+def test_a_sender_has_time_to_wait_for_its_slot_call_wechat_and_store_the_answer(
     template: "ParsedTemplate",
 ) -> None:
-    assert template.properties("PushFanoutFunction")["Timeout"] < CLAIM_STALE_S
+    needed_s = MAX_WAIT_MS / 1000 + CALL_LIMIT_S + STORING_S
+
+    assert needed_s <= template.properties("PushFanoutFunction")["Timeout"] - 10
+
+
+def test_a_message_that_a_dead_sender_had_received_returns_only_when_its_claim_is_stale(
+    template: "ParsedTemplate",
+) -> None:
+    assert template.properties("PushQueue")["VisibilityTimeout"] > CLAIM_STALE_S
 
 
 def test_the_metrics_are_in_the_namespace_that_the_alarms_watch(

@@ -48,8 +48,11 @@ def test_a_role_allows_known_services_on_resources_of_this_stack_only(
         ("CallbackAllowListFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("CallbackBacklogFunction", {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}),
         ("LiveWatchFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
-        ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:DeleteItem"}),
-        ("PushFanoutFunction", {"dynamodb:Scan", "lambda:InvokeFunction"}),
+        ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:BatchWriteItem"}),
+        (
+            "PushFanoutFunction",
+            {"dynamodb:Scan", "dynamodb:DeleteItem", "lambda:InvokeFunction"},
+        ),
         ("FollowerSyncFunction", {"sqs:SendMessage"}),
     ],
 )
@@ -57,6 +60,12 @@ def test_a_role_does_not_allow_what_its_function_never_does(
     template: "ParsedTemplate", name: str, forbidden: set[str]
 ) -> None:
     assert not template.actions(name) & forbidden
+
+
+def test_no_role_allows_to_delete_a_follower(template: "ParsedTemplate", function: str) -> None:
+    for statement in template.statements(function):
+        if "dynamodb:DeleteItem" in statement["Action"]:
+            assert statement["Resource"] == {"Fn::GetAtt": ["StateTable", "Arn"]}
 
 
 def test_every_arn_is_valid_in_every_partition(template: "ParsedTemplate") -> None:

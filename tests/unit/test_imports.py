@@ -21,6 +21,8 @@ PACKAGES = (
     ROOT / "cli/wxlive_cli",
     ROOT / "local/wxlive_local",
 )
+PROGRAMS = {"__main__", "aws_program"}
+"""Importing a program runs it; the local AWS's has a Python of its own."""
 IO_LIBRARIES = {"boto3", "botocore", "requests", "urllib3", "aiohttp"}
 COSTLY_LIBRARIES = {"requests", "xmltodict", "cryptography", "aiohttp", "click"}
 
@@ -83,8 +85,8 @@ def module_names() -> list[str]:
     for package in PACKAGES:
         for path in sorted(package.rglob("*.py")):
             parts = path.relative_to(package.parent).with_suffix("").parts
-            if parts[-1] == "__main__":
-                continue  # it is a program: importing it runs it
+            if parts[-1] in PROGRAMS:
+                continue
             names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return sorted(names, key=is_pure, reverse=True)
 

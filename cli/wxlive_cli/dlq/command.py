@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from wxlive.stores.push_queue import PushQueue
+from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, PushQueue
 from wxlive_cli.console import (
     DONE,
     NEEDS_ATTENTION,
@@ -72,11 +72,11 @@ def replay(stack: Stack) -> CommandResult:
     replayed = left = 0
     with _dead_letters(stack) as letters:
         for letter in letters:
-            if letter.chunk_ref is None:
-                stderr.print(f"Left: message {letter.message_id} does not name a chunk.")
+            if letter.message is None:
+                stderr.print(f"Left: message {letter.message_id} can't be read.")
                 left += 1
                 continue
-            queue.enqueue(*letter.chunk_ref)
+            queue.send(letter.message)
             letters.delete(letter)
             replayed += 1
     facts = {"replayed": replayed, "left": left}
@@ -90,7 +90,11 @@ def _dead_letters(stack: Stack) -> DeadLetters:
 
 def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
     """Describe a dead letter and, as far as the tables know them, its campaign and its chunk."""
-    name, number = letter.chunk_ref or (None, None)
+    name, number = (
+        (letter.message.campaign, letter.message.chunk)
+        if isinstance(letter.message, ChunkMessage | OutcomeMessage)
+        else (None, None)
+    )
     campaign = stack.campaigns.get(name) if name else None
     chunk = stack.ledger.chunk(name, number) if campaign and name and number else None
     seen = chunk.as_seen(now_s) if chunk else None
@@ -103,7 +107,7 @@ def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
         "campaign_state": campaign.state.value if campaign else None,
         "chunk_state": seen.state.value if seen else None,
         "reason": seen.reason if seen else None,
-        "readable": letter.chunk_ref is not None,
+        "readable": letter.message is not None,
         "message_id": letter.message_id,
     }
 
@@ -115,7 +119,8 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     for heading in ("campaign", "state", "chunk", "state", "reason", "received", "sent"):
         table.add_column(heading)
     for row in rows:
-        name = row["campaign"] or f"unreadable: {row['message_id']}"
+        kind = "no chunk" if row["readable"] else "unreadable"
+        name = row["campaign"] or f"{kind}: {row['message_id']}"
         states = row["campaign_state"], row["chunk"], row["chunk_state"], row["reason"]
         sent = datetime.fromtimestamp(row["sent_at"], UTC).astimezone().isoformat(" ")
         cells = (name, *(state or "-" for state in states), row["received"], sent)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from wxlive.errors import RetryLater
-from wxlive.stores.push_queue import parse_message
+from wxlive.stores.push_queue import Message, WakeMessage, parse_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -31,12 +31,12 @@ _CHUNKS = range(1, 1_000_000)
 class DeadLetter:
     """One message. Times are Unix seconds.
 
-    ``chunk_ref`` is the campaign and the chunk that it names, or None if it can't be read.
+    ``message`` is what it says, or None if it can't be read.
     ``received`` counts the crashes and every listing since, this one included.
     """
 
     message_id: str
-    chunk_ref: tuple[str, int] | None
+    message: Message | None
     received: int
     sent_at: int
     first_received_at: int
@@ -124,18 +124,20 @@ def _read(message: "MessageTypeDef") -> DeadLetter:
     attributes = message["Attributes"]
     return DeadLetter(
         message_id=message["MessageId"],
-        chunk_ref=_parse_chunk_ref(message["Body"]),
+        message=_parse(message["Body"]),
         received=int(attributes["ApproximateReceiveCount"]),
         sent_at=int(attributes["SentTimestamp"]) // 1000,
         first_received_at=int(attributes["ApproximateFirstReceiveTimestamp"]) // 1000,
     )
 
 
-def _parse_chunk_ref(body: str) -> tuple[str, int] | None:
+def _parse(body: str) -> Message | None:
     """Parse a message as ``push_fanout`` does; None unless the ledger could hold such a chunk."""
     try:
-        campaign, chunk = parse_message(body)
+        message = parse_message(body)
     except (ValueError, RecursionError):
         return None
-    is_possible = _CAMPAIGN.fullmatch(campaign) and not isinstance(chunk, bool) and chunk in _CHUNKS
-    return (campaign, chunk) if is_possible else None
+    if isinstance(message, WakeMessage):
+        return message
+    is_possible = _CAMPAIGN.fullmatch(message.campaign) and message.chunk in _CHUNKS
+    return message if is_possible else None

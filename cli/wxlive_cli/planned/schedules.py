@@ -64,7 +64,7 @@ class PlannedPushes:
                 Target={
                     "Arn": self._stack.output("LiveWatchArn"),
                     "RoleArn": self._stack.output("PlannedPushRole"),
-                    "Input": json.dumps({"push": room_id}),
+                    "Input": json.dumps({"push": room_id, "at": at}),
                 },
             )
         except ClientError as error:

@@ -36,6 +36,7 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 @click.option("--since", type=_TIME, help="Notify only followers who subscribed then or later.")
 @click.option("--before", type=_TIME, help="Notify only followers who subscribed earlier.")
 @click.option("--dry-run", is_flag=True, help="Check and count; send nothing.")
+@click.option("--again", is_flag=True, help="Include followers whom the room has notified before.")
 @click.option("--wait", is_flag=True, help="Return when everything is sent and reported.")
 @click.option("--timeout", default=900, show_default=True, help="Maximum time to wait, in seconds.")
 @click.option(
@@ -43,7 +44,7 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
     help="Push at this time (20:00 or 2026-11-22T20:00), or when the room is live, if later.",
 )
 @stack_command
-def push(
+def push(  # noqa: PLR0913 - one parameter for each option
     stack: Stack,
     *,
     room: int,
@@ -51,6 +52,7 @@ def push(
     since: datetime | None,
     before: datetime | None,
     dry_run: bool,
+    again: bool,
     wait: bool,
     timeout: int,
     at: str | None,
@@ -58,7 +60,8 @@ def push(
     """Notify all subscribed followers, or some of them, that a room is live.
 
     \b
-    One room per day. A second push of the same room notifies nobody twice. Dates
+    One room per day. A repeated push of a room notifies nobody twice, on whatever
+    day; --again does. Dates
     and times are in the time zone of WeChat's day (Beijing). Examples:
       wxlive push --room 1001 --dry-run
       wxlive push --room 1001 --wait
@@ -66,18 +69,25 @@ def push(
       wxlive push --room 1001 --at 20:00
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if at is not None:
-        if dry_run or wait or rooms or since or before:
+        if dry_run or again or wait or rooms or since or before:
             raise click.UsageError(
-                "--at plans a push to all followers: omit --dry-run, --wait and the audience"
+                "--at plans a push to all followers: omit --dry-run, --again, --wait and the "
+                "audience"
             )
         return plan_push(stack, room, at)
     audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
-    payload = {"action": "start", "room_id": room, "dry_run": dry_run, "audience": audience}
-    answer = stack.invoke("PushStartFunction", payload)
+    payload = {
+        "action": "start",
+        "room_id": room,
+        "dry_run": dry_run,
+        "audience": audience,
+        "again": again,
+    }
+    answer = stack.execute(payload)
     if dry_run:
         return _dry_run_result(room, answer)
     if answer.get("repeated"):
-        stderr.print(f"Room {room} already has campaign {answer['campaign']} today.")
+        stderr.print(f"Room {room} already has campaign {answer['campaign']} for this audience.")
     if not wait:
         return campaign_result(wait_for_plan(stack, answer["campaign"]), code=DONE)
     report = follow_push(stack, answer["campaign"], timeout_s=timeout)
@@ -95,7 +105,7 @@ def _unix_times(stack: Stack, **times: datetime | None) -> dict[str, int]:
 
 
 def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
-    shown = ("audience", "calls", "minutes", "quota_after")
+    shown = ("audience", "calls", "minutes", "crosses_midnight", "quota_after")
     table = facts_table(f"Room {room}, dry run", {name: answer[name] for name in shown})
     return CommandResult(answer, table=table)
 

@@ -19,7 +19,6 @@ from wxlive.domain.reports import Report
 from wxlive_cli.campaigns import find_campaign
 from wxlive_cli.console import stderr
 from wxlive_cli.formatting import format_quantity
-from wxlive_cli.push.stall_detector import StallDetector
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
@@ -39,14 +38,8 @@ def wait_for_plan(stack: Stack, campaign: str) -> Report:
 
 
 def follow_push(stack: Stack, campaign: str, *, timeout_s: int) -> Report:
-    """Show progress until everything is sent and reported, or the time is up.
-
-    If a worker dies, the message it was working on stays hidden in the push queue for minutes.
-    When nothing changes for too long, the campaign is therefore resumed. That does no harm: the
-    ledger decides what is sent.
-    """
+    """Show progress until everything is sent and reported, or the time is up."""
     deadline = time.monotonic() + timeout_s
-    stall_detector = StallDetector(time.monotonic())
     with _progress_bar(stack) as bar:
         task = bar.add_task("planned", total=None)
         while True:
@@ -59,8 +52,6 @@ def follow_push(stack: Stack, campaign: str, *, timeout_s: int) -> Report:
             )
             if report.is_over or time.monotonic() > deadline:
                 return report
-            if stall_detector.is_stalled(report, time.monotonic()):
-                stack.invoke_async("PushStartFunction", {"action": "resume", "campaign": campaign})
             time.sleep(POLL_S)
 
 

@@ -5,7 +5,6 @@ import time
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import Chunk
 from wxlive.domain.events import PushResult
-from wxlive.domain.reports import report
 from wxlive_cli.report.facts import CampaignFacts, derive_facts
 from wxlive_cli.stack import Stack
 
@@ -15,7 +14,7 @@ def read_facts(stack: Stack, campaign: Campaign) -> CampaignFacts:
     ledger, results = read_calls(stack, campaign)
     room = stack.rooms.all().get(campaign.room_id)
     return derive_facts(
-        report(campaign, ledger, results, time.time()),
+        stack.report(campaign),
         ledger,
         results,
         limit=stack.push_rate_per_second,

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from wxlive.domain.calendar import day_of
+from wxlive.domain.calendar import day_of_count
 from wxlive.errors import OutcomeUnknown, QuotaUsedUp, RateLimited, RetryLater, WxliveError
 from wxlive.wechat.answers import FollowerPage
 from wxlive.wechat.apis import Api
@@ -66,6 +66,9 @@ def _fetch(cursor: int | str | None, calls: Iterator[str], deps: Dependencies) -
 
 def _learn_quota(deps: Dependencies) -> None:
     """Learn what other programs of the merchant have used today, if WeChat answers."""
+    asked_s = deps.now()
     with suppress(WxliveError):
         used = deps.wechat.quota(Api.GET_FOLLOWERS).used
-        deps.quota.seed(day_of(deps.now(), deps.day_offset_hours), used, deps.now())
+        day = day_of_count(asked_s, deps.now(), deps.day_offset_hours)
+        if day is not None:
+            deps.quota.seed(day, used, deps.now())

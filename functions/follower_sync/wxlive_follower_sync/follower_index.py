@@ -11,9 +11,9 @@ follows is conditional on the record as it is then.
 from collections.abc import Iterable
 from enum import Enum, auto
 
+from wxlive.digests import DigestTable, cut, digest_of
 from wxlive.domain.followers import Follower, ListedRow, Source, Status
 from wxlive.domain.sync_runs import SyncRun
-from wxlive_follower_sync.digests import DigestTable, cut, digest_of
 
 _SUBSCRIBED, _SWEEPABLE, _WRITTEN, _LISTED = 1, 2, 4, 8
 _64_BITS = (1 << 64) - 1

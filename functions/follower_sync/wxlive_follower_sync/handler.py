@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wxlive.bootstrap.process import entry_point, telemetry
-from wxlive.errors import WxliveError
+from wxlive.errors import StoreBusy, WxliveError
 from wxlive_follower_sync.commands import execute
 from wxlive_follower_sync.dependencies import build_dependencies
 
@@ -27,6 +27,8 @@ def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[s
     """Start a run for the operator, or do a turn of work."""
     try:
         return execute(event, build_dependencies(context))
+    except StoreBusy:
+        raise  # Lambda retries the turn
     except WxliveError as error:
         telemetry().problem("sync refused", error)
         return {"refused": str(error)}

@@ -12,6 +12,8 @@ from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.rooms import Room
 from wxlive.errors import RetryLater
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.commands import CommandStore
+from wxlive.stores.living import LivingStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.telemetry import Telemetry
@@ -31,6 +33,8 @@ class Dependencies:
     wechat: WechatClient
     rooms: RoomStore
     campaigns: CampaignStore
+    living: LivingStore
+    commands: CommandStore
     quota: QuotaStore
     daily_calls: int
     other_quotas: tuple[QuotaStore, ...]
@@ -51,6 +55,8 @@ def build_dependencies() -> Dependencies:
         wechat=wechat_client(secret_store().load()),
         rooms=RoomStore(state),
         campaigns=CampaignStore(state),
+        living=LivingStore(state),
+        commands=CommandStore(state),
         quota=QuotaStore(state, Api.GET_LIVE_INFO, config.watch_daily_calls),
         daily_calls=config.watch_daily_calls,
         other_quotas=tuple(

@@ -1,6 +1,6 @@
 """A schedule in, one poll of the rooms out.
 
-``{"push": ROOM_ID}`` (a planned push) has that room pushed as soon as it is live.
+``{"push": ROOM_ID, "at": UNIX_S}`` (a planned push) has that room pushed as soon as it is live.
 ``{"check": true}`` (`wxlive doctor`) finds out whether WeChat accepts calls from this stack.
 """
 
@@ -24,5 +24,5 @@ def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[s
         return check(build_uncached_client(), time.time())
     deps = build_dependencies()
     if "push" in event:
-        plan_push(int(event["push"]), deps)
+        plan_push(int(event["push"]), int(event.get("at") or deps.now()), deps)
     return poll(deps)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wxlive.domain.calendar import day_ends_at, day_of
+from wxlive.domain.calendar import day_ends_at, day_of, day_of_count
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room, newly_live, noticed
 from wxlive.errors import QuotaUsedUp, WxliveError
@@ -22,20 +22,23 @@ OVERDUE_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The day: the chosen room, whether a campaign holds the day, and the newest campaign."""
+    """The day, the room chosen for it, and the living campaign if it is not finished."""
 
     day: str
     ends_at: int
     choice: Choice | None
-    is_taken: bool
     campaign: Campaign | None
 
-    def room_to_push(self, rooms: dict[int, Room], *, auto_push: bool) -> Room | None:
-        """Return the room to push now: none on a day that a campaign has already."""
-        if self.is_taken:
-            return None
+    def candidate(self, rooms: dict[int, Room], *, auto_push: bool) -> Room | None:
+        """Return the live room to push today, None while there is none."""
         began_at = self.ends_at - DAY_S
         return choose_room(rooms.values(), self.choice, auto_push=auto_push, day_began_at=began_at)
+
+    def command_for(self, room: Room) -> str:
+        """Return the id of the command to push a room: the same for as long as its cause."""
+        if self.choice is not None and self.choice.due:
+            return f"planned#{room.room_id}#{self.choice.chosen_at}"
+        return f"auto#{room.room_id}#{room.live_since}"
 
 
 def poll(deps: Dependencies) -> dict[str, Any]:
@@ -71,26 +74,28 @@ def poll(deps: Dependencies) -> dict[str, Any]:
     return polled
 
 
-def plan_push(room_id: int, deps: Dependencies) -> None:
-    """Have a room pushed today, as soon as it is live: the time of a planned push has come."""
-    day = day_of(deps.now(), deps.day_offset_hours)
-    deps.rooms.choose(day, Choice(room_id, int(deps.now()), due=True))
+def plan_push(room_id: int, planned_at: int, deps: Dependencies) -> None:
+    """Have a room pushed today, as soon as it is live: the planned time (Unix s) has come."""
+    day = day_of(planned_at, deps.day_offset_hours)
+    deps.rooms.choose(day, Choice(room_id, planned_at, due=True))
 
 
 def _today(deps: Dependencies) -> Today:
     now_s = deps.now()
     day = day_of(now_s, deps.day_offset_hours)
+    living = deps.living.load()
+    unfinished = living is not None and not living.finished
     return Today(
         day=day,
         ends_at=day_ends_at(now_s, deps.day_offset_hours),
         choice=deps.rooms.chosen(day),
-        is_taken=deps.campaigns.claimed_by(day) is not None,
-        campaign=deps.campaigns.newest(),
+        campaign=deps.campaigns.get(living.campaign) if living and unfinished else None,
     )
 
 
 def _reason(known: dict[int, Room], today: Today, deps: Dependencies) -> Reason | None:
-    wanted = push_wanted_since(today.room_to_push(known, auto_push=deps.auto_push), today.choice)
+    room = today.candidate(known, auto_push=deps.auto_push)
+    pushed = room is not None and _last_push(room, today, deps) is not None
     campaign = today.campaign
     return reason_to_ask(
         known.values(),
@@ -99,8 +104,21 @@ def _reason(known: dict[int, Room], today: Today, deps: Dependencies) -> Reason 
         calls_left=deps.quota.left(today.day),
         day_ends_at=today.ends_at,
         campaign_waits=campaign is not None and campaign.state is CampaignState.WAITING_LIVE,
-        push_wanted_since=None if today.is_taken else wanted,
+        push_wanted_since=None if pushed else push_wanted_since(room, today.choice),
     )
+
+
+def _last_push(room: Room, today: Today, deps: Dependencies) -> Campaign | None:
+    """Return the campaign that has pushed a room, whatever the day.
+
+    A later plan overrides it, once.
+    """
+    newest = next(iter(deps.campaigns.of_room(room.room_id)), None)
+    if newest is None:
+        return None
+    planned_at = today.choice.chosen_at if today.choice and today.choice.due else 0
+    is_answered = deps.commands.outcome(today.command_for(room)) is not None
+    return newest if is_answered or newest.created_at >= planned_at else None
 
 
 def _list_rooms(today: Today, deps: Dependencies) -> list[Room]:
@@ -124,22 +142,35 @@ def _list_rooms(today: Today, deps: Dependencies) -> list[Room]:
                 break
     except WxliveError as error:
         deps.telemetry.problem("rooms not listed", error)
-        if isinstance(error, QuotaUsedUp):
-            deps.quota.seed(today.day, deps.daily_calls, deps.now())
+        day = day_of_count(deps.now(), deps.now(), deps.day_offset_hours)
+        if isinstance(error, QuotaUsedUp) and day is not None:
+            deps.quota.seed(day, deps.daily_calls, deps.now())
     return list(seen.values())
 
 
 def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None:
-    """Have push_start push the room, on each poll until a campaign has the day.
+    """Have push_start push the room, on each poll until there is a campaign for it.
 
-    Only rooms that were listed just now count.
+    Only rooms that were listed just now count. A room is pushed once by itself; whatever keeps it
+    from being pushed, and after a campaign that failed, the operator is alarmed and decides.
     """
-    room = today.room_to_push(seen, auto_push=deps.auto_push)
+    room = today.candidate(seen, auto_push=deps.auto_push)
     if room is None:
         return None
-    if deps.now() - room.live_since > OVERDUE_S:
+    last = _last_push(room, today, deps)
+    is_overdue = deps.now() - room.live_since > OVERDUE_S
+    if is_overdue and (last is None or last.state is CampaignState.FAILED):
         deps.telemetry.count(Metric.PUSH_OVERDUE)
-    deps.invoke_push_start({"action": "start", "room_id": room.room_id})
+    if last is not None:
+        return None
+    deps.invoke_push_start(
+        {
+            "action": "start",
+            "room_id": room.room_id,
+            "command": today.command_for(room),
+            "automatic": True,
+        }
+    )
     return room.room_id
 
 
@@ -147,21 +178,14 @@ def _recover(campaign: Campaign | None, rooms: dict[int, Room], deps: Dependenci
     decision = choose_recovery(
         campaign, rooms, now_s=deps.now(), room_wait_limit_s=deps.room_wait_limit_s
     )
-    if campaign is None or decision is Recovery.NOTHING:
-        return decision
-    deps.telemetry.logger.info(
-        "campaign recovered", extra={"campaign": campaign.campaign, "decision": decision.value}
-    )
-    if decision is Recovery.GIVE_UP:
-        moved = deps.campaigns.move(
-            campaign.campaign,
-            CampaignState.FAILED,
-            out_of=[CampaignState.WAITING_LIVE],
-            reason=f"The room was not live for {deps.room_wait_limit_s} s "
-            "(RoomWaitLimitSeconds); nothing more was sent",
-        )
-        if moved:
-            deps.telemetry.count(Metric.CAMPAIGN_FAILED)
-    else:
-        deps.invoke_push_start({"action": decision.value, "campaign": campaign.campaign})
-    return decision
+    if campaign is None or decision.recovery is Recovery.NOTHING:
+        return decision.recovery
+    action = {
+        "action": decision.recovery.value,
+        "campaign": campaign.campaign,
+        "hold": campaign.hold_id,
+        "reason": decision.reason,
+    }
+    deps.telemetry.logger.info("campaign recovered", extra=action)
+    deps.invoke_push_start(action)
+    return decision.recovery

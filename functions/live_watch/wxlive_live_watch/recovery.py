@@ -1,45 +1,57 @@
-"""What a stalled campaign needs: decided from its record, the rooms and the time. Pure."""
+"""What a held campaign needs: decided from its record, the rooms and the time. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.campaigns import HELD, Campaign, HoldKind
 from wxlive.domain.rooms import Room
-
-PLAN_STALLED_S = 120
-"""A planner stores chunks all the time; one that stored none for so long has died."""
 
 
 class Recovery(StrEnum):
-    """What live_watch does about a campaign."""
+    """What live_watch does about a campaign; push_start has actions of these names."""
 
     NOTHING = "nothing"
-    RESUME = "resume"
-    PLAN = "plan"
+    END_HOLD = "end_hold"
     GIVE_UP = "give_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, and why if the campaign is given up."""
+
+    recovery: Recovery
+    reason: str = ""
+
+
+NOTHING = Decision(Recovery.NOTHING)
 
 
 def choose_recovery(
     campaign: Campaign | None, rooms: Mapping[int, Room], *, now_s: float, room_wait_limit_s: int
-) -> Recovery:
-    """Decide about the newest campaign.
+) -> Decision:
+    """Decide about the living campaign.
 
-    A campaign that waits for its room resumes when the room is live and fails after the limit; one
-    that waits for quota resumes on the next day; one whose planner died is planned on.
+    A campaign that waits for its room resumes when the room is live. A hold does not outlive its
+    room, whoever made it: a held campaign is given up once the room is over, or was not live for
+    longer than the limit.
     """
-    if campaign is None:
-        return Recovery.NOTHING
-    match campaign.state:
-        case CampaignState.WAITING_LIVE:
-            room = rooms.get(campaign.room_id)
-            if room is not None and room.is_live:
-                return Recovery.RESUME
-            overdue = now_s - campaign.held_since > room_wait_limit_s
-            return Recovery.GIVE_UP if overdue else Recovery.NOTHING
-        case CampaignState.PAUSED if 0 < campaign.resume_at <= now_s:
-            return Recovery.RESUME
-        case CampaignState.PLANNED | CampaignState.SENDING if not campaign.fully_planned:
-            quiet_since = max(campaign.created_at, campaign.planned_at)
-            return Recovery.PLAN if now_s - quiet_since > PLAN_STALLED_S else Recovery.NOTHING
-        case _:
-            return Recovery.NOTHING
+    if campaign is None or campaign.state not in HELD:
+        return NOTHING
+    room = rooms.get(campaign.room_id)
+    if room is not None and room.is_over:
+        return Decision(Recovery.GIVE_UP, f"Room {room.room_id} is {room.status_words}")
+    is_live = room is not None and room.is_live
+    waits_for_it = campaign.hold_kind is HoldKind.ROOM
+    if is_live and not waits_for_it:
+        return NOTHING
+    closed_since = room.closed_since if room is not None and not is_live else 0
+    # Only a campaign that waits for the room calls each minute: another's refusal may be long past.
+    refused_since = campaign.not_live_since if waits_for_it or not closed_since else 0
+    since = [at for at in (closed_since, refused_since) if at]
+    if since and now_s - min(since) > room_wait_limit_s:
+        return Decision(
+            Recovery.GIVE_UP,
+            f"The room was not live for {room_wait_limit_s} s (RoomWaitLimitSeconds)",
+        )
+    return Decision(Recovery.END_HOLD) if is_live else NOTHING

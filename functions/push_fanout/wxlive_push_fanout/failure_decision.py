@@ -1,4 +1,4 @@
-"""What follows from a failed call, for the chunk and for the campaign. Pure.
+"""What follows from a call that failed, or could not be made. Pure.
 
 The errcodes: docs/wechat-protocol.md#error-codes. What surely did not reach WeChat is sent
 again; what may have is never sent again by itself.
@@ -6,7 +6,7 @@ again; what may have is never sent again by itself.
 
 from dataclasses import dataclass
 
-from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.campaigns import HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.errors import (
     BadCall,
@@ -17,12 +17,19 @@ from wxlive.errors import (
     RetryLater,
     RoomNotLive,
     RoomTaken,
+    Stop,
     SystemBusy,
     WxliveError,
 )
 
 ATTEMPTS_ALLOWED = 8
-"""Claims of one chunk that may end without reaching WeChat before the campaign pauses."""
+"""Attempts in a row that may not reach WeChat before the campaign is held."""
+
+ACCESS_RETRY_S = 300
+"""How long a campaign is held that WeChat does not let in, before the machine tries again."""
+
+YOUNG_DAY_S = 300
+"""A quota that is used up so soon after midnight is yesterday's by WeChat's clock."""
 
 _MINUTE_S = 60
 
@@ -32,45 +39,78 @@ class FailureDecision:
     """What to do next.
 
     ``chunk`` is the ledger's new state; QUEUED means it will be sent again, after ``again_in_s``
-    seconds unless ``campaign`` holds or ends everything. ``split`` means in two halves, because
-    one openid spoils the call.
+    seconds unless ``hold`` holds the campaign or ``ends`` ends it. ``split`` means in two halves,
+    because one openid spoils the call. ``counts`` says that the attempt counts as one that did not
+    reach WeChat.
     """
 
     chunk: ChunkState
-    campaign: CampaignState | None = None
+    hold: HoldKind | None = None
+    ends: bool = False
     again_in_s: int = 0
     split: bool = False
+    counts: bool = False
 
 
 def decide_after_failure(  # noqa: PLR0911 - one return for each row of the table of errcodes
     error: WxliveError, *, openids: int, attempts: int, now_s: float, retry_busy: bool
 ) -> FailureDecision:
-    """Decide after a call with ``openids`` failed. ``attempts`` counts this one."""
+    """Decide after a call with ``openids`` failed. ``attempts`` failed before it."""
     match error:
         case OutcomeUnknown():
             return FailureDecision(ChunkState.UNKNOWN)
         case SystemBusy() if not retry_busy:
             return FailureDecision(ChunkState.UNKNOWN)
-        case RetryLater():
-            return _again(attempts)
-        case RateLimited():
-            return FailureDecision(ChunkState.QUEUED, again_in_s=_MINUTE_S - int(now_s) % _MINUTE_S)
         case QuotaUsedUp():
-            return FailureDecision(ChunkState.QUEUED, CampaignState.PAUSED)
+            return FailureDecision(ChunkState.QUEUED, HoldKind.QUOTA)
         case RoomNotLive():
-            return FailureDecision(ChunkState.QUEUED, CampaignState.WAITING_LIVE)
+            return FailureDecision(ChunkState.QUEUED, HoldKind.ROOM)
         case RoomTaken():
-            return FailureDecision(ChunkState.REFUSED, CampaignState.FAILED)
+            return FailureDecision(ChunkState.REFUSED, ends=True)
         case BadOpenid() if openids > 1:
             return FailureDecision(ChunkState.QUEUED, split=True)
         case BadCall():
             return FailureDecision(ChunkState.REFUSED)
         case _:
-            # Surely not sent, and no other chunk will succeed before a human has acted.
-            return FailureDecision(ChunkState.QUEUED, CampaignState.PAUSED)
+            return decide_without_call(error, attempts=attempts, now_s=now_s)
 
 
-def _again(attempts: int) -> FailureDecision:
-    if attempts >= ATTEMPTS_ALLOWED:
-        return FailureDecision(ChunkState.QUEUED, CampaignState.PAUSED)
-    return FailureDecision(ChunkState.QUEUED, again_in_s=min(2**attempts, _MINUTE_S))
+def decide_without_call(error: WxliveError, *, attempts: int, now_s: float) -> FailureDecision:
+    """Decide after a failure that kept the call from being made. ``attempts`` failed before it."""
+    match error:
+        case RateLimited():
+            return FailureDecision(ChunkState.QUEUED, again_in_s=_to_next_minute_s(now_s))
+        case Stop():
+            # No other chunk will succeed before a human has acted.
+            return FailureDecision(ChunkState.QUEUED, HoldKind.ACCESS)
+        case _ if attempts + 1 >= ATTEMPTS_ALLOWED:
+            return FailureDecision(ChunkState.QUEUED, HoldKind.ACCESS, counts=True)
+        case RetryLater():
+            again_in_s = min(2 ** (attempts + 1), _MINUTE_S)
+            return FailureDecision(ChunkState.QUEUED, again_in_s=again_in_s, counts=True)
+        case _:
+            return FailureDecision(ChunkState.QUEUED, again_in_s=_MINUTE_S, counts=True)
+
+
+def resume_at(kind: HoldKind, *, now_s: float, day_began_at: int, day_ends_at: int) -> int:
+    """Return when a hold is due to end (Unix s), 0 where that is not known.
+
+    Args:
+        kind: why the campaign is held.
+        now_s: the present time.
+        day_began_at: when WeChat's day of the call began.
+        day_ends_at: when it ends.
+    """
+    match kind:
+        case HoldKind.QUOTA if now_s - day_began_at < YOUNG_DAY_S:
+            return int(now_s) + YOUNG_DAY_S
+        case HoldKind.QUOTA:
+            return day_ends_at
+        case HoldKind.ACCESS:
+            return int(now_s) + ACCESS_RETRY_S
+        case _:
+            return 0
+
+
+def _to_next_minute_s(now_s: float) -> int:
+    return _MINUTE_S - int(now_s) % _MINUTE_S

@@ -1,6 +1,7 @@
-"""SQS in, one outcome a message. A message names a chunk; the ledger decides what to do with it."""
+"""SQS in, one outcome a message: see ``wxlive.stores.push_queue``."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -10,9 +11,11 @@ from aws_lambda_powertools.utilities.batch import (
 )
 
 from wxlive.bootstrap.process import entry_point
-from wxlive.stores.push_queue import parse_message
-from wxlive_push_fanout.dependencies import build_dependencies
-from wxlive_push_fanout.send import send
+from wxlive.errors import WxliveError
+from wxlive.stores.push_queue import OutcomeMessage, WakeMessage, parse_message
+from wxlive_push_fanout.dependencies import Dependencies, build_dependencies
+from wxlive_push_fanout.outcomes import store_later
+from wxlive_push_fanout.send import get_ready, send
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -21,21 +24,46 @@ if TYPE_CHECKING:
 
 @entry_point
 def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Process a batch; a message whose processing raises returns after the visibility timeout."""
-    deps = build_dependencies()
+    """Process a batch of one message.
+
+    If it fails, so does the invocation: Lambda counts the error, and the message returns after the
+    visibility timeout.
+    """
+    deps = build_dependencies(context)
 
     def record_handler(record: "SQSRecord") -> str:
-        campaign, number = parse_message(record.body)
-        result = send(campaign, number, deps)
-        deps.telemetry.logger.info(
-            "chunk", extra={"campaign": campaign, "chunk": number, "result": result.value}
-        )
-        return result.value
+        return process(record.body, deps)
 
     answer = process_partial_response(
         event=dict(event),
         record_handler=record_handler,
-        processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+        processor=BatchProcessor(EventType.SQS),
         context=context,
     )
     return dict(answer)
+
+
+def process(body: str, deps: Dependencies) -> str:
+    """Process one message; returns how it was processed.
+
+    Raises:
+        Exception: whatever went wrong; it is logged here, because the batch processor only reports
+            which message failed.
+    """
+    try:
+        message = parse_message(body)
+        if isinstance(message, WakeMessage):
+            with suppress(WxliveError):  # the first chunk will meet the same failure
+                get_ready(deps)
+            return "awake"
+        if isinstance(message, OutcomeMessage):
+            store_later(message, deps)
+            result = "outcome_stored"
+        else:
+            result = send(message.campaign, message.chunk, deps).value
+    except Exception:
+        deps.telemetry.logger.exception("message not processed", extra={"body": body})
+        raise
+    facts = {"campaign": message.campaign, "chunk": message.chunk, "result": result}
+    deps.telemetry.logger.info("chunk", extra=facts)
+    return result

@@ -1,18 +1,38 @@
-"""One chunk: wait for its slot, claim it, call WeChat once, store the outcome."""
+"""One chunk: get ready, wait for its slot, claim it, call WeChat once, store the outcome.
 
-import uuid
-from contextlib import suppress
+Whatever may fail without WeChat (the token, the connection, the table) comes before the claim, and
+nothing comes between the claim and the call. So a claim whose call did not leave is rare, and it is
+undone.
+"""
+
 from enum import StrEnum
 
-from wxlive.domain.calendar import day_ends_at, day_of
-from wxlive.domain.campaigns import HELD, Campaign, CampaignState
-from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState
+from wxlive.domain.calendar import day_ends_at, day_of, day_of_count
+from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.chunks import (
+    ABANDONED,
+    CALL_DELAY_S,
+    CALL_LIMIT_S,
+    MAX_OPENIDS_PER_CALL,
+    Chunk,
+    ChunkState,
+)
 from wxlive.domain.pace import LATENESS_ALLOWED_MS, TooFar
-from wxlive.errors import Conflict, QuotaUsedUp, WxliveError
+from wxlive.errors import Conflict, StoreBusy, WxliveError
+from wxlive.stores.ledger import Outcome
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
 from wxlive_push_fanout.dependencies import Dependencies
-from wxlive_push_fanout.failure_decision import decide_after_failure
+from wxlive_push_fanout.failure_decision import decide_without_call
+from wxlive_push_fanout.holds import explain_refused_claim, hold
+from wxlive_push_fanout.outcomes import (
+    LAST_RESORT_S,
+    WRITE_S,
+    Claim,
+    store_answer,
+    store_failure,
+    undo_claim,
+)
 
 MAX_WAIT_MS = 12_000
 """How long a worker waits for its slot. With the largest sensible concurrency every worker's
@@ -21,6 +41,11 @@ slot is nearer; a farther one is left to a later message."""
 CLAIM_LEAD_MS = 150
 """How long before its slot a chunk is claimed: the claim is a round trip to DynamoDB, and a
 pause until then takes effect."""
+
+STORING_S = WRITE_S + LAST_RESORT_S + 1
+"""Time kept for storing the outcome after the longest call."""
+
+_DAY_S = 86_400
 
 
 class SendResult(StrEnum):
@@ -35,7 +60,7 @@ class SendResult(StrEnum):
 
 
 def send(campaign_id: str, number: int, deps: Dependencies) -> SendResult:
-    """Process one message of the queue.
+    """Process one message of the queue that names a chunk.
 
     Safe to call any number of times for one chunk, at once or after a crash: the claim is a
     condition on the ledger, and a chunk whose worker died in between becomes unknown.
@@ -46,185 +71,199 @@ def send(campaign_id: str, number: int, deps: Dependencies) -> SendResult:
         return SendResult.DRAINED
     if chunk.is_abandoned(deps.now()):
         # Whatever the campaign's state: a hold must not hide the chunk's outcome.
-        return _settle_abandoned(campaign, chunk, deps)
+        return settle_abandoned(campaign, chunk, deps)
     if campaign.state is not CampaignState.SENDING or chunk.state is not ChunkState.QUEUED:
         return SendResult.DRAINED
+    if chunk.openids > min(deps.rate, MAX_OPENIDS_PER_CALL):
+        return _cut(campaign, chunk, deps)
     openids = deps.ledger.openids(campaign_id, number)
-    _warm_up(deps)
-    slot = _reserve(deps, lead_ms=CLAIM_LEAD_MS)
-    if isinstance(slot, TooFar):
-        deps.queue.enqueue(campaign_id, number, delay_s=-(-slot.wait_ms // 1000))
-        return SendResult.HANDED_BACK
-    return _send_at(slot, campaign, chunk, openids, deps)
+    if openids is None:
+        return _refuse_expired(campaign, chunk, deps)
+    # Cut between the two reads: whoever cut it has enqueued both halves.
+    return (
+        _send(campaign, chunk, openids, deps)
+        if len(openids) == chunk.openids
+        else (SendResult.DRAINED)
+    )
 
 
-def _send_at(
-    slot_ms: int, campaign: Campaign, chunk: Chunk, openids: list[str], deps: Dependencies
+def _cut(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
+    """Cut a chunk that no call may hold: the limits were lowered after it was planned."""
+    half = deps.ledger.split(campaign.campaign, chunk, claim="", now_s=deps.now())
+    if half is not None:
+        deps.queue.enqueue_all(campaign.campaign, [chunk.number, half])
+    return SendResult.NOT_SENT
+
+
+def _refuse_expired(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
+    if deps.ledger.refuse(campaign.campaign, chunk, reason="Its openids have expired"):
+        deps.telemetry.count(Metric.CHUNK_REFUSED)
+    return SendResult.REFUSED
+
+
+def _send(campaign: Campaign, chunk: Chunk, openids: list[str], deps: Dependencies) -> SendResult:
+    try:
+        get_ready(deps)
+    except WxliveError as error:
+        return _not_called(campaign, chunk, error, deps)
+    return _send_in_slot(campaign, chunk, openids, deps)
+
+
+def settle_abandoned(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
+    """Settle a claim whose worker is gone as unknown: its call may have left."""
+    if deps.ledger.abandon(campaign.campaign, chunk, reason=ABANDONED):
+        deps.telemetry.count(Metric.CHUNK_UNKNOWN)
+    return SendResult.UNKNOWN
+
+
+def get_ready(deps: Dependencies) -> None:
+    """Get a token and a connection before a slot is reserved, by a useful call.
+
+    Raises:
+        WxliveError: WeChat can't be called now.
+    """
+    if deps.wechat.is_ready(MAX_WAIT_MS / 1000 + CALL_DELAY_S):
+        return
+    asked_s = deps.now()
+    try:
+        quota = deps.wechat.quota(Api.PUSH_MESSAGE)
+    except WxliveError:
+        if deps.wechat.is_ready(MAX_WAIT_MS / 1000 + CALL_DELAY_S):
+            return  # only the quota can't be had
+        raise
+    day = day_of_count(asked_s, deps.now(), deps.day_offset_hours)
+    if day is not None:
+        deps.quota.seed(day, quota.used, deps.now())
+
+
+def _send_in_slot(
+    campaign: Campaign, chunk: Chunk, openids: list[str], deps: Dependencies
 ) -> SendResult:
-    _sleep_until(slot_ms - CLAIM_LEAD_MS, deps)
-    claim = uuid.uuid4().hex
-    now_s = deps.now()
-    day = day_of(now_s, deps.day_offset_hours)
+    """Call in the next slot; a slot that is missed is given up for another."""
+    while True:
+        slot_ms = _reserve(chunk.openids, deps)
+        if isinstance(slot_ms, TooFar):
+            return _hand_back(campaign, chunk, -(-slot_ms.wait_ms // 1000), deps)
+        if not _has_time(slot_ms, deps):
+            return _hand_back(campaign, chunk, 0, deps)
+        _sleep_until(slot_ms - CLAIM_LEAD_MS, deps)
+        if not deps.wechat.is_ready(CALL_DELAY_S):
+            return _hand_back(campaign, chunk, 0, deps)
+        claim = _claim(campaign, chunk, slot_ms, deps)
+        if isinstance(claim, SendResult):
+            return claim
+        _sleep_until(slot_ms, deps)
+        if _is_punctual(claim, deps):
+            return _call(campaign, chunk, openids, claim, deps)
+        if not undo_claim(campaign, chunk, claim, None, deps):
+            return SendResult.NOT_SENT
+
+
+def _claim(
+    campaign: Campaign, chunk: Chunk, slot_ms: int, deps: Dependencies
+) -> Claim | SendResult:
+    day = day_of(slot_ms / 1000, deps.day_offset_hours)
+    claim = Claim(deps.new_id(), deps.now(), slot_ms, day)
     try:
         deps.ledger.claim(
-            campaign.campaign, chunk, claim=claim, now_s=now_s, quota=deps.quota, day=day
+            campaign, chunk, claim=claim.claim, now_s=claim.claimed_s, quota=deps.quota, day=day
         )
     except Conflict:
-        return _not_claimed(campaign, chunk, deps)
-    slot = _await_slot(slot_ms, deps)
-    if isinstance(slot, TooFar):
-        deps.ledger.finish(campaign.campaign, chunk.number, ChunkState.QUEUED, claim=claim)
-        deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=-(-slot.wait_ms // 1000))
-        return SendResult.HANDED_BACK
+        return _not_claimed(campaign, chunk, claim, deps)
+    except StoreBusy as error:
+        # The claim may stand although its answer was lost.
+        undo_claim(campaign, chunk, claim, str(error), deps)
+        return _hand_back(campaign, chunk, 1, deps)
+    return claim
+
+
+def _call(
+    campaign: Campaign, chunk: Chunk, openids: list[str], claim: Claim, deps: Dependencies
+) -> SendResult:
     try:
         message_id = deps.wechat.push(campaign.room_id, openids)
     except WxliveError as error:
-        return _not_sent(campaign, chunk, error, claim=claim, deps=deps)
-    deps.ledger.finish(
-        campaign.campaign, chunk.number, ChunkState.ACCEPTED, claim=claim, message_id=message_id
-    )
+        state = store_failure(campaign, chunk, error, claim, deps)
+        return _RESULTS.get(state, SendResult.NOT_SENT)
+    outcome = Outcome(ChunkState.ACCEPTED, message_id=message_id)
+    store_answer(campaign, chunk, outcome, claim, deps)
     deps.telemetry.count(Metric.CHUNK_ACCEPTED)
     deps.telemetry.count(Metric.OPENIDS_ACCEPTED, len(openids))
+    if campaign.not_live_since:
+        deps.campaigns.note_live(campaign.campaign)
     return SendResult.ACCEPTED
 
 
-def _warm_up(deps: Dependencies) -> None:
-    """Open the connection and fetch the token before a slot is reserved, by a useful call.
-
-    A failure here will recur in the call itself, where a claim counts it.
-    """
-    if not deps.wechat.is_cold:
-        return
-    with suppress(WxliveError):
-        quota = deps.wechat.quota(Api.PUSH_MESSAGE)
-        now_s = deps.now()
-        deps.quota.seed(day_of(now_s, deps.day_offset_hours), quota.used, now_s)
+_RESULTS = {ChunkState.UNKNOWN: SendResult.UNKNOWN, ChunkState.REFUSED: SendResult.REFUSED}
 
 
-def _reserve(deps: Dependencies, lead_ms: int = 0) -> int | TooFar:
-    """Reserve the next free slot that leaves ``lead_ms`` before it."""
+def _reserve(openids: int, deps: Dependencies) -> int | TooFar:
+    """Reserve the next free slot that leaves time for the claim before it."""
+    now_s = deps.now()
+    midnight_ms = day_ends_at(now_s, deps.day_offset_hours) * 1000
     try:
         slot = deps.pace.reserve(
-            now_ms=round(deps.now() * 1000) + lead_ms,
-            interval_ms=deps.interval_ms,
-            max_wait_ms=MAX_WAIT_MS - lead_ms,
+            openids=openids,
+            rate=deps.rate,
+            now_ms=round(now_s * 1000) + CLAIM_LEAD_MS,
+            max_wait_ms=MAX_WAIT_MS - CLAIM_LEAD_MS,
+            midnights_ms=(midnight_ms - _DAY_S * 1000, midnight_ms),
         )
     except Conflict:  # others were faster every time: the same as a slot too far away
-        return TooFar(wait_ms=deps.interval_ms)
-    return TooFar(slot.wait_ms + lead_ms) if isinstance(slot, TooFar) else slot.at_ms
+        return TooFar(wait_ms=1000)
+    return TooFar(slot.wait_ms + CLAIM_LEAD_MS) if isinstance(slot, TooFar) else slot.at_ms
 
 
-def _await_slot(slot_ms: int | TooFar, deps: Dependencies) -> int | TooFar:
-    """Wait for the slot; a missed slot is replaced by a new one."""
-    while not isinstance(slot_ms, TooFar):
-        _sleep_until(slot_ms, deps)
-        if deps.now() * 1000 - slot_ms <= LATENESS_ALLOWED_MS:
-            break
-        slot_ms = _reserve(deps)
-    return slot_ms
+def _has_time(slot_ms: int, deps: Dependencies) -> bool:
+    """Whether waiting, the longest call and storing its outcome fit into this invocation."""
+    needed_s = slot_ms / 1000 - deps.now() + CALL_LIMIT_S + STORING_S
+    return needed_s <= deps.remaining_s()
 
 
-def _sleep_until(moment_ms: int, deps: Dependencies) -> None:
-    delay_s = moment_ms / 1000 - deps.now()
+def _is_punctual(claim: Claim, deps: Dependencies) -> bool:
+    """Whether the call may still leave: in its slot, and soon after its claim."""
+    now_s = deps.now()
+    in_slot = now_s * 1000 - claim.slot_ms <= LATENESS_ALLOWED_MS
+    return in_slot and now_s - claim.claimed_s <= CALL_DELAY_S
+
+
+def _sleep_until(time_ms: int, deps: Dependencies) -> None:
+    delay_s = time_ms / 1000 - deps.now()
     if delay_s > 0:
         deps.sleep(delay_s)
 
 
-def _settle_abandoned(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
-    """Nothing to send. A claim whose worker is gone is written down as unknown."""
-    deps.ledger.finish(
-        campaign.campaign,
-        chunk.number,
-        ChunkState.UNKNOWN,
-        claim=chunk.claim,
-        reason=ABANDONED,
-    )
-    deps.telemetry.count(Metric.CHUNK_UNKNOWN)
-    return SendResult.UNKNOWN
-
-
-def _not_claimed(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
-    """The transaction failed: held or ended meanwhile, claimed by another, quota, or a race."""
-    now = deps.campaigns.get(campaign.campaign)
-    row = deps.ledger.chunk(campaign.campaign, chunk.number)
-    if now is None or now.state is not CampaignState.SENDING:
-        return SendResult.DRAINED
-    if row is None or row.state is not ChunkState.QUEUED:
-        return SendResult.DRAINED
-    if not deps.quota.left(day_of(deps.now(), deps.day_offset_hours)):
-        error = QuotaUsedUp("Today's push calls are used up; calls resume on WeChat's next day")
-        _hold(campaign, CampaignState.PAUSED, error, deps)
-        return SendResult.NOT_SENT
-    deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=1)
+def _hand_back(campaign: Campaign, chunk: Chunk, delay_s: int, deps: Dependencies) -> SendResult:
+    deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=delay_s)
     return SendResult.HANDED_BACK
 
 
-def _not_sent(
-    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, deps: Dependencies
+def _not_called(
+    campaign: Campaign, chunk: Chunk, error: WxliveError, deps: Dependencies
 ) -> SendResult:
-    """Store the chunk's outcome, then the campaign's; enqueue the chunk again where that is due."""
-    decision = decide_after_failure(
-        error,
-        openids=chunk.openids,
-        attempts=chunk.attempts + 1,
-        now_s=deps.now(),
-        retry_busy=deps.retry_busy,
-    )
-    if decision.split:
-        return _split(campaign, chunk, error, claim=claim, deps=deps)
-    deps.ledger.finish(
-        campaign.campaign,
-        chunk.number,
-        decision.chunk,
-        claim=claim,
-        errcode=error.errcode,
-        rid=error.rid,
-        reason=str(error),
-    )
-    deps.telemetry.problem(
-        "push not accepted", error, chunk=chunk.number, decision=decision.chunk.value
-    )
-    if decision.campaign is not None:
-        _hold(campaign, decision.campaign, error, deps)
-    elif decision.chunk is ChunkState.QUEUED:
+    """WeChat could not be called, so nothing was claimed: try again later, or hold."""
+    decision = decide_without_call(error, attempts=chunk.attempts, now_s=deps.now())
+    deps.telemetry.problem("push not possible", error, chunk=chunk.number)
+    if decision.counts:
+        attempts = 0 if decision.hold else chunk.attempts + 1
+        deps.ledger.count_attempts(campaign.campaign, chunk.number, attempts)
+    if decision.hold is not None:
+        hold(campaign, decision.hold, str(error), day_s=deps.now(), deps=deps)
+    else:
         deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=decision.again_in_s)
-    return _result(decision.chunk, deps)
-
-
-def _split(
-    campaign: Campaign, chunk: Chunk, error: WxliveError, *, claim: str, deps: Dependencies
-) -> SendResult:
-    """One openid spoils the call: halve until it is alone, so that the others are notified."""
-    half = deps.ledger.split(campaign.campaign, chunk, claim=claim, now_s=deps.now())
-    deps.telemetry.problem("chunk split", error, chunk=chunk.number, half=half)
-    for number in (chunk.number, half):
-        deps.queue.enqueue(campaign.campaign, number)
     return SendResult.NOT_SENT
 
 
-def _hold(campaign: Campaign, to: CampaignState, error: WxliveError, deps: Dependencies) -> None:
-    """Hold or end the campaign; for a used-up quota, until the next day."""
-    now_s = deps.now()
-    day_turns = day_ends_at(now_s, deps.day_offset_hours)
-    moved = deps.campaigns.move(
-        campaign.campaign,
-        to,
-        out_of=[CampaignState.SENDING],
-        reason=str(error),
-        held_since=int(now_s),
-        resume_at=day_turns if isinstance(error, QuotaUsedUp) else 0,
-    )
-    if moved:
-        deps.telemetry.count(Metric.CAMPAIGN_HELD if to in HELD else Metric.CAMPAIGN_FAILED)
-
-
-def _result(state: ChunkState, deps: Dependencies) -> SendResult:
-    match state:
-        case ChunkState.UNKNOWN:
-            deps.telemetry.count(Metric.CHUNK_UNKNOWN)
-            return SendResult.UNKNOWN
-        case ChunkState.REFUSED:
-            deps.telemetry.count(Metric.CHUNK_REFUSED)
-            return SendResult.REFUSED
-        case _:
-            return SendResult.NOT_SENT
+def _not_claimed(campaign: Campaign, chunk: Chunk, claim: Claim, deps: Dependencies) -> SendResult:
+    """A condition of the claim failed: find out which, and do what follows from it."""
+    row = deps.ledger.chunk(campaign.campaign, chunk.number)
+    as_read = row is not None and row.state is ChunkState.QUEUED and row.openids == chunk.openids
+    current = deps.campaigns.get(campaign.campaign)
+    if not as_read or current is None or current.state is not CampaignState.SENDING:
+        return SendResult.DRAINED
+    refused = explain_refused_claim(campaign, claim.day, deps)
+    if refused is not None:
+        kind, reason = refused
+        hold(campaign, kind, reason, day_s=claim.slot_ms / 1000, deps=deps)
+        return SendResult.NOT_SENT
+    return _hand_back(campaign, chunk, 1, deps)

@@ -1,48 +1,111 @@
 """Reading a command and executing it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wxlive.domain.audience import Audience
+from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
-from wxlive_push_start.control import accept_unknown, cancel, pause, resend_unknown, resume
+from wxlive_push_start.control import (
+    accept_unknown,
+    cancel,
+    end_hold,
+    give_up,
+    pause,
+    resend_unknown,
+    resume,
+)
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.plan import Planning, plan
+from wxlive_push_start.reconcile import reconcile
+from wxlive_push_start.reporting import read_report
 from wxlive_push_start.start import rehearse, start
 
 MAX_ROOMS = 50
 """Rooms that an audience may name: half of what a filter of DynamoDB takes."""
 
-_CONTROLS = {
+_CONTROLS: dict[str, Callable[[str, Dependencies, str], Report]] = {
     "pause": pause,
     "resume": resume,
     "cancel": cancel,
     "resend_unknown": resend_unknown,
     "accept_unknown": accept_unknown,
 }
+"""The operator's commands about a campaign."""
 
 
 def execute(event: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
-    """Execute one command; returns its report.
+    """Execute one command once; returns its report.
+
+    A command carries an id that was made where it arose. If it was executed before, the campaign's
+    present report is returned, or the sentence by which it was refused. What the stack itself asks
+    for (``automatic``) is asked for again after a refusal, so that is not recorded.
 
     Raises:
         InvalidCommand: the action is unknown, or not possible as things are.
     """
-    action = event.get("action")
-    if action == "start":
-        room_id = event.get("room_id")
-        if not isinstance(room_id, int) or isinstance(room_id, bool):
-            raise InvalidCommand("room_id must be a number")
-        begin = rehearse if event.get("dry_run") else start
-        return begin(room_id, deps, parse_audience(event.get("audience") or {}))
-    if action != "plan" and action not in _CONTROLS:
-        raise InvalidCommand(f"Unknown action {action!r}; use start, plan, {', '.join(_CONTROLS)}")
+    command = str(event.get("command") or "")
+    before = deps.commands.outcome(command) if command else None
+    if before is not None:
+        return _repeat(before, deps)
+    try:
+        return _execute(event, command, deps)
+    except InvalidCommand as error:
+        if not command or event.get("automatic"):
+            raise
+        refused = {"refused": str(error)}
+        if not deps.commands.record(command, refused, deps.now()):
+            # It was delivered twice at once, and the other one was executed.
+            return _repeat(deps.commands.outcome(command) or refused, deps)
+        raise
+
+
+def _repeat(outcome: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
+    if "refused" in outcome:
+        raise InvalidCommand(outcome["refused"])
+    campaign = deps.campaigns.get(outcome["campaign"])
+    if campaign is None:
+        raise InvalidCommand(f"The campaign {outcome['campaign']} of this command has expired")
+    return read_report(campaign, deps).summary()
+
+
+def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict[str, Any]:
+    match event.get("action"):
+        case "start":
+            return _start(event, command, deps)
+        case "reconcile":
+            return reconcile(deps)
+        case "plan":
+            return _plan(_campaign_of(event), deps)
+        case "end_hold":
+            return end_hold(_campaign_of(event), str(event.get("hold")), deps).summary()
+        case "give_up":
+            hold, reason = str(event.get("hold")), str(event.get("reason"))
+            return give_up(_campaign_of(event), hold, reason, deps).summary()
+        case str(action) if action in _CONTROLS:
+            return _CONTROLS[action](_campaign_of(event), deps, command).summary()
+        case action:
+            raise InvalidCommand(
+                f"Unknown action {action!r}; use start, plan, {', '.join(_CONTROLS)}"
+            )
+
+
+def _start(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict[str, Any]:
+    room_id = event.get("room_id")
+    if not isinstance(room_id, int) or isinstance(room_id, bool):
+        raise InvalidCommand("room_id must be a number")
+    target = parse_audience(event.get("audience") or {})
+    again = event.get("again") is True
+    if event.get("dry_run"):
+        return rehearse(room_id, deps, target, again=again)
+    return start(room_id, deps, target, command=command, again=again)
+
+
+def _campaign_of(event: Mapping[str, Any]) -> str:
     campaign = event.get("campaign")
     if not isinstance(campaign, str) or not campaign:
         raise InvalidCommand("campaign must be a campaign's id; `wxlive status` shows the newest")
-    if action == "plan":
-        return _plan(campaign, deps)
-    return _CONTROLS[action](campaign, deps).summary()
+    return campaign
 
 
 def parse_audience(raw: object) -> Audience:

@@ -1,123 +1,214 @@
-"""The operator's control of a campaign: pause, resume, cancel, and decide about the unknown."""
+"""Control of a campaign: hold, resume, cancel, and decide about the unknown.
 
-from wxlive.domain.campaigns import ENDED, HELD, CampaignState
+Each command of the operator has an id. It is stored with the command's effect, so a command that
+comes late or twice changes nothing.
+"""
+
+from wxlive.domain.campaigns import HELD, UNENDED, Campaign, CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
-from wxlive.errors import InvalidCommand
+from wxlive.errors import Conflict, InvalidCommand
+from wxlive.telemetry import Metric
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.reporting import read_report
 
-_UNENDED = frozenset({CampaignState.PLANNED, CampaignState.SENDING}) | HELD
 
-
-def pause(campaign_id: str, deps: Dependencies) -> Report:
-    """Send nothing more until ``resume``. A call in progress is finished.
+def pause(campaign_id: str, deps: Dependencies, command: str) -> Report:
+    """Send nothing more until ``resume``. A call that has begun is finished.
 
     Raises:
         InvalidCommand: no such campaign, or it has nothing left to send.
     """
     _unfinished(campaign_id, "paused", deps)
-    deps.campaigns.move(
-        campaign_id,
-        CampaignState.PAUSED,
-        out_of=_UNENDED,
-        reason="Paused by the operator",
-        held_since=int(deps.now()),
+    hold = Hold(
+        HoldKind.OPERATOR, command or deps.new_id(), "Paused by the operator", int(deps.now())
     )
+    if not deps.campaigns.hold(
+        campaign_id, CampaignState.PAUSED, hold, out_of=UNENDED, command=command
+    ):
+        _executed_before(command, campaign_id, "paused", deps)
     return _report(campaign_id, deps)
 
 
-def resume(campaign_id: str, deps: Dependencies) -> Report:
+def resume(campaign_id: str, deps: Dependencies, command: str) -> Report:
     """Resume: enqueue every chunk that waits, and continue planning where it stopped.
 
-    Harmless on a campaign that is sending. A chunk in progress is enqueued too: a valid claim is
-    kept, and one whose worker died without a message left becomes unknown.
+    Harmless on a campaign that is sending.
 
     Raises:
         InvalidCommand: no such campaign, or it has nothing left to send.
     """
-    standing = _unfinished(campaign_id, "resumed", deps)
-    deps.campaigns.move(campaign_id, CampaignState.SENDING, out_of=_UNENDED)
-    for chunk in deps.ledger.chunks(campaign_id):
-        if chunk.state in {ChunkState.QUEUED, ChunkState.SENDING}:
-            deps.queue.enqueue(campaign_id, chunk.number)
-    if not standing.campaign.fully_planned:
-        deps.plan_later(campaign_id)
+    current = _unfinished(campaign_id, "resumed", deps).campaign
+    if not deps.campaigns.resume(campaign_id, current.hold_id, deps.now(), command=command):
+        _executed_before(command, campaign_id, "resumed", deps)
+        return _report(campaign_id, deps)
+    start_again(current, deps)
     return _report(campaign_id, deps)
 
 
-def cancel(campaign_id: str, deps: Dependencies) -> Report:
+def end_hold(campaign_id: str, hold_id: str, deps: Dependencies) -> Report:
+    """End a hold of the machine's, by its id, because its cause is gone.
+
+    Nothing happens if the campaign is no longer held by it.
+    """
+    campaign = _get(campaign_id, deps)
+    if _is_held_by(campaign, hold_id) and deps.campaigns.resume(campaign_id, hold_id, deps.now()):
+        start_again(campaign, deps)
+    return _report(campaign_id, deps)
+
+
+def give_up(campaign_id: str, hold_id: str, reason: str, deps: Dependencies) -> Report:
+    """End a held campaign whose room will not open again, by its hold's id."""
+    current = _report(campaign_id, deps)
+    campaign = current.campaign
+    if _is_held_by(campaign, hold_id):
+        sentence = f"{reason}; {_left_over(current)} followers were not notified"
+        if deps.campaigns.end(
+            campaign_id, CampaignState.FAILED, sentence, deps.now(), out_of_hold=hold_id
+        ):
+            deps.telemetry.count(Metric.CAMPAIGN_FAILED)
+    return _report(campaign_id, deps)
+
+
+def cancel(campaign_id: str, deps: Dependencies, command: str) -> Report:
     """Send nothing more. What WeChat has accepted cannot be undone.
 
     Raises:
         InvalidCommand: no such campaign, or it has nothing left to send.
     """
     _unfinished(campaign_id, "cancelled", deps)
-    deps.campaigns.move(
+    if not deps.campaigns.end(
         campaign_id,
         CampaignState.CANCELLED,
-        out_of=_UNENDED,
-        reason="Cancelled by the operator",
-    )
+        "Cancelled by the operator",
+        deps.now(),
+        command=command,
+    ):
+        _executed_before(command, campaign_id, "cancelled", deps)
     return _report(campaign_id, deps)
 
 
-def resend_unknown(campaign_id: str, deps: Dependencies) -> Report:
+def resend_unknown(campaign_id: str, deps: Dependencies, command: str) -> Report:
     """Send the unknown chunks again. Followers whom the first call reached are notified twice.
 
     Raises:
-        InvalidCommand: no such campaign, nothing is unknown, or the campaign has ended.
+        InvalidCommand: no such campaign, nothing is unknown, the campaign has ended, or another
+            one lives.
     """
-    standing = _with_unknown(campaign_id, deps)
-    if standing.campaign.state in ENDED:
+    current = _with_unknown(campaign_id, deps)
+    if current.campaign.is_ended:
         raise InvalidCommand(
-            f"Campaign {campaign_id} is {standing.state.value}; nothing more is sent of it"
+            f"Campaign {campaign_id} is {current.state.value}; nothing more is sent of it"
         )
-    for chunk in standing.unknown:
-        again = deps.ledger.decide(
-            campaign_id, chunk, ChunkState.QUEUED, reason="Sent again by the operator"
+    _check_living(campaign_id, deps)
+    _record(command, campaign_id, deps)
+    for chunk in current.unknown:
+        again = deps.ledger.resend(
+            campaign_id, chunk, now_s=deps.now(), reason="Sent again by the operator"
         )
         if again:
             deps.queue.enqueue(campaign_id, chunk.number)
     return _report(campaign_id, deps)
 
 
-def accept_unknown(campaign_id: str, deps: Dependencies) -> Report:
+def accept_unknown(campaign_id: str, deps: Dependencies, command: str) -> Report:
     """Treat the unknown chunks as sent. Followers whom the call did not reach are not notified.
 
     Raises:
         InvalidCommand: no such campaign, or nothing is unknown.
     """
-    for chunk in _with_unknown(campaign_id, deps).unknown:
-        deps.ledger.decide(
-            campaign_id, chunk, ChunkState.ACCEPTED, reason="Accepted by the operator"
-        )
+    current = _with_unknown(campaign_id, deps)
+    _record(command, campaign_id, deps)
+    for chunk in current.unknown:
+        deps.ledger.accept(campaign_id, chunk, reason="Accepted by the operator")
     return _report(campaign_id, deps)
 
 
+def _left_over(report: Report) -> str:
+    """Say how many followers of a campaign no call may have reached."""
+    reached = (ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN)
+    left = report.campaign.audience - sum(report.openids[state] for state in reached)
+    return f"{left}" if report.campaign.fully_planned else f"at least {left}"
+
+
+def _is_held_by(campaign: Campaign, hold_id: str) -> bool:
+    """Whether the hold of that id stands. Version 0.1 gave holds no id."""
+    return campaign.state in HELD and campaign.hold_id == hold_id
+
+
+def start_again(campaign: Campaign, deps: Dependencies) -> None:
+    """Enqueue every chunk of a campaign that waits, and have the rest planned."""
+    queued = [
+        chunk.number
+        for chunk in deps.ledger.chunks(campaign.campaign)
+        if chunk.state is ChunkState.QUEUED
+    ]
+    deps.queue.enqueue_all(campaign.campaign, queued)
+    if not campaign.fully_planned:
+        deps.plan_later(campaign.campaign)
+
+
+def _check_living(campaign_id: str, deps: Dependencies) -> None:
+    living = deps.living.load()
+    if living is not None and living.campaign != campaign_id:
+        raise InvalidCommand(
+            f"Campaign {campaign_id} is not the latest one ({living.campaign}); its unknown chunks "
+            "can be accepted, not sent again"
+        )
+
+
+def _record(command: str, campaign_id: str, deps: Dependencies) -> None:
+    """Store that a command is executed, whose effect takes several writes.
+
+    Raises:
+        Conflict: it was executed before.
+    """
+    outcome = {"campaign": campaign_id, "run": deps.new_id()}
+    if command and not deps.commands.record(command, outcome, deps.now()):
+        raise Conflict(f"The command {command} is being executed already; see `wxlive status`")
+
+
+def _executed_before(command: str, campaign_id: str, done: str, deps: Dependencies) -> None:
+    """Accept that nothing was written if the command was executed before.
+
+    Raises:
+        InvalidCommand: it was not; the campaign has changed meanwhile.
+    """
+    if command and deps.commands.outcome(command) is not None:
+        return
+    state = _get(campaign_id, deps).state.value
+    raise InvalidCommand(
+        f"Campaign {campaign_id} became {state} meanwhile and was not {done}; see `wxlive status`"
+    )
+
+
 def _with_unknown(campaign_id: str, deps: Dependencies) -> Report:
-    standing = _report(campaign_id, deps)
-    if not standing.unknown:
+    current = _report(campaign_id, deps)
+    if not current.unknown:
         raise InvalidCommand(
             f"Campaign {campaign_id} has no unknown chunk; there is nothing to resolve"
         )
-    return standing
+    return current
 
 
-def _unfinished(campaign_id: str, payload: str, deps: Dependencies) -> Report:
-    standing = _report(campaign_id, deps)
-    if standing.nothing_left_to_send:
+def _unfinished(campaign_id: str, done: str, deps: Dependencies) -> Report:
+    current = _report(campaign_id, deps)
+    if current.nothing_left_to_send:
         raise InvalidCommand(
-            f"Campaign {campaign_id} is {standing.state.value} and has nothing left to send; "
-            f"it can't be {payload}"
+            f"Campaign {campaign_id} is {current.state.value} and has nothing left to send; "
+            f"it can't be {done}"
         )
-    return standing
+    return current
 
 
-def _report(campaign_id: str, deps: Dependencies) -> Report:
+def _get(campaign_id: str, deps: Dependencies) -> Campaign:
     campaign = deps.campaigns.get(campaign_id)
     if campaign is None:
         raise InvalidCommand(
             f"There is no campaign {campaign_id}; `wxlive status` shows the newest"
         )
-    return read_report(campaign, deps)
+    return campaign
+
+
+def _report(campaign_id: str, deps: Dependencies) -> Report:
+    return read_report(_get(campaign_id, deps), deps)

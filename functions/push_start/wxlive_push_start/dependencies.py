@@ -1,6 +1,7 @@
 """What push_start works with."""
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +11,11 @@ from wxlive.bootstrap.process import invoke_async, secret_store, settings, state
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.pace import interval_ms
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.commands import CommandStore
+from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.living import LivingStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
@@ -30,7 +34,7 @@ class Dependencies:
     """What push_start works with. ``now`` is Unix seconds, ``chunk`` openids in a call.
 
     ``remaining_s`` returns how long this invocation may still run; ``plan_later`` has a campaign
-    planned in another one.
+    planned in another one; ``new_id`` makes a name for a command, a hold or a step of planning.
     """
 
     wechat: WechatClient
@@ -38,6 +42,9 @@ class Dependencies:
     campaigns: CampaignStore
     ledger: LedgerStore
     results: ResultStore
+    living: LivingStore
+    days: DayStore
+    commands: CommandStore
     rooms: RoomStore
     runs: SyncRunStore
     quota: QuotaStore
@@ -49,6 +56,7 @@ class Dependencies:
     now: Callable[[], float]
     remaining_s: Callable[[], float]
     plan_later: Callable[[str], None]
+    new_id: Callable[[], str]
 
 
 def build_dependencies(context: "LambdaContext") -> Dependencies:
@@ -61,6 +69,9 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
+        living=LivingStore(state),
+        days=DayStore(state),
+        commands=CommandStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, config.daily_call_quota),
@@ -74,4 +85,5 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         plan_later=lambda campaign: invoke_async(
             context.function_name, {"action": "plan", "campaign": campaign}
         ),
+        new_id=lambda: uuid.uuid4().hex,
     )

@@ -1,16 +1,18 @@
 """A command in, a report or a refusal out.
 
-``{"action": "start", "room_id": N, "dry_run": false, "audience": {"rooms": [N], "since": s,
-"before": s}}`` (the last two and their parts may be missing), or ``plan``, ``pause``, ``resume``,
-``cancel``, ``resend_unknown``, ``accept_unknown`` with ``{"campaign": ID}``. The operator, a
-schedule or live_watch sends it. Answers ``{"refused": sentence}`` instead of raising.
+The operator sends ``{"action": "start", "room_id": N, "dry_run": false, "again": false,
+"audience": {"rooms": [N], "since": s, "before": s}}`` (all but the room may be missing), or
+``pause``, ``resume``, ``cancel``, ``resend_unknown``, ``accept_unknown`` with
+``{"campaign": ID}``, each with ``{"command": ID}`` so that it is executed once. The stack itself
+sends ``plan``, ``reconcile`` (a schedule, each minute), ``end_hold`` and ``give_up``. Answers
+``{"refused": sentence}`` instead of raising.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wxlive.bootstrap.process import entry_point, telemetry
-from wxlive.errors import WxliveError
+from wxlive.errors import StoreBusy, WxliveError
 from wxlive_push_start.commands import execute
 from wxlive_push_start.dependencies import build_dependencies
 
@@ -23,6 +25,10 @@ def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[s
     """Execute one command."""
     try:
         return execute(event, build_dependencies(context))
+    except StoreBusy:
+        if "command" not in event:
+            raise  # Lambda retries what the stack itself has sent
+        return {"refused": "The table is too busy; nothing may have changed. Try again"}
     except WxliveError as error:
         telemetry().problem("push refused", error)
         return {"refused": str(error)}

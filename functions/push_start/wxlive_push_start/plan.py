@@ -6,13 +6,27 @@ any point resumes where it was: no chunk is lost, none is planned under two numb
 
 from enum import StrEnum
 
-from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState
-from wxlive.domain.chunks import ChunkState
+from wxlive.digests import DigestSet, digest_of
+from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.chunks import ChunkState, size_of
 from wxlive.errors import Conflict
+from wxlive.telemetry import Metric
 from wxlive_push_start.dependencies import Dependencies
+
+NO_LIMIT = 1_000_000
 
 RESERVE_S = 30
 """Time kept at the end of an invocation for what is in progress."""
+
+LIFE_SIGN_S = 20
+"""A planner that stores nothing for much longer is taken for dead: ``domain.overdue``."""
+
+EMPTY = "No subscribed follower is in this audience; nothing was sent"
+
+EXPIRED = (
+    "Whom an earlier campaign for this room notified is no longer on record, so nobody can be left "
+    "out; `wxlive push --again` includes them"
+)
 
 
 class Planning(StrEnum):
@@ -24,55 +38,107 @@ class Planning(StrEnum):
     LOST = "lost"
 
 
-def plan(campaign_id: str, deps: Dependencies) -> Planning:
-    """Plan until done or out of time. Two planners at once do no harm: one loses."""
-    deps.campaigns.move(campaign_id, CampaignState.SENDING, out_of=[CampaignState.PLANNED])
+def plan(campaign_id: str, deps: Dependencies, *, max_chunks: int = NO_LIMIT) -> Planning:
+    """Plan until done, out of time or at the limit. Two planners at once do no harm: one loses.
+
+    Raises:
+        StoreBusy: the table is busy; a later turn resumes.
+    """
+    deps.campaigns.activate(campaign_id)
     campaign = deps.campaigns.get(campaign_id)
-    if campaign is None or campaign.fully_planned or campaign.state in ENDED:
+    if campaign is None or campaign.fully_planned or campaign.is_ended:
         return Planning.NOTHING_TO_DO
     _enqueue_last(campaign, deps)
     try:
-        return _plan_on(campaign, deps)
+        return _plan_on(campaign, deps, campaign.chunks + max_chunks)
     except Conflict:
         return Planning.LOST
 
 
-def _plan_on(campaign: Campaign, deps: Dependencies) -> Planning:
+def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Planning:
+    left_out = _left_out(campaign, deps)
+    if left_out is None:
+        fail(campaign, EXPIRED, deps)
+        return Planning.NOTHING_TO_DO
     openids: list[str] = []
     cursors = dict(campaign.cursors)
-    for segment, openid in deps.followers.snapshot(campaign.target, campaign.cursors):
-        openids.append(openid)
-        cursors[segment] = openid
-        if len(openids) < deps.chunk:
+    campaign = _show_life(campaign, deps)
+    for segment, key, openid in deps.followers.snapshot(campaign.target, campaign.cursors):
+        cursors[segment] = key
+        if openid is not None and not (left_out and digest_of(openid) in left_out):
+            openids.append(openid)
+        if len(openids) >= size_of(campaign.chunks + 1, deps.chunk, campaign.spread):
+            campaign = _queue(campaign, openids, cursors, deps)
+            openids = []
+        elif openid is not None:
             continue
-        campaign = _queue(campaign, openids, cursors, deps)
-        openids = []
-        if deps.remaining_s() < RESERVE_S:
+        if deps.remaining_s() < RESERVE_S or campaign.chunks >= last_chunk:
+            _stop(campaign, openids, cursors, deps)
             return Planning.OUT_OF_TIME
+        campaign = _show_life(campaign, deps)
     if openids:
         campaign = _queue(campaign, openids, cursors, deps)
-    deps.campaigns.finish_plan(campaign, deps.now())
+    campaign = deps.campaigns.finish_plan(campaign, deps.now(), plan_id=deps.new_id())
     if not campaign.audience:
-        _end_empty(campaign, deps)
+        fail(campaign, EMPTY, deps)
     return Planning.DONE
+
+
+def fail(campaign: Campaign, reason: str, deps: Dependencies) -> None:
+    """End a campaign as failed, and count it."""
+    if deps.campaigns.end(campaign.campaign, CampaignState.FAILED, reason, deps.now()):
+        deps.telemetry.count(Metric.CAMPAIGN_FAILED)
+
+
+def _show_life(campaign: Campaign, deps: Dependencies) -> Campaign:
+    """Store from time to time that this planner lives, so that no other one is started."""
+    if deps.now() - max(campaign.created_at, campaign.planned_at) < LIFE_SIGN_S:
+        return campaign
+    return deps.campaigns.move_cursors(
+        campaign, deps.now(), plan_id=deps.new_id(), cursors=campaign.cursors
+    )
+
+
+def _stop(
+    campaign: Campaign, openids: list[str], cursors: dict[str, str], deps: Dependencies
+) -> None:
+    """Store how far this turn came."""
+    if openids:
+        _queue(campaign, openids, cursors, deps)
+    elif cursors != campaign.cursors:
+        deps.campaigns.move_cursors(campaign, deps.now(), plan_id=deps.new_id(), cursors=cursors)
 
 
 def _queue(
     campaign: Campaign, openids: list[str], cursors: dict[str, str], deps: Dependencies
 ) -> Campaign:
-    campaign = deps.campaigns.add_chunk(campaign, openids, deps.now(), cursors=cursors)
+    campaign = deps.campaigns.add_chunk(
+        campaign, openids, deps.now(), plan_id=deps.new_id(), cursors=cursors
+    )
     deps.queue.enqueue(campaign.campaign, campaign.chunks)
     return campaign
 
 
-def _end_empty(campaign: Campaign, deps: Dependencies) -> None:
-    """Release the day: an empty audience must not block a push to the right one."""
-    deps.campaigns.move(
-        campaign.campaign,
-        CampaignState.FAILED,
-        out_of={CampaignState.PLANNED, CampaignState.SENDING} | HELD,
-        reason="No subscribed follower is in this audience; nothing was sent",
-    )
+def _left_out(campaign: Campaign, deps: Dependencies) -> DigestSet | None:
+    """Return who is left out: followers whom earlier campaigns for the room may have notified.
+
+    None if that is no longer known.
+    """
+    notified = DigestSet()
+    if campaign.again:
+        return notified
+    for other in deps.campaigns.of_room(campaign.room_id):
+        if other.campaign == campaign.campaign:
+            continue
+        for chunk in deps.ledger.chunks(other.campaign):
+            if not chunk.may_have_notified:
+                continue
+            openids = deps.ledger.openids(other.campaign, chunk.number)
+            if openids is None:
+                return None
+            for openid in openids:
+                notified.slot(digest_of(openid))
+    return notified
 
 
 def _enqueue_last(campaign: Campaign, deps: Dependencies) -> None:

@@ -9,12 +9,16 @@ from wxlive.errors import InvalidCommand
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a push would take: calls, minutes at full pace, calls left afterwards."""
+    """What a push would take: calls, minutes at full pace, calls left afterwards.
+
+    ``crosses_midnight`` says that it would still send on WeChat's next day.
+    """
 
     audience: int
     calls: int
     minutes: float
     quota_after: int
+    crosses_midnight: bool
 
 
 def check_room(room_id: int, room: Room | None) -> None:
@@ -35,7 +39,9 @@ def check_room(room_id: int, room: Room | None) -> None:
         )
 
 
-def forecast(*, audience: int, chunk: int, interval_ms: int, quota_left: int) -> Forecast:
+def forecast(
+    *, audience: int, chunk: int, interval_ms: int, quota_left: int, day_left_s: float
+) -> Forecast:
     """Return what pushing to ``audience`` followers takes.
 
     Raises:
@@ -56,4 +62,5 @@ def forecast(*, audience: int, chunk: int, interval_ms: int, quota_left: int) ->
         calls=calls,
         minutes=round(calls * interval_ms / 60_000, 1),
         quota_after=quota_left - calls,
+        crosses_midnight=calls * interval_ms / 1000 > day_left_s,
     )

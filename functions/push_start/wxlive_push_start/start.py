@@ -1,189 +1,166 @@
-"""Starting a campaign: check first, claim the day for the room, have it planned."""
+"""Starting a campaign: check first, make it the living one, have it planned."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
 
 from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.calendar import day_of, stamp_of
-from wxlive.domain.campaigns import ENDED, Campaign, CampaignState
-from wxlive.domain.chunks import ChunkState
+from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.chunks import ChunkState, spread_of
 from wxlive.domain.reports import Report, report
-from wxlive.domain.rooms import Room
-from wxlive.domain.sync_runs import RunState
-from wxlive.errors import Conflict, InvalidCommand, WxliveError
-from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
+from wxlive.errors import Conflict, InvalidCommand
+from wxlive.stores.living import Living
+from wxlive.stores.push_queue import WAKE
+from wxlive_push_start.checks import Checked, check
 from wxlive_push_start.dependencies import Dependencies
-from wxlive_push_start.preflight import (
-    Forecast,
-    check_room,
-    forecast,
-)
+from wxlive_push_start.plan import RESERVE_S, Planning, plan
 from wxlive_push_start.reporting import read_report
 
-ROOM_FOR_MORE = 1.2
-"""How much larger than the last sync's list the audience may have become."""
+FIRST_CHUNK_S = 3
+"""How long a start looks for its first chunk before it leaves all of the planning to later."""
 
 
-def start(room_id: int, deps: Dependencies, target: Audience = EVERYBODY) -> dict[str, Any]:
-    """Start the day's campaign for a room, to a target audience; returns its report.
+def start(
+    room_id: int,
+    deps: Dependencies,
+    target: Audience = EVERYBODY,
+    *,
+    command: str = "",
+    again: bool = False,
+) -> dict[str, Any]:
+    """Start a campaign for a room, to a target audience; returns its report.
 
-    A repeated command for the same room on the same day starts nothing and returns the campaign
-    that runs already: nobody is notified twice.
+    A repeated command for the same room and audience starts nothing, on whatever day, and returns
+    the campaign that was: no follower is notified twice. Followers whom an earlier campaign for
+    the room has notified, or may have, are left out, unless the operator says ``again``.
 
     Raises:
-        InvalidCommand: another room has the day, the room is not live, too few calls are left,
-            nobody is subscribed, or the day's campaign has ended after it had sent something.
+        InvalidCommand: another campaign is not finished, another room has the day, the room is not
+            live, too few calls are left, or nobody is in the audience.
     """
-    day = day_of(deps.now(), deps.day_offset_hours)
-    holder = _holder_of(day, deps)
-    if holder is not None and not _can_be_replaced(holder):
-        return _repeated(holder, room_id, target)
-    _check(room_id, day, _audience_about, target, deps)
-    campaign = Campaign(
-        campaign=f"{stamp_of(deps.now(), deps.day_offset_hours)}-{room_id}",
-        room_id=room_id,
-        day=day,
-        state=CampaignState.PLANNED,
-        created_at=int(deps.now()),
-        target=target,
+    before, lived = _last_living(deps)
+    repeated = _unfinished(room_id, target, lived) or (
+        None if again else _finished(room_id, target, deps)
     )
+    if repeated is not None:
+        if command:
+            outcome = {"campaign": repeated.campaign.campaign}
+            deps.commands.record(command, outcome, deps.now())
+        return {**repeated.summary(), "repeated": True}
+    with suppress(Exception):  # it only makes the push faster
+        deps.queue.send(WAKE)
+    checked = check(room_id, target, deps, counted=False)
+    campaign = _new_campaign(room_id, target, checked, deps, command=command, again=again)
     try:
-        deps.campaigns.open(
-            campaign, replacing=holder.campaign.campaign if holder is not None else None
-        )
+        deps.campaigns.open(campaign, before=before, release=checked.release)
     except Conflict as error:
         raise InvalidCommand(
-            f"Another push was started for {day} at the same time; see `wxlive status`"
+            "Another push was started at the same time; see `wxlive status`"
         ) from error
-    deps.plan_later(campaign.campaign)
-    return read_report(campaign, deps).summary()
+    return _plan_first(campaign, deps).summary()
 
 
-def rehearse(room_id: int, deps: Dependencies, target: Audience = EVERYBODY) -> dict[str, Any]:
+def _plan_first(campaign: Campaign, deps: Dependencies) -> Report:
+    """Queue the first chunk here and now, so that its sender waits for no other process.
+
+    Not if earlier campaigns for the room must be read first: that may take long.
+    """
+    until_s = deps.now() + FIRST_CHUNK_S
+    limited = replace(deps, remaining_s=lambda: RESERVE_S + until_s - deps.now())
+    is_first_of_room = len(deps.campaigns.of_room(campaign.room_id)) == 1
+    if not is_first_of_room or plan(campaign.campaign, limited, max_chunks=1) is not Planning.DONE:
+        deps.plan_later(campaign.campaign)
+    stored = deps.campaigns.get(campaign.campaign)
+    return read_report(stored or campaign, deps)
+
+
+def rehearse(
+    room_id: int, deps: Dependencies, target: Audience = EVERYBODY, *, again: bool = False
+) -> dict[str, Any]:
     """Return what a push would take, without starting one.
 
     Raises:
         InvalidCommand: it would be refused, and why.
     """
-    day = day_of(deps.now(), deps.day_offset_hours)
-    holder = _holder_of(day, deps)
-    if holder is not None and not _can_be_replaced(holder):
-        _refuse_other_room(holder, room_id)
-        raise InvalidCommand(
-            f"Room {room_id} is pushed today by campaign {holder.campaign.campaign} "
-            f"({holder.state.value}); a room is pushed once a day"
-        )
-    expected = _check(room_id, day, _audience_counted, target, deps)
-    campaign = Campaign(
-        campaign="",
-        room_id=room_id,
-        day=day,
-        state=CampaignState.PLANNED,
-        created_at=int(deps.now()),
-        audience=expected.audience,
-        target=target,
+    _, lived = _last_living(deps)
+    repeated = _unfinished(room_id, target, lived) or (
+        None if again else _finished(room_id, target, deps)
     )
+    if repeated is not None:
+        raise InvalidCommand(
+            f"Room {room_id} was pushed to this audience by campaign {repeated.campaign.campaign} "
+            f"({repeated.state.value}); `--again` notifies it again once that has finished"
+        )
+    checked = check(room_id, target, deps, counted=True)
+    campaign = _new_campaign(room_id, target, checked, deps, command="", again=again)
     return {
         **report(campaign, (), (), deps.now()).summary(),
         "campaign": None,
+        "audience": checked.forecast.audience,
         "dry_run": True,
-        **asdict(expected),
+        **asdict(checked.forecast),
     }
 
 
-def _holder_of(day: str, deps: Dependencies) -> Report | None:
-    campaign_id = deps.campaigns.claimed_by(day)
-    campaign = deps.campaigns.get(campaign_id) if campaign_id is not None else None
-    return read_report(campaign, deps) if campaign is not None else None
+def _last_living(deps: Dependencies) -> tuple[Living | None, Report | None]:
+    """Return the campaign that lives or lived last, and its report.
 
-
-def _can_be_replaced(holder: Report) -> bool:
-    """Whether the day's campaign ended before any follower was, or may have been, notified."""
-    may_have_notified = (ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN)
-    return holder.campaign.state in ENDED and not any(
-        holder.chunks[state] for state in may_have_notified
-    )
-
-
-def _repeated(holder: Report, room_id: int, target: Audience) -> dict[str, Any]:
-    _refuse_other_room(holder, room_id)
-    if holder.campaign.target != target:
-        raise InvalidCommand(
-            f"Room {room_id} is pushed today by campaign {holder.campaign.campaign} to another "
-            "audience; it can no longer be changed"
-        )
-    if holder.campaign.state in ENDED:
-        notified = holder.openids[ChunkState.ACCEPTED]
-        raise InvalidCommand(
-            f"Campaign {holder.campaign.campaign} for room {room_id} was "
-            f"{holder.state.value} today after {notified} followers had been notified; another "
-            "push would notify them twice"
-        )
-    return {**holder.summary(), "repeated": True}
-
-
-def _refuse_other_room(holder: Report, room_id: int) -> None:
-    if holder.campaign.room_id != room_id:
-        raise InvalidCommand(
-            f"Room {holder.campaign.room_id} is pushed today by campaign "
-            f"{holder.campaign.campaign}, and WeChat allows one room a day; push room {room_id} "
-            "tomorrow"
-        )
-
-
-def _check(
-    room_id: int,
-    day: str,
-    audience: Callable[[Audience, int, Dependencies], int],
-    target: Audience,
-    deps: Dependencies,
-) -> Forecast:
-    check_room(room_id, _find_room(room_id, deps))
-    _seed_quota(day, deps)
-    quota_left = deps.quota.left(day)
-    return forecast(
-        audience=audience(target, quota_left, deps),
-        chunk=deps.chunk,
-        interval_ms=deps.interval_ms,
-        quota_left=quota_left,
-    )
-
-
-def _audience_counted(target: Audience, _quota_left: int, deps: Dependencies) -> int:
-    return deps.followers.count_audience(target)
-
-
-def _audience_about(target: Audience, quota_left: int, deps: Dependencies) -> int:
-    """Count only where the exact number decides something.
-
-    Counting millions takes longer than the first push may. What the last sync listed is close
-    enough while the day's calls leave room for more, and a part of the followers is less.
+    The pointer is read first: if the campaign is revived after its report was read, the pointer
+    has changed, and a campaign that replaces it cannot be opened.
     """
-    run = deps.runs.newest()
-    listed = run.listed if run is not None and run.state is RunState.DONE else 0
-    if 0 < listed * ROOM_FOR_MORE <= quota_left * deps.chunk:
-        return listed
-    return _audience_counted(target, quota_left, deps)
+    living = deps.living.load()
+    campaign = deps.campaigns.get(living.campaign) if living is not None else None
+    return living, read_report(campaign, deps) if campaign is not None else None
 
 
-def _find_room(room_id: int, deps: Dependencies) -> Room | None:
-    for page in range(ROOM_PAGES):
-        rooms = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
-        for room in rooms:
-            if room.room_id == room_id:
-                deps.rooms.save(room, deps.now())
-                return room
-        if len(rooms) < ROOMS_PER_PAGE:
-            return None
+def _unfinished(room_id: int, target: Audience, lived: Report | None) -> Report | None:
+    """Return the living campaign if a command for this room and audience repeats it.
+
+    Raises:
+        InvalidCommand: it is for another room or audience.
+    """
+    if lived is None or lived.nothing_left_to_send:
+        return None
+    if lived.campaign.room_id == room_id and lived.campaign.target == target:
+        return lived
+    raise InvalidCommand(
+        f"Campaign {lived.campaign.campaign} for room {lived.campaign.room_id} is "
+        f"{lived.state.value} and not finished; wait for its end or cancel it, then push again"
+    )
+
+
+def _finished(room_id: int, target: Audience, deps: Dependencies) -> Report | None:
+    """Return the campaign that has pushed this room to this audience, on whatever day.
+
+    One that ended early, or had chunks refused, does not count: another one may reach the rest.
+    """
+    for campaign in deps.campaigns.of_room(room_id):
+        if campaign.target == target and not campaign.is_ended:
+            found = read_report(campaign, deps)
+            if found.state is not CampaignState.FAILED and not found.chunks[ChunkState.REFUSED]:
+                return found
     return None
 
 
-def _seed_quota(day: str, deps: Dependencies) -> None:
-    """Learn what other programs of the merchant have used today, if WeChat answers."""
-    try:
-        quota = deps.wechat.quota(Api.PUSH_MESSAGE)
-    except WxliveError as error:
-        deps.telemetry.problem("quota not known", error)
-        return
-    deps.quota.seed(day, quota.used, deps.now())
+def _new_campaign(
+    room_id: int,
+    target: Audience,
+    checked: Checked,
+    deps: Dependencies,
+    *,
+    command: str,
+    again: bool,
+) -> Campaign:
+    now_s = deps.now()
+    return Campaign(
+        campaign=f"{stamp_of(now_s, deps.day_offset_hours)}-{room_id}",
+        room_id=room_id,
+        day=day_of(now_s, deps.day_offset_hours),
+        state=CampaignState.PLANNED,
+        created_at=int(now_s),
+        target=target,
+        spread=spread_of(deps.chunk) if checked.has_room_for_spread else 1,
+        command=command or deps.new_id(),
+        again=again,
+    )

@@ -41,9 +41,11 @@ FAIL_FAST = Config(
     read_timeout=0.8,
     retries={"mode": "standard", "total_max_attempts": 1},
 )
-"""While WeChat waits 5 s: the secret, the store and the queue may all time out within 4 s.
+"""For whoever has a deadline.
 
-There is no second attempt, because the backlog queue is the second attempt.
+While WeChat waits 5 s for the callback, the secret, the store and the queue may all time out within
+4 s: there is no second attempt, because the backlog queue is the second attempt. A sender of pushes
+repeats its calls itself, as long as it has time.
 """
 
 

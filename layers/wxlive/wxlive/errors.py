@@ -6,6 +6,7 @@
     ├── RetryLater            nothing happened; the same call may soon succeed
     │   ├── NotReached        the request never left, or never arrived
     │   ├── SystemBusy        WeChat said -1
+    │   ├── StoreBusy         a table refused or did not answer for as long as there was time
     │   └── Conflict          another worker wrote the record first
     ├── Wait                  nothing happened; it can only succeed after something changes
     │   ├── RateLimited       45011, until the next minute
@@ -57,8 +58,15 @@ class SystemBusy(RetryLater):
     """WeChat answered -1. Safe to repeat for reads; for a push see ``PushRetryBusy``."""
 
 
+class StoreBusy(RetryLater):
+    """A table was throttled, busy or unreachable for as long as there was time to retry.
+
+    A write may have been carried out although its answer was lost.
+    """
+
+
 class Conflict(RetryLater):
-    """A conditional write lost against another worker."""
+    """A condition of a write failed: another worker was first, or our own lost write was."""
 
 
 class Wait(WxliveError):

@@ -48,6 +48,7 @@ class Metric(StrEnum):
     CHUNK_REFUSED = "ChunkRefused"
     CHUNK_UNKNOWN = "ChunkUnknown"
     OPENIDS_ACCEPTED = "OpenidsAccepted"
+    CHUNK_ENQUEUED_AGAIN = "ChunkEnqueuedAgain"
     CAMPAIGN_HELD = "CampaignHeld"
     CAMPAIGN_FAILED = "CampaignFailed"
 

@@ -1,105 +1,103 @@
-"""Campaigns: one a day, planned once, moved only out of the states that are named."""
+"""Campaigns: planned once, held and ended only as the rules say."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_chunk, a_new_campaign, a_result
-from support.backends import Collisions, Tables
+from support.backends import Tables
+from support.push_stores import LATER, PushStores
 from wxlive.domain.audience import Audience
-from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, ENDED, HELD, Campaign, CampaignState
-from wxlive.domain.chunks import OPENIDS_KEPT_S
+from wxlive.domain.campaigns import (
+    CAMPAIGN_KEPT_S,
+    ENDED,
+    HELD,
+    UNENDED,
+    Campaign,
+    CampaignState,
+    Hold,
+    HoldKind,
+)
+from wxlive.domain.chunks import ChunkState
 from wxlive.errors import Conflict
-from wxlive.stores.campaigns import CampaignStore
-from wxlive.stores.ledger import LedgerStore
-from wxlive.stores.results import ResultStore
 
 TWO = ["o-1", "o-2"]
-TOMORROW, OTHER_ROOM = "2026-11-23", 2002
+OTHER_ROOM = 2002
+HOLD = Hold(HoldKind.QUOTA, "h-1", "used up", NOW_S, LATER)
+PAUSE = Hold(HoldKind.OPERATOR, "h-2", "paused", NOW_S + 1)
 
 
-def test_nothing_is_known_at_first(
-    campaigns: CampaignStore, ledger: LedgerStore, results: ResultStore
-) -> None:
-    assert campaigns.get(CAMPAIGN) is None
-    assert campaigns.newest() is None
-    assert campaigns.claimed_by(DAY) is None
-    assert ledger.chunk(CAMPAIGN, 1) is None
-    assert list(ledger.chunks(CAMPAIGN)) == []
-    assert list(results.of_room(ROOM)) == []
+def held(**facts: Any) -> dict[str, Any]:
+    """Return the facts of a campaign that ``HOLD`` holds."""
+    return {
+        "state": CampaignState.PAUSED,
+        "hold_kind": HoldKind.QUOTA,
+        "hold_id": "h-1",
+        "reason": "used up",
+        "held_since": NOW_S,
+        "resume_at": LATER,
+        **facts,
+    }
 
 
-def test_an_opened_campaign_is_read_back_and_has_the_day(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    assert campaigns.get(CAMPAIGN) == a_new_campaign()
-    assert campaigns.claimed_by(DAY) == CAMPAIGN
-    assert campaigns.claimed_by(TOMORROW) is None
+def test_nothing_is_known_at_first(stores: PushStores) -> None:
+    assert stores.campaigns.get(CAMPAIGN) is None
+    assert stores.campaigns.newest() is None
+    assert stores.campaigns.of_room(ROOM) == []
+    assert stores.living.load() is None
+    assert stores.days.holder(DAY) is None
+    assert stores.ledger.chunk(CAMPAIGN, 1) is None
+    assert list(stores.ledger.chunks(CAMPAIGN)) == []
+    assert list(stores.results.of_room(ROOM)) == []
 
 
-def test_every_field_of_a_campaign_is_kept(campaigns: CampaignStore) -> None:
+# ------------------------------------------------------------------- opening
+
+
+def test_an_opened_campaign_is_read_back_and_lives(stores: PushStores) -> None:
+    opened = stores.open()
+    assert stores.campaign() == opened
+    assert stores.lives().campaign == CAMPAIGN
+    assert stores.days.holder(DAY) is None, "the day is claimed by the first call"
+
+
+def test_every_field_of_a_campaign_is_kept(stores: PushStores) -> None:
     full = a_new_campaign(
-        reason="why",
+        **held(reason="why", held_since=2, resume_at=3),
         audience=9,
         chunks=2,
         target=Audience((1, 7), 5, 6),
         cursors={"0": "o-9", "2": "o-3"},
         fully_planned=True,
         planned_at=1,
-        held_since=2,
-        resume_at=3,
+        resumed_at=4,
+        not_live_since=5,
+        spread=16,
+        plan_id="p-1",
+        command="c-1",
+        again=True,
     )
-    campaigns.open(full)
-    assert campaigns.get(CAMPAIGN) == full
+    defaults = Campaign(full.campaign, full.room_id, full.day, full.state, full.created_at)
+    same = [name for name in full.__slots__ if getattr(full, name) == getattr(defaults, name)]
+    assert same == ["campaign", "room_id", "day", "state", "created_at"], "no field is left out"
+    stores.campaigns.open(full, before=None, release=None)
+    assert stores.campaign() == full
 
 
-def test_a_day_is_claimed_once(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    with pytest.raises(Conflict, match=DAY):
-        campaigns.open(a_new_campaign("later-8", room_id=OTHER_ROOM))
-    assert campaigns.get("later-8") is None
-    assert campaigns.claimed_by(DAY) == CAMPAIGN
-
-
-def test_another_day_is_free(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    campaigns.open(a_new_campaign("next-7", day=TOMORROW))
-    assert campaigns.claimed_by(TOMORROW) == "next-7"
-
-
-def test_a_campaign_that_holds_the_day_can_give_it_up(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    campaigns.open(a_new_campaign("later-8"), replacing=CAMPAIGN)
-    assert campaigns.claimed_by(DAY) == "later-8"
-    assert campaigns.get(CAMPAIGN) == a_new_campaign()
-
-
-@pytest.mark.parametrize("holder", [None, "another-9"])
-def test_nobody_is_replaced_who_does_not_hold_the_day(
-    campaigns: CampaignStore, tables: Tables, holder: str | None
-) -> None:
-    if holder is not None:
-        campaigns.open(a_new_campaign(holder))
+def test_a_campaign_of_the_same_name_is_not_overwritten(stores: PushStores, tables: Tables) -> None:
+    stores.open()
     before = tables.rows()
     with pytest.raises(Conflict):
-        campaigns.open(a_new_campaign("later-8"), replacing=CAMPAIGN)
+        stores.open(before=stores.lives(), command="another", room_id=OTHER_ROOM)
     assert tables.rows() == before
 
 
-def test_a_campaign_of_the_same_name_is_not_overwritten(
-    campaigns: CampaignStore, tables: Tables
-) -> None:
-    campaigns.open(a_new_campaign())
-    before = tables.rows()
-    with pytest.raises(Conflict):
-        campaigns.open(a_new_campaign(day=TOMORROW))
-    assert tables.rows() == before
-
-
-def test_of_campaigns_opened_at_once_one_has_the_day(campaigns: CampaignStore) -> None:
-
+def test_of_campaigns_opened_at_once_one_lives(stores: PushStores) -> None:
     def try_to_open(campaign: str) -> bool:
         try:
-            campaigns.open(a_new_campaign(campaign))
+            stores.open(campaign)
         except Conflict:
             return False
         return True
@@ -108,100 +106,276 @@ def test_of_campaigns_opened_at_once_one_has_the_day(campaigns: CampaignStore) -
     with ThreadPoolExecutor(8) as pool:
         opened = list(pool.map(try_to_open, names))
     assert sum(opened) == 1
-    assert campaigns.claimed_by(DAY) == names[opened.index(True)]
+    assert stores.lives().campaign == names[opened.index(True)]
+    assert [stores.campaigns.get(name) is not None for name in names] == opened
 
 
-def test_the_newest_is_the_one_started_last(campaigns: CampaignStore) -> None:
+def test_the_newest_is_the_one_started_last(stores: PushStores) -> None:
     for campaign in ("20261123T1-7", "20261124T1-7", "20261122T1-7"):
-        campaigns.open(a_new_campaign(campaign, day=campaign))
-    newest = campaigns.newest()
+        stores.open(campaign, before=stores.living.load())
+    newest = stores.campaigns.newest()
     assert newest is not None
     assert newest.campaign == "20261124T1-7"
 
 
-def test_the_campaign_before_is_the_one_started_last_of_the_earlier(
-    campaigns: CampaignStore,
+def test_the_campaign_before_is_the_one_started_last_of_the_earlier(stores: PushStores) -> None:
+    earlier = [
+        stores.open(f"2026112{day}T120000-7", before=stores.living.load()) for day in range(3)
+    ]
+    assert stores.campaigns.before(earlier[2].campaign) == earlier[1]
+    assert stores.campaigns.before(earlier[0].campaign) is None
+
+
+def test_the_campaigns_of_a_room_are_found_on_whatever_day_the_newest_first(
+    stores: PushStores,
 ) -> None:
-    earlier = [f"2026112{day}T120000-7" for day in range(3)]
-    for number, campaign in enumerate(earlier):
-        campaigns.open(a_new_campaign(campaign, day=f"2026-11-2{number}"))
-
-    assert campaigns.before(earlier[2]) == a_new_campaign(earlier[1], day="2026-11-21")
-    assert campaigns.before(earlier[0]) is None
-
-
-def test_a_move_writes_state_reason_and_times(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    moved = campaigns.move(
-        CAMPAIGN,
-        CampaignState.PAUSED,
-        out_of=[CampaignState.SENDING, CampaignState.PLANNED],
-        reason="quota",
-        held_since=NOW_S,
-        resume_at=NOW_S + 60,
-    )
-    assert moved
-    assert campaigns.get(CAMPAIGN) == a_new_campaign(
-        state=CampaignState.PAUSED, reason="quota", held_since=NOW_S, resume_at=NOW_S + 60
-    )
+    rooms = {"20261121T1-1": ROOM, "20261122T1-2": OTHER_ROOM, "20261123T1-1": ROOM}
+    for campaign, room in rooms.items():
+        stores.open(campaign, before=stores.living.load(), room_id=room)
+    found = [campaign.campaign for campaign in stores.campaigns.of_room(ROOM)]
+    assert found == ["20261123T1-1", "20261121T1-1"]
+    assert stores.campaigns.of_room(7) == []
 
 
-def test_a_move_onward_forgets_why_it_was_held(campaigns: CampaignStore) -> None:
-    held = a_new_campaign(state=CampaignState.PAUSED, reason="quota", held_since=1, resume_at=2)
-    campaigns.open(held)
-    assert campaigns.move(CAMPAIGN, CampaignState.SENDING, out_of=HELD)
-    assert campaigns.get(CAMPAIGN) == a_new_campaign(state=CampaignState.SENDING)
+# ------------------------------------------------------------------- holding
 
 
-def test_a_move_out_of_another_state_changes_nothing(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign(state=CampaignState.CANCELLED))
-    assert not campaigns.move(CAMPAIGN, CampaignState.SENDING, out_of=HELD, reason="no")
-    assert campaigns.get(CAMPAIGN) == a_new_campaign(state=CampaignState.CANCELLED)
+def test_a_planned_campaign_is_let_send(stores: PushStores) -> None:
+    opened = stores.open()
+    stores.campaigns.activate(CAMPAIGN)
+    assert stores.campaign() == replace(opened, state=CampaignState.SENDING)
 
 
-def test_a_campaign_that_does_not_exist_is_not_moved_into_being(campaigns: CampaignStore) -> None:
-    assert not campaigns.move(CAMPAIGN, CampaignState.SENDING, out_of=list(CampaignState))
-    assert campaigns.get(CAMPAIGN) is None
-
-
-def test_a_chunk_is_planned_with_its_openids_its_row_and_the_cursors(
-    campaigns: CampaignStore, ledger: LedgerStore
+@pytest.mark.parametrize("state", [s for s in CampaignState if s is not CampaignState.PLANNED])
+def test_no_other_campaign_is_let_send_by_its_planner(
+    stores: PushStores, tables: Tables, state: CampaignState
 ) -> None:
-    campaigns.open(a_new_campaign())
-    one = campaigns.add_chunk(a_new_campaign(), TWO, NOW_S + 5, cursors={"1": "o-2"})
-    assert one == a_new_campaign(chunks=1, audience=2, cursors={"1": "o-2"}, planned_at=NOW_S + 5)
-    assert campaigns.get(CAMPAIGN) == one
-    assert ledger.chunk(CAMPAIGN, 1) == a_chunk(1, openids=2)
-    assert ledger.openids(CAMPAIGN, 1) == TWO
-    two = campaigns.add_chunk(one, ["o-3"], NOW_S + 6, cursors={"1": "o-2", "3": "o-3"})
-    assert (two.chunks, two.audience, two.cursors) == (2, 3, {"1": "o-2", "3": "o-3"})
-    assert ledger.openids(CAMPAIGN, 2) == ["o-3"]
-
-
-def test_a_full_chunk_of_long_openids_fits(campaigns: CampaignStore, ledger: LedgerStore) -> None:
-    campaigns.open(a_new_campaign())
-    openids = [f"o{i:027}" for i in range(2000)]
-    campaigns.add_chunk(a_new_campaign(), openids, NOW_S)
-    assert ledger.openids(CAMPAIGN, 1) == openids
-
-
-def test_of_two_planners_the_second_plans_nothing(campaigns: CampaignStore, tables: Tables) -> None:
-    campaigns.open(a_new_campaign())
-    campaigns.add_chunk(a_new_campaign(), TWO, NOW_S)
+    stores.open(state=state)
     before = tables.rows()
-    with pytest.raises(Conflict, match=CAMPAIGN):
-        campaigns.add_chunk(a_new_campaign(), ["o-8", "o-9"], NOW_S)
+    stores.campaigns.activate(CAMPAIGN)
     assert tables.rows() == before
 
 
-def test_of_planners_at_once_one_plans_each_chunk(
-    campaigns: CampaignStore, ledger: LedgerStore
+def test_a_hold_says_what_it_is(stores: PushStores) -> None:
+    opened = stores.open(state=CampaignState.SENDING)
+    assert stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, HOLD)
+    assert stores.campaign() == replace(opened, **held())
+
+
+@pytest.mark.parametrize("state", [s for s in CampaignState if s is not CampaignState.SENDING])
+def test_the_machine_holds_only_what_is_sending(stores: PushStores, state: CampaignState) -> None:
+    opened = stores.open(state=state, hold_kind=HoldKind.OPERATOR if state in HELD else None)
+    assert not stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, HOLD)
+    assert stores.campaign() == opened
+
+
+def test_the_operator_holds_whatever_is_held_already(stores: PushStores) -> None:
+    stores.open(**held())
+    assert stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, PAUSE, out_of=UNENDED)
+    stored = stores.campaign()
+    assert (stored.hold_id, stored.hold_kind) == ("h-2", HoldKind.OPERATOR)
+    assert (stored.held_since, stored.resume_at) == (NOW_S + 1, 0)
+
+
+@pytest.mark.parametrize("state", sorted(ENDED))
+def test_a_campaign_that_has_ended_is_not_held(stores: PushStores, state: CampaignState) -> None:
+    opened = stores.open(state=state)
+    assert not stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, PAUSE, out_of=UNENDED)
+    assert stores.campaign() == opened
+
+
+def test_a_hold_that_ends_is_forgotten_and_when_is_not(stores: PushStores) -> None:
+    opened = stores.open(**held())
+    assert stores.campaigns.resume(CAMPAIGN, "h-1", LATER + 0.9)
+    sending: dict[str, Any] = {
+        "state": CampaignState.SENDING,
+        "hold_kind": None,
+        "hold_id": "",
+        "reason": None,
+        "held_since": 0,
+        "resume_at": 0,
+        "resumed_at": LATER,
+    }
+    assert stores.campaign() == replace(opened, **sending)
+
+
+@pytest.mark.parametrize("name", ["h-2", ""])
+def test_a_hold_is_ended_by_its_name_only(stores: PushStores, name: str) -> None:
+    opened = stores.open(**held())
+    assert not stores.campaigns.resume(CAMPAIGN, name, LATER)
+    assert stores.campaign() == opened
+
+
+def test_a_late_end_of_an_earlier_hold_does_not_undo_a_pause(stores: PushStores) -> None:
+    stores.open(**held())
+    stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, PAUSE, out_of=UNENDED, command="c-1")
+    assert not stores.campaigns.resume(CAMPAIGN, "h-1", LATER)
+    assert stores.campaign().state is CampaignState.PAUSED
+
+
+def test_what_is_not_held_is_let_send(stores: PushStores) -> None:
+    stores.open()
+    assert stores.campaigns.resume(CAMPAIGN, "", LATER)
+    assert stores.campaigns.resume(CAMPAIGN, "", LATER)
+    assert stores.campaign().state is CampaignState.SENDING
+
+
+def test_a_hold_is_ended_once(stores: PushStores) -> None:
+    stores.open(**held())
+    assert stores.campaigns.resume(CAMPAIGN, "h-1", LATER)
+    assert not stores.campaigns.resume(CAMPAIGN, "h-1", LATER + 1)
+    assert stores.campaign().resumed_at == LATER
+
+
+def test_a_campaign_that_was_replaced_is_not_resumed(stores: PushStores, tables: Tables) -> None:
+    """Nobody looks after it any more."""
+    stores.open(**held())
+    stores.open("later-8", before=stores.lives(), room_id=OTHER_ROOM)
+    before = tables.rows()
+    assert not stores.campaigns.resume(CAMPAIGN, "h-1", LATER)
+    assert not stores.campaigns.resume(CAMPAIGN, "h-1", LATER, command="c-1")
+    assert tables.rows() == before
+
+
+def test_a_campaign_without_a_record_of_its_life_is_resumed(
+    stores: PushStores, tables: Tables
 ) -> None:
-    campaigns.open(a_new_campaign())
+    stores.open(**held(hold_id=""))
+    tables.state.delete_item(Key={"pk": "push", "sk": "living"})
+    assert stores.campaigns.resume(CAMPAIGN, "", LATER)
+
+
+@pytest.mark.parametrize("state", sorted(ENDED))
+def test_a_campaign_that_has_ended_is_not_resumed(stores: PushStores, state: CampaignState) -> None:
+    opened = stores.open(state=state)
+    assert not stores.campaigns.resume(CAMPAIGN, "", LATER)
+    assert stores.campaign() == opened
+
+
+@pytest.mark.parametrize("state", sorted(UNENDED))
+def test_a_campaign_ends_once_whatever_it_does(stores: PushStores, state: CampaignState) -> None:
+    stores.open(state=state, held_since=NOW_S, resume_at=LATER)
+    assert stores.campaigns.end(CAMPAIGN, CampaignState.FAILED, "taken", LATER)
+    ended = stores.campaign()
+    assert (ended.state, ended.reason) == (CampaignState.FAILED, "taken")
+    assert (ended.held_since, ended.resume_at, ended.hold_kind) == (0, 0, None)
+    assert not stores.campaigns.end(CAMPAIGN, CampaignState.CANCELLED, "no", LATER)
+    assert not stores.campaigns.end(CAMPAIGN, CampaignState.FAILED, "another reason", LATER)
+    assert stores.campaign() == ended
+
+
+def test_a_campaign_is_given_up_out_of_the_hold_that_was_read_only(stores: PushStores) -> None:
+    def give_up(hold_id: str) -> bool:
+        facts = CampaignState.FAILED, "the room is over", LATER
+        return stores.campaigns.end(CAMPAIGN, *facts, out_of_hold=hold_id)
+
+    opened = stores.open(**held())
+    assert not give_up("h-2")
+    assert not give_up("")
+    assert stores.campaign() == opened
+    stores.campaigns.resume(CAMPAIGN, "h-1", LATER)
+    assert not give_up("h-1"), "it has been resumed"
+    assert not give_up(""), "it is not held"
+    stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, PAUSE)
+    assert give_up("h-2")
+    assert give_up("h-2"), "it has ended like this"
+    assert stores.campaign().state is CampaignState.FAILED
+
+
+def test_since_when_the_room_is_not_live_is_kept_until_a_call_is_accepted(
+    stores: PushStores,
+) -> None:
+    stores.open()
+    stores.campaigns.note_not_live(CAMPAIGN, NOW_S + 0.9)
+    stores.campaigns.note_not_live(CAMPAIGN, LATER)
+    assert stores.campaign().not_live_since == NOW_S, "the limit does not start anew"
+    stores.campaigns.note_live(CAMPAIGN)
+    assert stores.campaign().not_live_since == 0
+    stores.campaigns.note_not_live(CAMPAIGN, LATER)
+    assert stores.campaign().not_live_since == LATER
+
+
+def test_a_campaign_that_does_not_exist_is_not_changed_into_being(
+    stores: PushStores, tables: Tables
+) -> None:
+    campaigns = stores.campaigns
+    campaigns.activate(CAMPAIGN)
+    assert not campaigns.hold(CAMPAIGN, CampaignState.PAUSED, HOLD)
+    assert not campaigns.resume(CAMPAIGN, "", LATER)
+    assert not campaigns.end(CAMPAIGN, CampaignState.FAILED, "why", LATER)
+    campaigns.note_live(CAMPAIGN)
+    campaigns.note_not_live(CAMPAIGN, LATER)
+    with pytest.raises(Conflict):
+        campaigns.add_chunk(a_new_campaign(), TWO, NOW_S, plan_id="p-1", cursors={})
+    assert tables.rows() == []
+
+
+# ------------------------------------------------------------------ planning
+
+
+def test_a_chunk_is_planned_with_its_openids_its_row_and_the_cursors(stores: PushStores) -> None:
+    opened, campaigns = stores.open(), stores.campaigns
+    one = campaigns.add_chunk(opened, TWO, NOW_S + 5, plan_id="p-1", cursors={"1": "o-2"})
+    assert one == replace(
+        opened, chunks=1, audience=2, cursors={"1": "o-2"}, planned_at=NOW_S + 5, plan_id="p-1"
+    )
+    assert stores.campaign() == one
+    assert stores.chunk() == a_chunk(1, openids=2, queued_at=NOW_S + 5)
+    assert stores.ledger.openids(CAMPAIGN, 1) == TWO
+    cursors = {"1": "o-2", "3": "o-3"}
+    two = campaigns.add_chunk(one, ["o-3"], NOW_S + 6, plan_id="p-2", cursors=cursors)
+    assert (two.chunks, two.audience, two.cursors) == (2, 3, cursors)
+    assert stores.ledger.openids(CAMPAIGN, 2) == ["o-3"]
+
+
+def test_a_full_chunk_of_long_openids_fits(stores: PushStores) -> None:
+    openids = [f"o{i:027}" for i in range(2000)]
+    stores.campaigns.add_chunk(stores.open(), openids, NOW_S, plan_id="p-1", cursors={})
+    assert stores.ledger.openids(CAMPAIGN, 1) == openids
+
+
+def test_how_far_the_table_was_read_is_stored_without_a_chunk(stores: PushStores) -> None:
+    opened = stores.open()
+    moved = stores.campaigns.move_cursors(opened, LATER, plan_id="p-1", cursors={"0": "o-9"})
+    assert moved == replace(opened, cursors={"0": "o-9"}, planned_at=LATER, plan_id="p-1")
+    assert stores.campaign() == moved
+
+
+def test_a_finished_plan_says_so(stores: PushStores) -> None:
+    planned = stores.campaigns.finish_plan(stores.open(), LATER, plan_id="p-1")
+    assert planned.fully_planned
+    assert stores.campaign() == planned
+
+
+def _steps(stores: PushStores, campaign: Campaign, plan_id: str) -> list[Any]:
+    """Return every step that a planner may take from where it has read the campaign."""
+    campaigns = stores.campaigns
+    return [
+        lambda: campaigns.add_chunk(campaign, ["o-8"], NOW_S, plan_id=plan_id, cursors={}),
+        lambda: campaigns.move_cursors(campaign, NOW_S, plan_id=plan_id, cursors={"0": "o-8"}),
+        lambda: campaigns.finish_plan(campaign, NOW_S, plan_id=plan_id),
+    ]
+
+
+@pytest.mark.parametrize("second", range(3), ids=["chunk", "cursors", "end"])
+@pytest.mark.parametrize("first", range(3), ids=["chunk", "cursors", "end"])
+def test_of_two_planners_the_second_plans_nothing(
+    stores: PushStores, tables: Tables, first: int, second: int
+) -> None:
+    opened = stores.open()
+    _steps(stores, opened, "p-1")[first]()
+    before = tables.rows()
+    with pytest.raises(Conflict, match=CAMPAIGN):
+        _steps(stores, opened, "p-2")[second]()
+    assert tables.rows() == before
+
+
+def test_of_planners_at_once_one_plans_each_chunk(stores: PushStores) -> None:
+    opened = stores.open()
 
     def try_to_plan(openid: str) -> bool:
         try:
-            campaigns.add_chunk(a_new_campaign(), [openid], NOW_S)
+            stores.campaigns.add_chunk(opened, [openid], NOW_S, plan_id=openid, cursors={})
         except Conflict:
             return False
         return True
@@ -210,77 +384,82 @@ def test_of_planners_at_once_one_plans_each_chunk(
     with ThreadPoolExecutor(8) as pool:
         planned = list(pool.map(try_to_plan, openids))
     assert sum(planned) == 1
-    assert ledger.openids(CAMPAIGN, 1) == [openids[planned.index(True)]]
+    assert stores.ledger.openids(CAMPAIGN, 1) == [openids[planned.index(True)]]
 
 
 @pytest.mark.parametrize("state", sorted(ENDED))
 def test_an_ended_campaign_is_planned_no_further(
-    campaigns: CampaignStore, tables: Tables, state: CampaignState
+    stores: PushStores, tables: Tables, state: CampaignState
 ) -> None:
-    campaigns.open(a_new_campaign(state=state))
+    opened = stores.open(state=state)
     before = tables.rows()
-    with pytest.raises(Conflict):
-        campaigns.add_chunk(a_new_campaign(), TWO, NOW_S)
-    with pytest.raises(Conflict):
-        campaigns.finish_plan(a_new_campaign(), NOW_S)
+    for step in _steps(stores, opened, "p-1"):
+        with pytest.raises(Conflict):
+            step()
     assert tables.rows() == before
 
 
-@pytest.mark.parametrize("state", [CampaignState.PLANNED, CampaignState.SENDING, *sorted(HELD)])
+@pytest.mark.parametrize("state", sorted(UNENDED))
 def test_a_campaign_that_has_not_ended_is_planned_further(
-    campaigns: CampaignStore, state: CampaignState
+    stores: PushStores, state: CampaignState
 ) -> None:
-    campaigns.open(a_new_campaign(state=state))
-    assert campaigns.add_chunk(a_new_campaign(state=state), TWO, NOW_S).state is state
+    planned = stores.open(state=state)
+    for number in range(3):
+        planned = _steps(stores, planned, f"p-{number}")[number]()
+    assert (planned.state, planned.chunks, planned.fully_planned) == (state, 1, True)
 
 
-def test_a_finished_plan_says_so(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    planned = campaigns.finish_plan(campaigns.add_chunk(a_new_campaign(), TWO, NOW_S), NOW_S + 1)
-    assert planned.fully_planned
-    assert campaigns.get(CAMPAIGN) == planned
+def test_planning_does_not_undo_a_pause(stores: PushStores) -> None:
+    read = stores.open(state=CampaignState.SENDING)
+    stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, PAUSE, out_of=UNENDED)
+    stores.campaigns.add_chunk(read, TWO, NOW_S, plan_id="p-1", cursors={})
+    planned = stores.campaign()
+    assert (planned.state, planned.reason, planned.chunks) == (CampaignState.PAUSED, "paused", 1)
 
 
-def test_a_planner_that_was_overtaken_does_not_finish_the_plan(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign())
-    planned = campaigns.add_chunk(a_new_campaign(), TWO, NOW_S)
-    with pytest.raises(Conflict):
-        campaigns.finish_plan(a_new_campaign(), NOW_S)
-    assert campaigns.get(CAMPAIGN) == planned
-
-
-def test_planning_does_not_undo_a_pause(campaigns: CampaignStore) -> None:
-    campaigns.open(a_new_campaign(state=CampaignState.SENDING))
-    campaigns.move(
-        CAMPAIGN, CampaignState.PAUSED, out_of=[CampaignState.SENDING], reason="operator"
+def test_a_row_of_the_ledger_is_never_overwritten_by_a_plan(
+    stores: PushStores, tables: Tables
+) -> None:
+    opened = stores.open()
+    stores.campaigns.add_chunk(opened, TWO, NOW_S, plan_id="p-1", cursors={})
+    tables.state.update_item(  # as if its row had gone back behind the ledger
+        Key={"pk": "campaign", "sk": CAMPAIGN},
+        UpdateExpression="SET chunks = :none, plan_id = :nothing",
+        ExpressionAttributeValues={":none": 0, ":nothing": ""},
     )
-    campaigns.add_chunk(a_new_campaign(state=CampaignState.SENDING), TWO, NOW_S)
-    planned = campaigns.get(CAMPAIGN)
-    assert planned is not None
-    assert (planned.state, planned.reason, planned.chunks) == (CampaignState.PAUSED, "operator", 1)
+    before = tables.rows()
+    with pytest.raises(Conflict):
+        stores.campaigns.add_chunk(opened, ["o-9"], NOW_S, plan_id="p-2", cursors={})
+    assert tables.rows() == before
 
 
 def test_what_may_be_forgotten_expires(
-    results: ResultStore, sending: Campaign, tables: Tables
+    stores: PushStores, sending: Campaign, tables: Tables
 ) -> None:
-    results.add(a_result(), NOW_S)
-    expiry = {(row["pk"], row["sk"]): row["expires_at"] - NOW_S for row in tables.rows()}
-    assert expiry == {
-        ("day", DAY): CAMPAIGN_KEPT_S,
-        ("campaign", CAMPAIGN): CAMPAIGN_KEPT_S,
-        (f"campaign#{CAMPAIGN}", "chunk#000001"): CAMPAIGN_KEPT_S,
-        (f"campaign#{CAMPAIGN}", "chunk#000002"): CAMPAIGN_KEPT_S,
-        (f"campaign#{CAMPAIGN}", "openids#000001"): OPENIDS_KEPT_S,
-        (f"campaign#{CAMPAIGN}", "openids#000002"): OPENIDS_KEPT_S,
-        (f"results#{ROOM}", "m-1"): CAMPAIGN_KEPT_S,
+    stores.results.add(a_result(), NOW_S)
+    stores.claim(number=2)
+    stores.claim()
+    half = stores.ledger.split(CAMPAIGN, stores.chunk(), claim="a", now_s=NOW_S)
+    expiry = {
+        (row["pk"], row["sk"]): row["expires_at"] - NOW_S
+        for row in tables.rows()
+        if "expires_at" in row
     }
-
-
-def test_a_pause_is_not_lost_because_a_claim_was_under_way(
-    campaigns: CampaignStore, sending: Campaign, collisions: Collisions
-) -> None:
-    collisions.left = 2
-    assert campaigns.move(CAMPAIGN, CampaignState.PAUSED, out_of=[CampaignState.SENDING])
-    paused = campaigns.get(CAMPAIGN)
-    assert paused is not None
-    assert paused.state is CampaignState.PAUSED
+    rows = [f"chunk#{number:06d}" for number in (1, 2, half)]
+    openids = [f"openids#{CAMPAIGN}#{number:06d}" for number in (1, 2, half)]
+    kept = [
+        ("campaign", CAMPAIGN),
+        ("day", DAY),
+        (f"results#{ROOM}", "m-1"),
+        (f"campaign#{CAMPAIGN}", "halves"),
+        *((f"campaign#{CAMPAIGN}", row) for row in rows),
+        *((pk, "openids") for pk in openids),
+    ]
+    for_a_week = [("command", f"start {CAMPAIGN}"), ("quota#push_message", DAY)]
+    assert expiry == {
+        **dict.fromkeys(kept, CAMPAIGN_KEPT_S),
+        **dict.fromkeys(for_a_week, 7 * 86_400),
+    }
+    forever = {(row["pk"], row["sk"]) for row in tables.rows()} - expiry.keys()
+    assert forever == {("push", "living")}
+    assert stores.chunk().state is ChunkState.QUEUED

@@ -3,7 +3,7 @@
 import io
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.adaptive import ClientRateLimiter
 
 from factories import NOW_S, a_follower
-from support.backends import MOTO, Backend, Tables
+from support.backends import LOCAL, MOTO, Backend, Tables
 from wxlive import aws
 from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.followers import TOMBSTONE_KEPT_S, Follower, Source, Status
@@ -211,7 +211,17 @@ def test_an_empty_table_is_walked_and_counted(store: FollowerStore) -> None:
     assert store.count() == {Status.SUBSCRIBED: 0, Status.UNSUBSCRIBED: 0}
 
 
-@pytest.mark.parametrize("stop", [0, 1, 2, 7, 8, 29, 30])
+def read_up_to(walked: Iterable[tuple[str, str, str | None]]) -> dict[str, str]:
+    """Return the cursors after a walk."""
+    return {segment: key for segment, key, _ in walked}
+
+
+def openids_of(walked: Iterable[tuple[str, str, str | None]]) -> list[str]:
+    """Return whom a walk found, in order of their openids."""
+    return sorted(openid for _, _, openid in walked if openid is not None)
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2, 7, 8, 29, 30, 40])
 def test_a_snapshot_resumes_exactly_after_where_it_stopped(
     store: FollowerStore, in_pages: Callable[[str, int], None], stop: int
 ) -> None:
@@ -219,17 +229,33 @@ def test_a_snapshot_resumes_exactly_after_where_it_stopped(
     store.apply_all([a_fact(f"x-{i:02}", status=Status.UNSUBSCRIBED) for i in range(15)])
     in_pages("Scan", 3)
     first = list(islice(store.snapshot(EVERYBODY), stop))
-    rest = list(store.snapshot(EVERYBODY, dict(first)))
-    openids = [openid for _, openid in first + rest]
-    assert sorted(openids) == [f"o-{i:02}" for i in range(30)]
+    rest = list(store.snapshot(EVERYBODY, read_up_to(first)))
+    assert openids_of(first + rest) == [f"o-{i:02}" for i in range(30)]
 
 
 def test_a_snapshot_resumes_after_somebody_who_has_left_since(store: FollowerStore) -> None:
     store.apply_all([a_fact(f"o-{i}") for i in range(9)])
     first = list(islice(store.snapshot(EVERYBODY), 4))
     store.apply(a_fact(first[-1][1], status=Status.UNSUBSCRIBED, changed_at=NOW_S + 1))
-    rest = list(store.snapshot(EVERYBODY, dict(first)))
-    assert sorted(openid for _, openid in first + rest) == [f"o-{i}" for i in range(9)]
+    rest = list(store.snapshot(EVERYBODY, read_up_to(first)))
+    assert openids_of(first + rest) == [f"o-{i}" for i in range(9)]
+
+
+def test_a_walk_that_finds_nobody_says_at_each_page_how_far_it_was(
+    store: FollowerStore, in_pages: Callable[[str, int], None]
+) -> None:
+    store.apply_all([a_fact(f"x-{i:02}", status=Status.UNSUBSCRIBED) for i in range(40)])
+    in_pages("Scan", 3)
+    walked = list(store.snapshot(EVERYBODY))
+    assert openids_of(walked) == []
+    assert len(walked) >= 40 // 3 - 4
+    ends = [(segment, key) for segment, key, _ in walked]
+    assert len(set(ends)) == len(ends)
+    store.apply_all([a_fact(f"x-{i:02}", changed_at=NOW_S + 1) for i in range(40)])
+    middle = read_up_to(walked[: len(walked) // 2])
+    found = openids_of(store.snapshot(EVERYBODY, middle))
+    assert 0 < len(found) < 40, "what was read is not read again"
+    assert not set(found) & set(middle.values())
 
 
 @pytest.mark.parametrize(
@@ -257,7 +283,7 @@ def test_the_table_filters_an_audience_as_the_rule_does(
     ]
     store.apply_all(facts)
     expected = {fact.openid for fact in facts if audience.includes(fact)}
-    assert {openid for _, openid in store.snapshot(audience)} == expected
+    assert set(openids_of(store.snapshot(audience))) == expected
     assert store.count_audience(audience) == len(expected)
 
 
@@ -284,7 +310,7 @@ def test_a_failure_of_dynamodb_is_no_answer(
 
 
 @pytest.mark.local_aws
-@pytest.mark.parametrize("backend", ["local"], indirect=True)  # moto would write all the same
+@pytest.mark.parametrize("backend", [LOCAL], indirect=True)  # moto would write all the same
 def test_a_table_that_can_not_keep_up_is_written_to_in_the_end(
     tables: Tables, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,7 +358,7 @@ def test_an_audience_is_read_in_pages_that_double_up_to_a_whole_one(
     events.register_first("provide-client-params.dynamodb.Scan", note)
     in_pages("Scan", 1)
 
-    assert len(list(store.snapshot(EVERYBODY))) == 60
+    assert len(openids_of(store.snapshot(EVERYBODY))) == 60
 
     doubling = [500, 1000, 2000, 4000, 8000, 16000, 16000, 16000]
     assert len(asked) == 4

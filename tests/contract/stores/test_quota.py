@@ -6,10 +6,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 from factories import DAY, NOW_S
-from support.backends import Collisions, Tables
-from wxlive.errors import QuotaUsedUp
+from support.backends import Tables
+from support.push_stores import PushStores
+from support.table_faults import BUSY, LOST, Fault, Faults
+from wxlive.errors import QuotaUsedUp, StoreBusy
 from wxlive.stores.quota import QuotaStore
 from wxlive.wechat.apis import Api
+
+
+@pytest.fixture
+def quota(stores: PushStores) -> QuotaStore:
+    """Three calls a day."""
+    return stores.quota
 
 
 def test_a_new_day_has_its_whole_quota(quota: QuotaStore) -> None:
@@ -81,14 +89,38 @@ def test_a_days_count_expires(quota: QuotaStore, tables: Tables, way: str) -> No
     assert row["expires_at"] == NOW_S + 7 * 86_400
 
 
-def test_a_count_that_collides_with_a_claim_is_no_used_up_quota(
-    quota: QuotaStore, collisions: "Collisions"
-) -> None:
-    collisions.left = 2
+@pytest.mark.parametrize("fault", BUSY)
+def test_a_busy_table_is_no_used_up_quota(quota: QuotaStore, faults: Faults, fault: Fault) -> None:
+    faults.writes = [fault, fault]
     quota.consume(DAY, NOW_S)
-    collisions.left = 2
-    quota.seed(DAY, 2, NOW_S)
+    faults.writes = [fault, fault]
+    quota.refund(DAY)
+    assert quota.used(DAY) == 0
+    faults.writes = [fault] * 99
+    with pytest.raises(StoreBusy):
+        quota.consume(DAY, NOW_S)
+    assert quota.used(DAY) == 0
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_call_whose_count_was_lost_is_counted_twice_rather_than_not(
+    quota: QuotaStore, faults: Faults, fault: Fault
+) -> None:
+    faults.writes = [fault]
+    quota.consume(DAY, NOW_S)
     assert quota.used(DAY) == 2
+
+
+def test_a_claim_consumes_and_refunds_a_call_once_whatever_is_lost(
+    stores: PushStores, sending: object, faults: Faults
+) -> None:
+    for fault in LOST:
+        faults.writes = [fault]
+        stores.claim(fault.value)
+        assert stores.quota.used(DAY) == 1
+        faults.writes = [fault]
+        assert stores.unclaim(fault.value)
+        assert stores.quota.used(DAY) == 0
 
 
 def test_a_failure_of_dynamodb_is_no_used_up_quota(tables: Tables) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from factories import NOW_S, a_room
 from support.backends import Tables
+from support.table_faults import BUSY, Fault, Faults
 from wxlive.domain.rooms import Choice
 from wxlive.stores.rooms import RoomStore
 
@@ -54,6 +55,14 @@ def test_since_when_a_room_is_live_outlasts_whoever_does_not_know(store: RoomSto
     assert store.all()[7].live_since == 0
 
 
+def test_since_when_a_room_is_closed_is_remembered(store: RoomStore) -> None:
+    closed = replace(ROOM, status=105, closed_since=NOW_S)
+    store.save(closed, NOW_S + 60)
+    assert store.all() == {7: closed}
+    store.save(replace(ROOM, status=101), NOW_S + 120)
+    assert store.all()[7].closed_since == 0, "it is live again"
+
+
 def test_when_wechat_was_asked_is_remembered(store: RoomStore) -> None:
     assert store.asked_at() == 0
     store.note_asked(NOW_S + 0.9)
@@ -68,5 +77,18 @@ def test_a_day_has_one_choice_that_can_be_taken_back(store: RoomStore) -> None:
     assert store.chosen("2026-11-22") == second
     assert store.chosen("2026-11-23") is None
     store.unchoose("2026-11-22")
+    store.unchoose("2026-11-22")
+    assert store.chosen("2026-11-22") is None
+
+
+@pytest.mark.parametrize("fault", BUSY)
+def test_a_choice_that_meets_a_claim_is_made_all_the_same(
+    store: RoomStore, faults: Faults, fault: Fault
+) -> None:
+    """Each claim checks the choice, so the two collide while a campaign sends."""
+    faults.writes = [fault, fault]
+    store.choose("2026-11-22", Choice(7, NOW_S, due=False))
+    assert store.chosen("2026-11-22") == Choice(7, NOW_S, due=False)
+    faults.writes = [fault, fault]
     store.unchoose("2026-11-22")
     assert store.chosen("2026-11-22") is None

@@ -1,8 +1,10 @@
 """The allow-list becomes what WeChat answers, unless the answer makes no sense."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto import mock_aws
 from pytest_httpserver import HTTPServer
 
 from support.deployment import Deployment
@@ -44,8 +46,12 @@ class Edge:
 
 
 @pytest.fixture
-def edge(deployment: Deployment, httpserver: HTTPServer) -> Edge:
-    return Edge(deployment, httpserver)
+def edge(
+    deployment: Deployment, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Edge]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield Edge(deployment, httpserver)
 
 
 def test_the_list_becomes_what_wechat_answers(edge: Edge) -> None:

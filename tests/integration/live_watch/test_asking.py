@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from factories import DAY, NOW_S, ROOM, a_room
-from support.live_watch import poll_again, watch_deps
+from support.live_watch import WAITING, poll_again, watch_deps
 from support.world import World
-from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.rooms import Room
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import ROOM_PAGES, Api
@@ -144,19 +143,20 @@ def test_a_poll_that_fails_still_recovers_and_forgets_no_room(
     world: World, rule: dict[str, Any]
 ) -> None:
     poll(watch_deps(world))
-    world.put_campaign(1, state=CampaignState.PAUSED, resume_at=1)
+    world.put_campaign(1, **WAITING)
     world.wechat.inject(FaultRule(LIVE_INFO, **rule))
 
     polled = poll(watch_deps(world, auto_push=True))
 
-    assert (polled["rooms"], polled["went_live"], polled["recovery"]) == (0, [], "resume")
+    assert (polled["rooms"], polled["went_live"], polled["recovery"]) == (0, [], "end_hold")
     assert world.rooms.all()[ROOM].is_live
 
 
 def test_a_poll_without_calls_left_still_recovers(world: World) -> None:
-    world.put_campaign(1, state=CampaignState.PAUSED, resume_at=1)
+    world.rooms.save(a_room(), world.clock())
+    world.put_campaign(1, **WAITING)
     counter = world.quota_of(Api.GET_LIVE_INFO, 1)
     counter.consume(DAY, world.clock())
 
-    assert poll(watch_deps(world, quota=counter))["recovery"] == "resume"
+    assert poll(watch_deps(world, quota=counter))["recovery"] == "end_hold"
     assert world.calls(LIVE_INFO) == 0

@@ -6,7 +6,7 @@ import pytest
 
 from factories import DAY, ROOM
 from support.deployment import Deployment
-from support.live_watch import poll_again
+from support.live_watch import automatic_start, poll_again
 from wxlive.errors import RetryLater
 from wxlive_live_watch.handler import lambda_handler
 from wxlive_live_watch.poll_policy import RARELY_S
@@ -27,7 +27,7 @@ def test_the_schedules_event_is_a_poll(
         "pushed": ROOM,
         "recovery": "nothing",
     }
-    payload = {"action": "start", "room_id": ROOM}
+    payload = automatic_start(ROOM, int(deployment.world.clock()))
     assert deployment.lambda_client.invoked == [("wxlive-push-start", payload)]
     [published] = [json.loads(event["Detail"]) for event in deployment.events_client.sent]
     assert (published["stack"], published["room_id"], published["auto_push"]) == (

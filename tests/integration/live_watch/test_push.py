@@ -1,15 +1,25 @@
 """Which room is pushed, and until when: AutoPush, the chosen room, a planned push."""
 
 from factories import DAY, NOW_S, ROOM
-from support.live_watch import poll_again, watch_deps
-from support.push_start import start_deps
+from support.live_watch import automatic_start, poll_again, watch_deps
+from support.push_stack import PushStack
+from support.push_start import OTHER_ROOM, start_deps
 from support.world import World
+from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
 from wxlive.telemetry import Metric
 from wxlive_live_watch.poll import OVERDUE_S, plan_push, poll
-from wxlive_live_watch.poll_policy import PATIENCE_S
+from wxlive_live_watch.poll_policy import PATIENCE_S, RARELY_S
 from wxlive_local.simulator import LIVE
+from wxlive_push_start.reconcile import reconcile
 from wxlive_push_start.start import start
+
+
+def finished(world: World) -> None:
+    """Have the room pushed and the campaign end."""
+    world.put_campaign(1)
+    world.settle(1, ChunkState.ACCEPTED)
+    reconcile(start_deps(world))
 
 
 def test_the_first_room_that_opens_is_pushed_where_auto_push_is_on(world: World) -> None:
@@ -20,7 +30,7 @@ def test_the_first_room_that_opens_is_pushed_where_auto_push_is_on(world: World)
     polled = poll_again(world, auto_push=True)
 
     assert (polled["went_live"], polled["pushed"]) == ([8], ROOM)
-    assert world.invoked == [{"action": "start", "room_id": ROOM}] * 2
+    assert world.invoked == [automatic_start(ROOM, NOW_S + RARELY_S)] * 2
 
 
 def test_no_room_is_pushed_where_auto_push_is_off(world: World) -> None:
@@ -28,21 +38,51 @@ def test_no_room_is_pushed_where_auto_push_is_off(world: World) -> None:
     assert world.invoked == []
 
 
-def test_a_day_that_is_taken_is_not_pushed_again(world: World) -> None:
+def test_nothing_is_pushed_while_a_campaign_lives_whatever_the_day(world: World) -> None:
     world.put_campaign(1)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
 
+    assert poll(watch_deps(world, auto_push=True))["pushed"] is None
+    world.clock.now_s += 5 * 3600
     assert poll(watch_deps(world, auto_push=True))["pushed"] is None
     assert world.invoked == []
 
 
-def test_yesterdays_campaign_does_not_take_today(world: World) -> None:
-    world.put_campaign(1)
+def test_a_room_whose_day_another_room_has_is_refused_until_it_is_over_and_counted(
+    world: World,
+) -> None:
+    finished(world)
+    world.wechat.set_room(ROOM, 103)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
+    stack = PushStack(world, auto_push=True)
+
+    stack.run(8)
+
+    assert world.campaigns.of_room(OTHER_ROOM) == []
+    assert world.telemetry.counted[Metric.PUSH_OVERDUE] > 0
+
+
+def test_the_next_day_another_room_is_pushed_and_the_same_one_is_not(world: World) -> None:
+    finished(world)
     world.clock.now_s += 5 * 3600
+    assert poll_again(world, auto_push=True)["pushed"] is None
 
-    assert poll(watch_deps(world, auto_push=True))["pushed"] == ROOM
+    world.wechat.set_room(ROOM, 103)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
+    assert poll_again(world, auto_push=True)["pushed"] == OTHER_ROOM
 
 
-def test_a_push_is_invoked_until_a_campaign_has_the_day(world: World) -> None:
+def test_a_room_that_was_pushed_is_pushed_again_where_it_is_planned(world: World) -> None:
+    finished(world)
+    world.clock.now_s += 5 * 3600
+    planned_at = int(world.clock())
+    plan_push(ROOM, planned_at, watch_deps(world))
+
+    assert poll_again(world)["pushed"] == ROOM
+    assert world.invoked[-1]["command"] == f"planned#{ROOM}#{planned_at}"
+
+
+def test_a_push_is_invoked_until_a_campaign_lives(world: World) -> None:
     for _ in range(3):
         assert poll(watch_deps(world, auto_push=True))["pushed"] == ROOM
         world.clock.now_s += 60
@@ -50,7 +90,7 @@ def test_a_push_is_invoked_until_a_campaign_has_the_day(world: World) -> None:
     start(ROOM, start_deps(world))
 
     assert poll(watch_deps(world, auto_push=True))["pushed"] is None
-    assert world.invoked[:3] == [{"action": "start", "room_id": ROOM}] * 3
+    assert world.invoked[:3] == [automatic_start(ROOM, NOW_S)] * 3
 
 
 def test_a_room_that_is_not_pushed_for_long_is_counted_for_the_alarm(world: World) -> None:
@@ -77,7 +117,7 @@ def test_a_chosen_room_is_pushed_instead_of_the_first(world: World) -> None:
 def test_a_planned_push_waits_for_its_room_though_auto_push_is_off(world: World) -> None:
     world.wechat.set_room(ROOM, 102, start_time=1)
     poll(watch_deps(world))
-    plan_push(ROOM, watch_deps(world))
+    plan_push(ROOM, int(world.clock()), watch_deps(world))
     world.clock.now_s += 60
     assert (poll(watch_deps(world))["asked"], world.invoked) == ("pushing", [])
 
@@ -89,7 +129,7 @@ def test_a_planned_push_waits_for_its_room_though_auto_push_is_off(world: World)
 
 def test_a_planned_push_whose_room_never_opens_stops_asking(world: World) -> None:
     world.wechat.set_room(ROOM, 102, start_time=1)
-    plan_push(ROOM, watch_deps(world))
+    plan_push(ROOM, int(world.clock()), watch_deps(world))
     poll(watch_deps(world))
     world.clock.now_s += PATIENCE_S
     poll(watch_deps(world))

@@ -1,81 +1,90 @@
-"""A campaign that waits is resumed, planned further, or given up."""
+"""A campaign that waits for its room is resumed or given up, by the name of its hold."""
 
 import pytest
 
-from factories import CAMPAIGN, ROOM, a_new_campaign
-from support.live_watch import watch_deps
+from factories import CAMPAIGN, NOW_S, ROOM
+from support.live_watch import WAITING, poll_again, watch_deps
 from support.world import World
-from wxlive.domain.campaigns import CampaignState
-from wxlive.telemetry import Metric
+from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive_live_watch.poll import poll
-from wxlive_live_watch.recovery import PLAN_STALLED_S
+from wxlive_live_watch.poll_policy import RARELY_S
+from wxlive_local.simulator import LIVE
+
+LIMIT_S = 3600
+"""``room_wait_limit_s`` of ``watch_deps``."""
+
+
+def recovery(action: str, reason: str = "") -> dict[str, str]:
+    return {"action": action, "campaign": CAMPAIGN, "hold": "h1", "reason": reason}
 
 
 def test_a_campaign_that_waited_for_its_room_is_resumed(world: World) -> None:
-    world.put_campaign(1, state=CampaignState.WAITING_LIVE, held_since=int(world.clock()))
+    world.put_campaign(1, **WAITING)
 
-    assert poll(watch_deps(world))["recovery"] == "resume"
-    assert world.invoked == [{"action": "resume", "campaign": CAMPAIGN}]
+    assert poll(watch_deps(world))["recovery"] == "end_hold"
+    assert world.invoked == [recovery("end_hold")]
 
 
-@pytest.mark.parametrize("overdue_s", [0, 1])
-def test_a_campaign_whose_room_stays_closed_fails_after_the_limit(
-    world: World, overdue_s: int
+@pytest.mark.parametrize("kind", [HoldKind.OPERATOR, HoldKind.QUOTA, HoldKind.ACCESS, HoldKind.DAY])
+def test_a_campaign_that_is_held_for_another_reason_is_left_to_others(
+    world: World, kind: HoldKind
 ) -> None:
-    world.wechat.set_room(ROOM, 103)
-    since = int(world.clock()) - 3600 - overdue_s
-    world.put_campaign(1, state=CampaignState.WAITING_LIVE, held_since=since)
+    world.put_campaign(1, **{**WAITING, "state": CampaignState.PAUSED, "hold_kind": kind})
 
-    polled = poll(watch_deps(world))
-
+    assert poll_again(world)["recovery"] == "nothing"
     assert world.invoked == []
-    if not overdue_s:
-        assert (polled["recovery"], world.campaign().state) == (
-            "nothing",
-            CampaignState.WAITING_LIVE,
-        )
-        return
-    assert (polled["recovery"], world.campaign().state) == ("give_up", CampaignState.FAILED)
-    assert "RoomWaitLimitSeconds" in str(world.campaign().reason)
-    assert world.telemetry.counted[Metric.CAMPAIGN_FAILED] == 1
 
 
-def test_a_campaign_resumed_by_hand_meanwhile_is_not_given_up(world: World) -> None:
+@pytest.mark.parametrize("kind", [HoldKind.ROOM, HoldKind.OPERATOR])
+def test_a_campaign_whose_room_is_over_is_given_up_whoever_holds_it(
+    world: World, kind: HoldKind
+) -> None:
+    world.put_campaign(1, **{**WAITING, "hold_kind": kind})
     world.wechat.set_room(ROOM, 103)
-    world.put_campaign(1, state=CampaignState.WAITING_LIVE, held_since=1)
-    world.steps.before(
-        "UpdateItem",
-        lambda: None,  # the quota's count
-        lambda: world.move_campaign(CampaignState.SENDING),
-    )
 
+    assert poll(watch_deps(world))["recovery"] == "give_up"
+    assert world.invoked == [recovery("give_up", f"Room {ROOM} is ended (103)")]
+
+
+@pytest.mark.parametrize("kind", [HoldKind.ROOM, HoldKind.OPERATOR])
+def test_a_campaign_whose_room_stays_closed_is_given_up_after_the_limit(
+    world: World, kind: HoldKind
+) -> None:
     poll(watch_deps(world))
+    world.put_campaign(1, **{**WAITING, "hold_kind": kind})
+    world.wechat.set_room(ROOM, 105)
+    poll_again(world)
+    world.clock.now_s += LIMIT_S - RARELY_S
+    assert poll_again(world)["recovery"] == "nothing"
 
-    assert world.campaign().state is CampaignState.SENDING
-    assert Metric.CAMPAIGN_FAILED not in world.telemetry.counted
+    assert poll_again(world)["recovery"] == "give_up"
+
+    given_up = recovery("give_up", "The room was not live for 3600 s (RoomWaitLimitSeconds)")
+    assert world.invoked == [given_up]
 
 
-@pytest.mark.parametrize(("early_s", "recovery"), [(1, "nothing"), (0, "resume")])
-def test_a_campaign_paused_for_quota_is_resumed_when_the_day_turns(
-    world: World, early_s: int, recovery: str
+def test_a_campaign_whose_calls_are_refused_for_longer_than_the_limit_is_given_up(
+    world: World,
 ) -> None:
-    world.put_campaign(1, state=CampaignState.PAUSED, resume_at=int(world.clock()) + early_s)
+    """The room list says that the room is live; WeChat's push says that it is not."""
+    world.put_campaign(1, **WAITING, not_live_since=NOW_S - LIMIT_S)
+    assert poll(watch_deps(world))["recovery"] == "end_hold"
+    world.clock.now_s += 1
 
-    assert poll(watch_deps(world))["recovery"] == recovery
+    assert poll(watch_deps(world))["recovery"] == "give_up"
 
 
-def test_a_campaign_paused_by_hand_stays_paused(world: World) -> None:
-    world.put_campaign(1, state=CampaignState.PAUSED)
-    world.clock.now_s += 10**6
+def test_an_operators_hold_of_a_room_that_is_live_again_outlasts_the_limit(world: World) -> None:
+    held = {**WAITING, "state": CampaignState.PAUSED, "hold_kind": HoldKind.OPERATOR}
+    world.put_campaign(1, **held, not_live_since=NOW_S - LIMIT_S - 1)
+    world.wechat.set_room(ROOM, LIVE)
+
+    assert poll(watch_deps(world))["recovery"] == "nothing"
+
+
+def test_a_campaign_that_sends_needs_no_recovery(world: World) -> None:
+    world.put_campaign(1)
+    world.wechat.set_room(ROOM, 103)
 
     assert poll(watch_deps(world))["recovery"] == "nothing"
     assert world.invoked == []
-
-
-def test_a_campaign_whose_planner_died_is_planned_further(world: World) -> None:
-    world.campaigns.open(a_new_campaign("c"))
-
-    assert poll(watch_deps(world))["recovery"] == "nothing"
-    world.clock.now_s += PLAN_STALLED_S + 1
-    assert poll(watch_deps(world))["recovery"] == "plan"
-    assert world.invoked == [{"action": "plan", "campaign": "c"}]

@@ -11,14 +11,14 @@ from werkzeug import Response
 from factories import CAMPAIGN, DAY, ROOM
 from support.clients import wechat_client
 from support.push_fanout import fanout_deps
-from support.world import World
+from support.world import DAY_OFFSET_HOURS, World
 from wxlive.domain.calendar import day_ends_at
-from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
 from wxlive_local.simulator import LIVE, PUSH, QUOTA_GET, STABLE_TOKEN, Fault, FaultRule
-from wxlive_push_fanout.failure_decision import ATTEMPTS_ALLOWED
+from wxlive_push_fanout.failure_decision import ACCESS_RETRY_S, ATTEMPTS_ALLOWED
 from wxlive_push_fanout.send import SendResult, send
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from werkzeug import Request
 
 TOKEN = {"access_token": "T" * 64, "expires_in": 7200}
+UNUSED_DAY = {"errcode": 0, "quota": {"daily_limit": 5000, "used": 0, "remain": 5000}}
 
 
 @pytest.fixture
@@ -68,14 +69,16 @@ def test_a_cold_worker_learns_the_days_count_before_it_takes_a_slot(world: World
 
 def test_without_a_token_nothing_was_sent(world: World) -> None:
     world.put_campaign(1)
-    world.wechat.inject(FaultRule(STABLE_TOKEN, Fault.GARBAGE, times=2))
+    world.wechat.inject(FaultRule(STABLE_TOKEN, Fault.GARBAGE))
 
     assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.NOT_SENT
     assert world.enqueued == [(CAMPAIGN, 1, 2)]
     assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.ACCEPTED
 
 
-def test_a_chunk_that_never_arrives_pauses_the_campaign(world: World, unused_port: int) -> None:
+def test_a_chunk_that_never_arrives_holds_the_campaign_for_a_while(
+    world: World, unused_port: int
+) -> None:
     world.put_campaign(1)
     unreachable = fanout_deps(world, wechat=wechat_client(world, f"http://127.0.0.1:{unused_port}"))
 
@@ -85,7 +88,8 @@ def test_a_chunk_that_never_arrives_pauses_the_campaign(world: World, unused_por
 
     assert world.campaign().state is CampaignState.PAUSED
     assert "could not be reached" in str(world.campaign().reason)
-    assert world.campaign().resume_at == 0
+    assert world.campaign().hold_kind is HoldKind.ACCESS
+    assert world.campaign().resume_at == int(world.clock()) + ACCESS_RETRY_S
     assert len(world.enqueued) == ATTEMPTS_ALLOWED - 1
 
 
@@ -127,6 +131,7 @@ def test_an_acceptance_without_a_message_id_is_unknown(
 ) -> None:
     world.put_campaign(1)
     httpserver.expect_request(STABLE_TOKEN).respond_with_json(TOKEN)
+    httpserver.expect_request(QUOTA_GET).respond_with_json(UNUSED_DAY)
     httpserver.expect_oneshot_request(PUSH).respond_with_json({"errcode": 0, "errmsg": "ok"})
     deps = fanout_deps(world, wechat=wechat_client(world, httpserver.url_for("")))
 
@@ -155,35 +160,53 @@ def test_a_used_up_minute_is_left_to_the_next(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("errcode", "to", "chunk", "words", "metric"),
+    ("errcode", "to", "kind", "words"),
     [
-        (45009, "paused", "queued", "quota", Metric.CAMPAIGN_HELD),
-        (40164, "paused", "queued", "allow-list", Metric.CAMPAIGN_HELD),
-        (48001, "paused", "queued", "not granted", Metric.CAMPAIGN_HELD),
-        (777, "paused", "queued", "does not know", Metric.CAMPAIGN_HELD),
-        (9410006, "waiting_live", "queued", "not live", Metric.CAMPAIGN_HELD),
-        (9410005, "failed", "refused", "Another room", Metric.CAMPAIGN_FAILED),
+        (45009, CampaignState.PAUSED, HoldKind.QUOTA, "quota"),
+        (40164, CampaignState.PAUSED, HoldKind.ACCESS, "allow-list"),
+        (48001, CampaignState.PAUSED, HoldKind.ACCESS, "not granted"),
+        (777, CampaignState.PAUSED, HoldKind.ACCESS, "does not know"),
+        (9410006, CampaignState.WAITING_LIVE, HoldKind.ROOM, "not live"),
     ],
 )
-def test_a_refusal_that_concerns_every_chunk_holds_or_ends_the_campaign(
-    world: World, errcode: int, to: str, chunk: str, words: str, metric: Metric
+def test_a_refusal_that_concerns_every_chunk_holds_the_campaign(
+    world: World, errcode: int, to: CampaignState, kind: HoldKind, words: str
 ) -> None:
     world.put_campaign(1, 1)
     world.wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=errcode))
     deps = fanout_deps(world)
 
-    result = send(CAMPAIGN, 1, deps)
+    assert send(CAMPAIGN, 1, deps) is SendResult.NOT_SENT
 
-    assert result is (SendResult.REFUSED if chunk == "refused" else SendResult.NOT_SENT)
     campaign, row = world.campaign(), world.chunk()
-    assert (campaign.state, row.state) == (CampaignState(to), ChunkState(chunk))
+    assert (campaign.state, campaign.hold_kind, row.state) == (to, kind, ChunkState.QUEUED)
     assert words in str(campaign.reason)
     assert f"errcode {errcode}, rid {row.rid}" in str(campaign.reason)
     assert row.errcode == errcode
-    assert campaign.held_since == int(world.clock())
-    assert campaign.resume_at == (day_ends_at(world.clock(), 8) if errcode == 45009 else 0)
+    due = {
+        HoldKind.QUOTA: day_ends_at(world.clock(), DAY_OFFSET_HOURS),
+        HoldKind.ACCESS: int(world.clock()) + ACCESS_RETRY_S,
+        HoldKind.ROOM: 0,
+    }
+    assert (campaign.held_since, campaign.resume_at) == (int(world.clock()), due[kind])
+    assert campaign.hold_id
     assert world.enqueued == []
-    assert world.telemetry.counted[metric] == 1
+    assert world.telemetry.counted[Metric.CAMPAIGN_HELD] == 1
+    assert send(CAMPAIGN, 2, deps) is SendResult.DRAINED
+    assert (world.calls(PUSH), world.quota.used(DAY)) == (1, 1)
+
+
+def test_a_day_that_another_room_has_at_wechat_ends_the_campaign(world: World) -> None:
+    world.put_campaign(1, 1)
+    world.wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=9410005))
+    deps = fanout_deps(world)
+
+    assert send(CAMPAIGN, 1, deps) is SendResult.REFUSED
+
+    campaign, row = world.campaign(), world.chunk()
+    assert (campaign.state, row.state) == (CampaignState.FAILED, ChunkState.REFUSED)
+    assert f"errcode 9410005, rid {row.rid}" in str(campaign.reason)
+    assert world.telemetry.counted[Metric.CAMPAIGN_FAILED] == 1
     assert send(CAMPAIGN, 2, deps) is SendResult.DRAINED
     assert world.calls(PUSH) == 1
 
@@ -196,7 +219,7 @@ def test_a_room_that_closed_is_refused_by_wechat_and_waited_for(world: World) ->
     assert world.campaign().state is CampaignState.WAITING_LIVE
 
     world.wechat.set_room(ROOM, LIVE)
-    world.move_campaign(CampaignState.SENDING)
+    world.change_campaign(state=CampaignState.SENDING)
     assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.ACCEPTED
 
 
@@ -229,6 +252,7 @@ def test_one_bad_openid_does_not_keep_the_others_from_being_notified(
         return Response(f'{{"errcode": 0, "message_id": "m{len(calls)}"}}')
 
     httpserver.expect_request(STABLE_TOKEN).respond_with_json(TOKEN)
+    httpserver.expect_request(QUOTA_GET).respond_with_json(UNUSED_DAY)
     httpserver.expect_request(PUSH).respond_with_handler(answer)
     deps = fanout_deps(world, wechat=wechat_client(world, httpserver.url_for("")))
 
@@ -250,7 +274,7 @@ def test_one_bad_openid_does_not_keep_the_others_from_being_notified(
 def test_a_hold_by_the_operator_is_not_overwritten_by_a_later_refusal(world: World) -> None:
     world.put_campaign(1)
     world.wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=40164))
-    world.steps.before(PUSH, lambda: world.move_campaign(CampaignState.CANCELLED))
+    world.steps.before(PUSH, lambda: world.change_campaign(state=CampaignState.CANCELLED))
 
     assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.NOT_SENT
     assert world.campaign().state is CampaignState.CANCELLED
@@ -271,11 +295,16 @@ def test_a_dead_token_is_replaced_and_the_chunk_sent_again_in_a_slot_of_its_own(
     assert set(world.pushed().values()) == {1}
 
 
-def test_a_token_that_stays_dead_pauses_the_campaign_without_a_loop(world: World) -> None:
+def test_a_token_that_stays_dead_holds_the_campaign_after_one_call(world: World) -> None:
     world.put_campaign(3)
     world.wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=40001, times=9))
+    deps = fanout_deps(world)
 
-    assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.NOT_SENT
+    for _ in range(ATTEMPTS_ALLOWED):
+        assert world.campaign().state is CampaignState.SENDING
+        assert send(CAMPAIGN, 1, deps) is SendResult.NOT_SENT
+
     assert world.campaign().state is CampaignState.PAUSED
+    assert "the access token it just handed out" in str(world.campaign().reason)
     assert world.calls(PUSH) == 1
     assert world.wechat.ledger()["tokens"]["forced"] == 0

@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from factories import CAMPAIGN
 from support.deployment import Deployment
 from wxlive.domain.campaigns import CampaignState
-from wxlive_local.simulator import PUSH
+from wxlive.domain.chunks import ChunkState
+from wxlive_local.simulator import PUSH, QUOTA_GET, STABLE_TOKEN, Fault, FaultRule
 from wxlive_push_fanout.handler import lambda_handler
 
 
@@ -50,7 +52,7 @@ def test_a_warm_worker_uses_a_secret_that_was_corrected(
     assert (held.state, "40125" in str(held.reason)) == (CampaignState.PAUSED, True)
 
     deployment.store_secret(**fields, secret=account.secret)
-    world.move_campaign(CampaignState.SENDING)
+    world.change_campaign(state=CampaignState.SENDING)
     lambda_handler(event, deployment.context)
     assert world.pushed() == {"o1-0": 1, "o1-1": 1}
 
@@ -70,13 +72,51 @@ def test_only_a_malformed_message_is_returned(deployment: Deployment, malformed:
     assert deployment.world.pushed() == {"o1-0": 1}
 
 
-def test_a_message_whose_store_fails_is_returned(deployment: Deployment) -> None:
+def test_a_message_that_is_not_processed_fails_the_invocation_and_is_named_in_the_log(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So Lambda counts an error, PushFanoutErrors goes off, and the message is received again."""
     deployment.world.put_campaign(1)
     deployment.world.steps.die(3, OSError)
 
-    answer = lambda_handler(deployment.event("push_fanout/one_chunk.json"), deployment.context)
+    with pytest.raises(BatchProcessingError):
+        lambda_handler(deployment.event("push_fanout/one_chunk.json"), deployment.context)
 
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == [
-        "059f36b4-87a3-44ab-83d2-661975830a7d"
-    ]
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["level"], line["message"]) == ("ERROR", "message not processed")
+    assert json.loads(line["body"]) == {"campaign": CAMPAIGN, "chunk": 1}
+    assert "OSError" in line["exception"]
     assert deployment.world.calls(PUSH) == 0
+
+
+def test_a_message_that_carries_an_outcome_stores_it(deployment: Deployment) -> None:
+    deployment.world.put_campaign(1)
+    deployment.world.claim()
+
+    answer = lambda_handler(deployment.event("push_fanout/outcome.json"), deployment.context)
+
+    row = deployment.world.chunk()
+    assert answer == {"batchItemFailures": []}
+    assert (row.state, row.message_id) == (ChunkState.ACCEPTED, "2251799813685249001")
+    assert deployment.world.calls(PUSH) == 0
+
+
+def test_a_message_that_wakes_a_sender_makes_the_next_chunk_the_first_call(
+    deployment: Deployment,
+) -> None:
+    world = deployment.world
+    world.put_campaign(1)
+
+    lambda_handler(deployment.event("push_fanout/wake.json"), deployment.context)
+
+    assert (world.calls(QUOTA_GET), world.calls(PUSH)) == (1, 0)
+    lambda_handler(deployment.event("push_fanout/one_chunk.json"), deployment.context)
+    assert (world.calls(QUOTA_GET), world.calls(PUSH)) == (1, 1)
+
+
+def test_a_sender_that_cannot_get_ready_yet_is_woken_nevertheless(deployment: Deployment) -> None:
+    deployment.world.wechat.inject(FaultRule(STABLE_TOKEN, Fault.ERRCODE, errcode=-1))
+
+    answer = lambda_handler(deployment.event("push_fanout/wake.json"), deployment.context)
+
+    assert answer == {"batchItemFailures": []}

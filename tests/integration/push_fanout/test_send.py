@@ -1,32 +1,22 @@
 """A chunk's way to WeChat: once, in its slot, and only while its campaign is sending."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
-from botocore.exceptions import ClientError
 
-from factories import CAMPAIGN, DAY, ROOM, a_chunk
-from support.push_fanout import INTERVAL_MS, fanout_deps
+from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_chunk
+from support.aws_faults import FOR_LONG, collided
+from support.push_fanout import A_CLAIM, fanout_deps, take_slots
 from support.world import World
 from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.campaigns import ENDED, HELD, CampaignState
 from wxlive.domain.chunks import ChunkState
-from wxlive.domain.pace import LATENESS_ALLOWED_MS
-from wxlive.stores import dynamo
+from wxlive.domain.pace import LATENESS_ALLOWED_MS, WINDOW_MS
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
 from wxlive_local.simulator import PUSH, QUOTA_GET, STABLE_TOKEN
 from wxlive_push_fanout.send import CLAIM_LEAD_MS, MAX_WAIT_MS, SendResult, send
 
 
-def take_slots(world: World, ahead_ms: int) -> None:
-    """Have others reserve every slot of the next ``ahead_ms``."""
-    now_ms = round(world.clock() * 1000)
-    world.pace.reserve(now_ms=now_ms, interval_ms=ahead_ms, max_wait_ms=0)
-
-
-def test_a_chunk_is_sent_once_and_written_down_with_its_message_id(world: World) -> None:
+def test_a_chunk_is_sent_once_and_stored_with_its_message_id(world: World) -> None:
     world.put_campaign(3, 2)
 
     assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.ACCEPTED
@@ -34,10 +24,11 @@ def test_a_chunk_is_sent_once_and_written_down_with_its_message_id(world: World)
     assert world.pushed() == {"o1-0": 1, "o1-1": 1, "o1-2": 1}
     [call] = world.wechat.run_on_loop(lambda p: list(p.ledger.accepted_pushes))
     row = world.chunk()
-    assert (row.state, row.message_id, row.attempts) == (ChunkState.ACCEPTED, call.message_id, 1)
+    assert (row.state, row.message_id, row.attempts) == (ChunkState.ACCEPTED, call.message_id, 0)
     assert call.room_id == ROOM
     assert world.chunk(2).state is ChunkState.QUEUED
     assert world.quota.used(DAY) == 1
+    assert world.days.holder(DAY) == (ROOM, CAMPAIGN)
     assert world.enqueued == []
     assert world.telemetry.counted == {Metric.CHUNK_ACCEPTED: 1, Metric.OPENIDS_ACCEPTED: 3}
 
@@ -86,15 +77,15 @@ def test_only_a_sending_campaigns_own_chunk_makes_a_call(
     assert world.calls(PUSH) == int(sent)
 
 
-def test_chunks_leave_one_interval_apart_however_many_ask(world: World) -> None:
-    world.put_campaign(1, 1, 1)
-    began = world.clock()
+def test_full_chunks_leave_a_window_apart_however_many_ask(world: World) -> None:
+    world.put_campaign(2, 2, 2)
+    began = world.clock() + CLAIM_LEAD_MS / 1000
 
     for number in (1, 2, 3):
-        assert send(CAMPAIGN, number, fanout_deps(world)) is SendResult.ACCEPTED
+        assert send(CAMPAIGN, number, fanout_deps(world, rate=2)) is SendResult.ACCEPTED
 
     calls = world.wechat.run_on_loop(lambda p: [call.at for call in p.ledger.pushes])
-    assert calls == pytest.approx([began + n * INTERVAL_MS / 1000 for n in range(3)])
+    assert calls == pytest.approx([began + n * WINDOW_MS / 1000 for n in range(3)])
 
 
 def test_a_chunk_is_claimed_shortly_before_its_slot(world: World) -> None:
@@ -116,13 +107,13 @@ def test_a_campaign_held_or_ended_while_a_chunk_waits_for_its_slot_makes_no_call
     take_slots(world, 5000)
 
     def sleep(seconds: float) -> None:
-        world.move_campaign(held)
+        world.change_campaign(state=held)
         world.clock.sleep(seconds)
 
     assert send(CAMPAIGN, 1, fanout_deps(world, sleep=sleep)) is SendResult.DRAINED
 
     assert world.calls(PUSH) == 0
-    assert world.chunk() == a_chunk(openids=1)
+    assert world.chunk() == a_chunk(openids=1, queued_at=NOW_S)
     assert world.quota.used(DAY) == 0
     assert world.enqueued == []
 
@@ -144,29 +135,32 @@ def test_a_slot_too_far_ahead_is_left_to_a_later_message_at_no_cost(
         return
     assert result is SendResult.HANDED_BACK
     assert world.enqueued == [(CAMPAIGN, 1, delay_s)]
-    assert world.chunk() == a_chunk(openids=1)
+    assert world.chunk() == a_chunk(openids=1, queued_at=NOW_S)
     assert (world.quota.used(DAY), world.calls(PUSH), world.clock.slept) == (0, 0, [])
 
 
-@pytest.mark.parametrize(("late_ms", "again"), [(LATENESS_ALLOWED_MS, False), (500, True)])
-def test_a_missed_slot_is_given_up_for_a_new_one(
+@pytest.mark.parametrize(
+    ("late_ms", "again"), [(LATENESS_ALLOWED_MS, False), (LATENESS_ALLOWED_MS + 1, True)]
+)
+def test_a_slot_that_was_missed_by_more_than_the_jitter_is_given_up_for_a_new_one(
     *, world: World, late_ms: int, again: bool
 ) -> None:
     world.put_campaign(1)
-    began = world.clock()
+    slot = world.clock() + CLAIM_LEAD_MS / 1000
 
     def stumble() -> None:
-        world.clock.now_s += late_ms / 1000
+        world.clock.now_s = slot + late_ms / 1000
 
     world.steps.before("TransactWriteItems", stumble)
 
-    assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.ACCEPTED
+    assert send(CAMPAIGN, 1, fanout_deps(world, rate=1)) is SendResult.ACCEPTED
 
     [call] = world.wechat.run_on_loop(lambda p: list(p.ledger.pushes))
-    assert call.at == pytest.approx(began + (INTERVAL_MS if again else late_ms) / 1000)
+    assert call.at == pytest.approx(slot + (WINDOW_MS if again else late_ms) / 1000)
+    assert world.quota.used(DAY) == 1
 
 
-def test_a_missed_slot_with_none_near_returns_the_claimed_chunk(world: World) -> None:
+def test_a_missed_slot_with_none_near_returns_the_claimed_chunk_and_its_call(world: World) -> None:
     world.put_campaign(1)
 
     def stumble() -> None:
@@ -179,7 +173,7 @@ def test_a_missed_slot_with_none_near_returns_the_claimed_chunk(world: World) ->
 
     assert world.enqueued == [(CAMPAIGN, 1, 20)]
     assert world.chunk().state is ChunkState.QUEUED
-    assert world.calls(PUSH) == 0
+    assert (world.calls(PUSH), world.quota.used(DAY)) == (0, 0)
 
 
 def test_a_chunk_claimed_by_another_while_waiting_makes_no_call(world: World) -> None:
@@ -192,25 +186,19 @@ def test_a_chunk_claimed_by_another_while_waiting_makes_no_call(world: World) ->
 
 
 @pytest.mark.parametrize(
-    ("collisions", "result"), [(1, SendResult.ACCEPTED), (99, SendResult.HANDED_BACK)]
+    ("collisions", "result"), [(1, SendResult.ACCEPTED), (FOR_LONG, SendResult.HANDED_BACK)]
 )
 def test_a_claim_that_collides_is_retried_at_once_and_then_by_a_later_message(
-    world: World, monkeypatch: pytest.MonkeyPatch, collisions: int, result: SendResult
+    world: World, collisions: int, result: SendResult
 ) -> None:
     world.put_campaign(1)
-    monkeypatch.setattr(dynamo, "time", SimpleNamespace(sleep=lambda _: None))
-
-    def collide() -> None:
-        error: Any = {"Error": {"Code": "TransactionConflictException"}}
-        raise ClientError(error, "TransactWriteItems")
-
-    world.steps.before("TransactWriteItems", *[collide] * collisions)
+    world.steps.before("TransactWriteItems", collided, about=A_CLAIM, times=collisions)
 
     assert send(CAMPAIGN, 1, fanout_deps(world)) is result
 
     if result is SendResult.HANDED_BACK:
         assert world.enqueued == [(CAMPAIGN, 1, 1)]
-        assert world.chunk() == a_chunk(openids=1)
+        assert world.chunk() == a_chunk(openids=1, queued_at=NOW_S)
 
 
 def test_a_used_up_day_pauses_the_campaign_until_it_turns(world: World) -> None:
@@ -221,7 +209,7 @@ def test_a_used_up_day_pauses_the_campaign_until_it_turns(world: World) -> None:
     assert send(CAMPAIGN, 2, deps) is SendResult.NOT_SENT
 
     assert world.calls(PUSH) == 1
-    assert world.chunk(2) == a_chunk(2, openids=1)
+    assert world.chunk(2) == a_chunk(2, openids=1, queued_at=NOW_S)
     campaign = world.campaign()
     assert campaign.state is CampaignState.PAUSED
     assert campaign.resume_at == day_ends_at(world.clock(), 8)

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from factories import ROOM
+from support.live_watch import WAITING
 from support.push_start import AUDIENCE, start_deps
 from support.world import World
 from wxlive.domain.audience import Audience
 from wxlive.errors import InvalidCommand
+from wxlive.telemetry import Metric
 from wxlive_push_start.commands import execute
 
 
@@ -64,4 +66,20 @@ def test_each_action_reaches_its_campaign(world: World) -> None:
     assert execute(command | {"action": "plan"}, deps) == command | {"planning": "done"}
     assert execute(command | {"action": "pause"}, deps)["state"] == "paused"
     assert execute(command | {"action": "resume"}, deps)["state"] == "sending"
+    assert execute({"action": "reconcile"}, deps) == command | {"enqueued": 0}
     assert execute(command | {"action": "cancel"}, deps)["state"] == "cancelled"
+
+
+def test_the_stack_ends_a_hold_or_gives_a_campaign_up_by_the_name_of_the_hold(
+    world: World,
+) -> None:
+    campaign = world.put_campaign(1, **WAITING).campaign
+    command = {"campaign": campaign, "hold": "h1", "reason": "Room 1001 is ended (103)"}
+
+    assert execute(command | {"action": "end_hold"}, start_deps(world))["state"] == "sending"
+    world.change_campaign(**WAITING)
+    ended = execute(command | {"action": "give_up"}, start_deps(world))
+
+    assert ended["state"] == "failed"
+    assert ended["reason"] == "Room 1001 is ended (103); 1 followers were not notified"
+    assert world.telemetry.counted[Metric.CAMPAIGN_FAILED] == 1

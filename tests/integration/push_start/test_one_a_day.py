@@ -1,4 +1,4 @@
-"""One room a day: a repeated start, another room, and a campaign that has ended."""
+"""One living campaign, one room a day: a repeated start, another room, an ended campaign."""
 
 import pytest
 
@@ -7,9 +7,16 @@ from support.push_start import AUDIENCE, OTHER_ROOM, planned, refusal, start_dep
 from support.world import World
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
-from wxlive.errors import InvalidCommand
 from wxlive_local.simulator import LIVE, LIVE_INFO
+from wxlive_push_start.plan import plan
 from wxlive_push_start.start import start
+
+HOURS_TO_THE_NEXT_DAY = 5
+
+
+def all_accepted(world: World, campaign: str) -> None:
+    for number in range(1, 4):
+        world.settle(number, ChunkState.ACCEPTED, campaign)
 
 
 def test_the_same_room_again_starts_nothing_and_shows_the_same_campaign(world: World) -> None:
@@ -23,17 +30,27 @@ def test_the_same_room_again_starts_nothing_and_shows_the_same_campaign(world: W
     assert world.calls(LIVE_INFO) == calls
 
 
-def test_another_room_is_refused_while_one_has_the_day(world: World) -> None:
-    planned(world)
+def test_another_room_is_refused_while_a_campaign_lives(world: World) -> None:
+    campaign = planned(world)
     world.wechat.set_room(OTHER_ROOM, LIVE)
 
-    assert f"Room {ROOM} is pushed today" in refusal(world, OTHER_ROOM)
+    assert f"Campaign {campaign} for room {ROOM} is sending and not finished" in refusal(
+        world, OTHER_ROOM
+    )
+
+
+def test_another_room_is_refused_on_a_day_that_a_room_has(world: World) -> None:
+    campaign = planned(world)
+    all_accepted(world, campaign)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
+
+    assert f"Room {ROOM} was pushed today by campaign {campaign}" in refusal(world, OTHER_ROOM)
 
 
 def test_another_room_can_have_the_next_day(world: World) -> None:
-    planned(world)
+    all_accepted(world, planned(world))
     world.wechat.set_room(OTHER_ROOM, LIVE)
-    world.clock.now_s += 5 * 3600
+    world.clock.now_s += HOURS_TO_THE_NEXT_DAY * 3600
 
     assert start(OTHER_ROOM, start_deps(world))["room_id"] == OTHER_ROOM
 
@@ -48,35 +65,55 @@ def test_a_campaign_that_ended_before_anybody_was_notified_gives_the_day_up(
     world.wechat.set_room(OTHER_ROOM, LIVE)
     if outcome is not None:
         world.settle(1, outcome, old)
-    world.move_campaign(ended, old)
+    world.change_campaign(old, state=ended)
     world.clock.now_s += 1
 
     report = start(room, start_deps(world))
 
     assert report["campaign"] != old
-    assert world.campaigns.claimed_by(DAY) == report["campaign"]
+    living = world.living.load()
+    assert living is not None
+    assert living.campaign == report["campaign"]
+    plan(report["campaign"], start_deps(world))
+    world.claim(1, report["campaign"])
+    assert world.days.holder(DAY) == (
+        room,
+        old if (outcome, room) == (ChunkState.REFUSED, ROOM) else report["campaign"],
+    )
 
 
 @pytest.mark.parametrize("ended", [CampaignState.CANCELLED, CampaignState.FAILED])
-@pytest.mark.parametrize("outcome", [ChunkState.ACCEPTED, ChunkState.UNKNOWN, ChunkState.SENDING])
+@pytest.mark.parametrize("outcome", [ChunkState.ACCEPTED, ChunkState.UNKNOWN])
 def test_a_campaign_that_may_have_notified_somebody_keeps_the_day(
     world: World, ended: CampaignState, outcome: ChunkState
 ) -> None:
     old = planned(world)
     world.settle(1, outcome, old)
-    world.move_campaign(ended, old)
+    world.change_campaign(old, state=ended)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
 
-    notified = 2 if outcome is ChunkState.ACCEPTED else 0
-    assert f"{ended.value} today after {notified} followers" in refusal(world)
-    with pytest.raises(InvalidCommand, match="one room a day"):
-        start(OTHER_ROOM, start_deps(world))
+    assert f"Room {ROOM} was pushed today by campaign {old}" in refusal(world, OTHER_ROOM)
+
+
+def test_a_call_that_is_under_way_keeps_its_campaign_alive(world: World) -> None:
+    old = planned(world)
+    world.claim(1, old)
+    world.change_campaign(old, state=CampaignState.CANCELLED)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
+
+    assert "is cancelled and not finished" in refusal(world, OTHER_ROOM)
 
 
 def test_of_two_starts_at_once_one_is_refused(world: World) -> None:
     world.put_followers(*AUDIENCE)
     rival = a_new_campaign("rival", room_id=OTHER_ROOM)
-    world.steps.before("TransactWriteItems", lambda: world.campaigns.open(rival))
+    world.steps.before(
+        "TransactWriteItems",
+        lambda: world.campaigns.open(rival, before=world.living.load(), release=None),
+    )
 
     assert "Another push was started" in refusal(world)
-    assert world.campaigns.claimed_by(DAY) == "rival"
+    living = world.living.load()
+    assert living is not None
+    assert living.campaign == "rival"
     assert world.invoked == []

@@ -1,14 +1,11 @@
 """The audience is cut into chunks once, whatever happens to the planner."""
 
 from collections import Counter
-from contextlib import suppress
-from itertools import count
 
 import pytest
 
 from factories import NOW_S, ROOM
-from support.push_start import AUDIENCE, planned, start_deps, started
-from support.steps import Killed
+from support.push_start import AUDIENCE, opened, planned, start_deps
 from support.world import World
 from wxlive.domain.audience import Audience
 from wxlive.domain.campaigns import CampaignState
@@ -31,7 +28,7 @@ def test_everybody_is_planned_once_in_full_chunks_and_a_rest(
     world: World, audience: int, chunk: int, sizes: list[int]
 ) -> None:
     world.put_followers("left", status=Status.UNSUBSCRIBED)
-    campaign = started(world, *(f"o{n}" for n in range(audience)))
+    campaign = opened(world, *(f"o{n}" for n in range(audience)))
 
     assert plan(campaign, start_deps(world, chunk=chunk)) is Planning.DONE
 
@@ -49,7 +46,7 @@ def test_everybody_is_planned_once_in_full_chunks_and_a_rest(
 
 
 def test_an_audience_of_nobody_gives_the_day_up(world: World) -> None:
-    campaign = started(world, "o1")
+    campaign = opened(world, "o1")
     world.put_followers("o1", status=Status.UNSUBSCRIBED, changed_at=int(world.clock()))
 
     assert plan(campaign, start_deps(world)) is Planning.DONE
@@ -75,12 +72,12 @@ def test_a_push_can_be_for_those_who_subscribed_in_some_rooms_at_some_time(world
 
     assert world.openids_by_chunk(campaign) == [["here"]]
     assert start(ROOM, start_deps(world), target)["repeated"]
-    with pytest.raises(InvalidCommand, match="to another audience"):
+    with pytest.raises(InvalidCommand, match="is sending and not finished"):
         start(ROOM, start_deps(world))
 
 
 def test_a_plan_that_is_out_of_time_is_continued_where_it_stopped(world: World) -> None:
-    campaign = started(world)
+    campaign = opened(world)
     times = iter([RESERVE_S, RESERVE_S - 1])
 
     ended = plan(campaign, start_deps(world, remaining_s=lambda: next(times)))
@@ -91,39 +88,8 @@ def test_a_plan_that_is_out_of_time_is_continued_where_it_stopped(world: World) 
     assert everybody_in(world, campaign) == AUDIENCE
 
 
-@pytest.mark.slow
-def test_a_planner_killed_at_any_step_misses_nobody_and_plans_nobody_twice(world: World) -> None:
-    campaign = started(world)
-    before = world.save()
-
-    for step in count(1):
-        world.restore(before)
-        survived = dies_at(step, campaign, world)
-        if not survived:
-            plan(campaign, start_deps(world))
-        assert everybody_in(world, campaign) == AUDIENCE, step
-        assert world.campaign(campaign).fully_planned, step
-        assert {message.chunk for message in world.enqueued} == {1, 2, 3}, step
-        if survived:
-            break
-
-    assert step > 15
-
-
-def dies_at(step: int, campaign: str, world: World) -> bool:
-    """Have a planner killed at a step; returns whether it ended before that."""
-    world.steps.restart()
-    world.steps.made.clear()
-    world.steps.die(step)
-    survived = False
-    with suppress(Killed):
-        survived = plan(campaign, start_deps(world)) is Planning.DONE
-    world.steps.restart()
-    return survived
-
-
 def test_of_two_planners_one_gives_way_and_nobody_is_planned_twice(world: World) -> None:
-    campaign = started(world)
+    campaign = opened(world)
     world.steps.before("Scan", lambda: plan(campaign, start_deps(world)))
 
     assert plan(campaign, start_deps(world)) is Planning.LOST
@@ -134,19 +100,19 @@ def test_of_two_planners_one_gives_way_and_nobody_is_planned_twice(world: World)
 
 @pytest.mark.parametrize("state", [CampaignState.CANCELLED, CampaignState.FAILED])
 def test_an_ended_campaign_is_not_planned_further(world: World, state: CampaignState) -> None:
-    campaign = started(world)
-    world.move_campaign(state, campaign)
+    campaign = opened(world)
+    world.change_campaign(campaign, state=state)
 
     assert plan(campaign, start_deps(world)) is Planning.NOTHING_TO_DO
     assert world.openids_by_chunk(campaign) == []
 
 
 def test_a_campaign_that_ends_under_the_planner_gets_no_further_chunk(world: World) -> None:
-    campaign = started(world)
+    campaign = opened(world)
     world.steps.before(
         "TransactWriteItems",
         lambda: None,
-        lambda: world.move_campaign(CampaignState.CANCELLED, campaign),
+        lambda: world.change_campaign(campaign, state=CampaignState.CANCELLED),
     )
 
     assert plan(campaign, start_deps(world)) is Planning.LOST
@@ -161,8 +127,8 @@ def test_a_planned_or_unknown_campaign_leaves_nothing_to_plan(world: World) -> N
 
 
 def test_a_held_campaign_is_planned_and_stays_held(world: World) -> None:
-    campaign = started(world)
-    pause(campaign, start_deps(world))
+    campaign = opened(world)
+    pause(campaign, start_deps(world), "c1")
 
     assert plan(campaign, start_deps(world)) is Planning.DONE
     assert world.campaign(campaign).state is CampaignState.PAUSED

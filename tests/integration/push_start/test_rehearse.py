@@ -24,13 +24,15 @@ def test_a_rehearsal_reports_what_a_push_would_take_and_leaves_nothing(world: Wo
     assert (report["calls"], report["minutes"], report["quota_after"]) == (3, 6.0, 4997)
     assert set(report["chunks"].values()) == {0}
     assert world.campaigns.newest() is None
-    assert world.campaigns.claimed_by(DAY) is None
+    assert world.living.load() is None
+    assert world.days.holder(DAY) is None
     assert world.invoked == []
-    assert world.enqueued == []
+    assert world.sent_to_push == []
 
 
 @pytest.mark.parametrize(
-    ("room", "words"), [(ROOM, "a room is pushed once a day"), (OTHER_ROOM, "one room a day")]
+    ("room", "words"),
+    [(ROOM, "was pushed to this audience by campaign"), (OTHER_ROOM, "not finished")],
 )
 def test_a_rehearsal_is_refused_where_a_push_would_be_refused(
     world: World, room: int, words: str
@@ -42,6 +44,6 @@ def test_a_rehearsal_is_refused_where_a_push_would_be_refused(
 
 
 def test_after_a_campaign_that_notified_nobody_a_rehearsal_works(world: World) -> None:
-    cancel(planned(world), start_deps(world))
+    cancel(planned(world), start_deps(world), "c1")
 
     assert rehearse(ROOM, start_deps(world))["audience"] == 5

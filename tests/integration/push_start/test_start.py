@@ -13,16 +13,17 @@ from wxlive_local.simulator import LIVE_INFO, PUSH, QUOTA_GET, Fault, FaultRule
 from wxlive_push_start.start import start
 
 
-def test_a_start_claims_the_day_and_has_the_planning_invoked(world: World) -> None:
+def test_a_start_queues_the_first_chunk_and_has_the_rest_planned(world: World) -> None:
     world.put_followers(*AUDIENCE)
 
     report = start(ROOM, start_deps(world))
 
-    assert (report["room_id"], report["state"], report["reason"]) == (ROOM, "planned", None)
+    assert (report["room_id"], report["state"], report["reason"]) == (ROOM, "sending", None)
+    assert (report["audience"], report["chunks"]["queued"]) == (2, 1)
     assert world.invoked == [report["campaign"]]
-    assert world.campaigns.claimed_by(DAY) == report["campaign"]
-    assert world.enqueued == []
+    assert world.enqueued == [(report["campaign"], 1, 0)]
     assert world.calls(PUSH) == 0
+    assert world.days.holder(DAY) is None, "only a claim takes it"
     assert set(world.rooms.all()) == {ROOM}
 
 
@@ -32,7 +33,7 @@ def test_a_room_that_is_not_live_is_refused(world: World, status: int) -> None:
     world.wechat.set_room(ROOM, status)
 
     assert f"({status}), not live" in refusal(world)
-    assert world.campaigns.claimed_by(DAY) is None
+    assert world.living.load() is None
     assert world.invoked == []
 
 
@@ -75,7 +76,7 @@ def test_with_nobody_to_notify_nothing_is_started(world: World) -> None:
     world.put_followers("left", status=Status.UNSUBSCRIBED)
 
     assert "run `wxlive sync` first" in refusal(world)
-    assert world.campaigns.claimed_by(DAY) is None
+    assert world.living.load() is None
 
 
 @pytest.mark.parametrize("errcode", [40164, 48001, -1])
@@ -88,7 +89,7 @@ def test_where_wechat_does_not_list_the_rooms_nothing_is_started(
     with pytest.raises(WxliveError, match=f"errcode {errcode}"):
         start(ROOM, start_deps(world))
 
-    assert world.campaigns.claimed_by(DAY) is None
+    assert world.living.load() is None
 
 
 def test_too_few_calls_left_are_a_refusal(world: World) -> None:
@@ -103,14 +104,18 @@ def synced(world: World, listed: int) -> None:
     world.runs.open(a_run(state=RunState.DONE, listed=listed))
 
 
+def counts(world: World) -> int:
+    """Return how many scans only counted."""
+    return sum(request.get("Select") == "COUNT" for _, request in world.steps.made)
+
+
 def test_after_a_sync_the_first_push_does_not_wait_for_a_count(world: World) -> None:
     world.put_followers(*AUDIENCE)
     synced(world, listed=len(AUDIENCE))
-    world.steps.made.clear()
 
     start(ROOM, start_deps(world))
 
-    assert "Scan" not in world.steps.calls()
+    assert counts(world) == 0
 
 
 def test_where_the_calls_are_few_the_audience_is_counted_nevertheless(world: World) -> None:
@@ -120,7 +125,7 @@ def test_where_the_calls_are_few_the_audience_is_counted_nevertheless(world: Wor
 
     start(ROOM, start_deps(world, quota=world.quota_of(Api.PUSH_MESSAGE, calls)))
 
-    assert "Scan" in world.steps.calls()
+    assert counts(world) > 0
 
 
 def test_a_sync_that_listed_nobody_proves_nothing(world: World) -> None:
@@ -155,4 +160,4 @@ def test_an_unknown_quota_stops_no_push(world: World) -> None:
     world.put_followers(*AUDIENCE)
     world.wechat.inject(FaultRule(QUOTA_GET, Fault.ERRCODE, errcode=76021))
 
-    assert start(ROOM, start_deps(world))["state"] == "planned"
+    assert start(ROOM, start_deps(world))["state"] == "sending"

@@ -16,8 +16,16 @@ def test_a_command_invokes_push_start_and_shows_the_campaign(
     facts = operator.json(command, CAMPAIGN)
 
     assert (facts["campaign"], facts["audience"]) == (CAMPAIGN, 10)
-    payload = {"action": command, "campaign": CAMPAIGN}
-    assert operator.functions.invoked == [("wxlive-push-start", payload)]
+    assert operator.executed == [{"action": command, "campaign": CAMPAIGN}]
+
+
+def test_a_command_that_is_typed_again_is_another_command(operator: Operator) -> None:
+    operator.campaign(a_chunk(1))
+
+    for command in ("pause", "resume", "pause"):
+        operator.json(command, CAMPAIGN)
+
+    assert [payload["action"] for payload in operator.executed] == ["pause", "resume", "pause"]
 
 
 @pytest.mark.parametrize(
@@ -31,8 +39,7 @@ def test_resolving_shows_the_risk_of_the_choice(operator: Operator, choice: str,
 
     assert result.exit_code == 0
     assert f"10 followers in 1 call {risk}." in result.stderr
-    payload = {"action": choice.replace("-", "_"), "campaign": CAMPAIGN}
-    assert operator.functions.invoked == [("wxlive-push-start", payload)]
+    assert operator.executed == [{"action": choice.replace("-", "_"), "campaign": CAMPAIGN}]
 
 
 def test_resolving_needs_a_choice(operator: Operator) -> None:

@@ -6,11 +6,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from factories import CAMPAIGN, NOW_S, a_chunk
+from factories import CAMPAIGN, DAY, NOW_S, a_chunk
 from support.cli import Operator
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import CLAIM_STALE_S, ChunkState
-from wxlive.stores.push_queue import PushQueue, parse_message
+from wxlive.stores.ledger import Outcome
+from wxlive.stores.push_queue import (
+    WAKE,
+    ChunkMessage,
+    Message,
+    OutcomeMessage,
+    PushQueue,
+    parse_message,
+)
 from wxlive_cli.dlq import dead_letters
 
 SECRET = "not-for-the-screen"
@@ -26,6 +34,7 @@ ROW_KEYS = {
     "readable",
     "message_id",
 }
+OUTCOME = OutcomeMessage(CAMPAIGN, 2, "claim-1", Outcome(ChunkState.ACCEPTED, message_id="m-2"))
 UNREADABLE = {
     "no JSON": SECRET,
     "no object": f'["{SECRET}"]',
@@ -39,6 +48,16 @@ UNREADABLE = {
     "half a character": json.dumps({"campaign": "\ud800", "chunk": 1}),
     "too long a name": json.dumps({"campaign": "c" * 3000, "chunk": 1}),
     "too deep": "[" * 100_000,
+    "no claim": json.dumps({"campaign": CAMPAIGN, "chunk": 1, "outcome": {"to": "accepted"}}),
+    "no such state": json.dumps(
+        {
+            "campaign": CAMPAIGN,
+            "chunk": 1,
+            "claim": SECRET,
+            "outcome": {"to": SECRET},
+            "refund_day": "",
+        }
+    ),
 }
 
 
@@ -69,10 +88,11 @@ class Queues:
     def hidden(self) -> int:
         return self._attribute("ApproximateNumberOfMessagesNotVisible")
 
-    def take_queued(self) -> list[tuple[str, int]]:
+    def take_queued(self) -> list[Message]:
         """Receive what push_fanout would receive."""
         messages = self.sqs.receive_message(QueueUrl=self.push, MaxNumberOfMessages=10)
-        return sorted(parse_message(message["Body"]) for message in messages.get("Messages", []))
+        bodies = sorted(message["Body"] for message in messages.get("Messages", []))
+        return [parse_message(body) for body in bodies]
 
     def fail(self, patch: pytest.MonkeyPatch, operation: str, *, after: int = 0) -> None:
         """Have SQS refuse an operation once it was carried out ``after`` times."""
@@ -160,6 +180,18 @@ def test_a_chunk_that_the_ledger_does_not_know_is_shown_without_a_state(
 
     assert (row["campaign"], row["chunk"], row["readable"]) == (CAMPAIGN, 7, True)
     assert (row["campaign_state"], row["chunk_state"], row["reason"]) == (None, None, None)
+
+
+def test_an_outcome_that_could_not_be_stored_is_shown_with_its_chunk(
+    operator: Operator, queues: Queues
+) -> None:
+    operator.campaign(a_chunk(2, ChunkState.SENDING, claimed_at=NOW_S))
+    PushQueue(queues.sqs, queues.dead).send(OUTCOME)
+
+    [row] = operator.json("dlq", "show", code=1)["dead_letters"]
+
+    assert (row["campaign"], row["chunk"], row["chunk_state"]) == (CAMPAIGN, 2, "sending")
+    assert row["readable"]
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
@@ -293,8 +325,34 @@ def test_a_replay_queues_the_chunk_of_every_dead_letter_and_deletes_it(
 
     assert operator.json("dlq", "replay") == {"replayed": 3, "left": 0}
 
-    assert queues.take_queued() == [(CAMPAIGN, 1), (CAMPAIGN, 2), (CAMPAIGN, 3)]
+    assert queues.take_queued() == [ChunkMessage(CAMPAIGN, n) for n in (1, 2, 3)]
     assert (queues.visible(), queues.hidden()) == (0, 0)
+
+
+def test_a_replay_of_an_outcome_loses_nothing_of_what_wechat_said(
+    operator: Operator, queues: Queues
+) -> None:
+    unmade = OutcomeMessage(CAMPAIGN, 3, "claim-2", Outcome(ChunkState.QUEUED), refund_day=DAY)
+    for outcome in (OUTCOME, unmade):
+        PushQueue(queues.sqs, queues.dead).send(outcome)
+
+    assert operator.json("dlq", "replay") == {"replayed": 2, "left": 0}
+
+    assert queues.take_queued() == [OUTCOME, unmade]
+
+
+def test_a_message_that_only_wakes_a_sender_is_replayed_as_well(
+    operator: Operator, queues: Queues
+) -> None:
+    """Every message of a stack whose secret is wrong ends among the dead letters."""
+    PushQueue(queues.sqs, queues.dead).send(WAKE)
+
+    [row] = operator.json("dlq", "show", code=1)["dead_letters"]
+    assert (row["campaign"], row["chunk"], row["readable"]) == (None, None, True)
+    assert "unreadable" not in operator.run("dlq", "show").stdout
+
+    assert operator.json("dlq", "replay") == {"replayed": 1, "left": 0}
+    assert queues.take_queued() == [WAKE]
 
 
 def test_a_replay_goes_on_until_the_queue_is_empty(operator: Operator, queues: Queues) -> None:
@@ -331,7 +389,7 @@ def test_an_unreadable_message_is_left_and_named(
     assert json.loads(result.stdout) == {"replayed": 1, "left": 1}
     assert message_id in result.stderr.replace("\n", "")
     assert SECRET not in result.output
-    assert queues.take_queued() == [(CAMPAIGN, 1)]
+    assert queues.take_queued() == [ChunkMessage(CAMPAIGN, 1)]
     assert (queues.visible(), queues.hidden()) == (1, 0)
 
 
@@ -345,7 +403,8 @@ def test_a_dead_letter_whose_chunk_cannot_be_queued_is_left(
 
     [queued] = queues.take_queued()
     [row] = operator.json("dlq", "show", code=1)["dead_letters"]
-    assert {queued[1], row["chunk"]} == {1, 2}
+    assert isinstance(queued, ChunkMessage)
+    assert {queued.chunk, row["chunk"]} == {1, 2}
 
 
 def test_after_an_interruption_before_the_delete_the_chunk_is_queued_again(
@@ -358,7 +417,7 @@ def test_after_an_interruption_before_the_delete_the_chunk_is_queued_again(
     assert queues.visible() == 1
 
     assert operator.json("dlq", "replay") == {"replayed": 1, "left": 0}
-    assert queues.take_queued() == [(CAMPAIGN, 1), (CAMPAIGN, 1)]
+    assert queues.take_queued() == [ChunkMessage(CAMPAIGN, 1)] * 2
 
 
 # ------------------------------------------------------------------- the stack

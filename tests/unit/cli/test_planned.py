@@ -34,7 +34,7 @@ def test_a_push_is_planned_as_a_one_off_schedule(operator: Operator, scheduler: 
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert schedule["ActionAfterCompletion"] == "DELETE"
     assert schedule["Target"]["Arn"] == OUTPUTS["LiveWatchArn"]
-    assert json.loads(schedule["Target"]["Input"]) == {"push": 1001}
+    assert json.loads(schedule["Target"]["Input"]) == {"push": 1001, "at": NOW_S + 1800}
 
 
 def test_planned_pushes_are_listed_next_first_and_removed(operator: Operator) -> None:
@@ -62,11 +62,11 @@ def test_a_time_that_makes_no_sense_is_refused(operator: Operator) -> None:
     assert "'soon' is not a time" in operator.refusal("push", "--room", "1001", "--at", "soon")
 
 
-@pytest.mark.parametrize("flag", ["--wait", "--dry-run", "--since=2026-11-01"])
+@pytest.mark.parametrize("flag", ["--wait", "--dry-run", "--again", "--since=2026-11-01"])
 def test_a_planned_push_is_to_all_followers_and_neither_waits_nor_rehearses(
     operator: Operator, flag: str
 ) -> None:
     result = operator.run(*TONIGHT, flag)
 
     assert result.exit_code == 2
-    assert "omit --dry-run, --wait and the audience" in result.stderr
+    assert "omit --dry-run, --again, --wait and the audience" in " ".join(result.stderr.split())

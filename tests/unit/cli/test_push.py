@@ -10,6 +10,20 @@ from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 
 PUSH = ("push", "--room", "1001")
+START = {
+    "action": "start",
+    "room_id": 1001,
+    "dry_run": False,
+    "audience": {"rooms": []},
+    "again": False,
+}
+FORECAST = {
+    "audience": 5,
+    "calls": 3,
+    "minutes": 0.1,
+    "crosses_midnight": False,
+    "quota_after": 4997,
+}
 
 
 @pytest.fixture
@@ -20,26 +34,42 @@ def pushing(operator: Operator) -> Operator:
 
 
 def test_a_dry_run_shows_the_answer_of_push_start(operator: Operator) -> None:
-    facts = {"campaign": None, "audience": 5, "calls": 3, "minutes": 0.1, "quota_after": 4997}
-    operator.functions.answer = facts
+    operator.functions.answer = {"campaign": None, **FORECAST}
 
-    assert operator.json(*PUSH, "--dry-run") == facts
-    payload = {"action": "start", "room_id": 1001, "dry_run": True, "audience": {"rooms": []}}
-    assert operator.functions.invoked == [("wxlive-push-start", payload)]
+    assert operator.json(*PUSH, "--dry-run") == {"campaign": None, **FORECAST}
+    assert operator.executed == [START | {"dry_run": True}]
     shown = operator.run(*PUSH, "--dry-run").stdout
     assert "4,997" in shown
     assert "campaign" not in shown
 
 
+def test_a_dry_run_says_that_the_push_would_cross_midnight(operator: Operator) -> None:
+    operator.functions.answer = FORECAST | {"crosses_midnight": True}
+
+    [line] = [
+        line for line in operator.run(*PUSH, "--dry-run").stdout.splitlines() if "midnight" in line
+    ]
+    assert line.split() == ["crosses", "midnight", "True"]
+
+
+def test_a_push_notifies_nobody_twice_unless_it_says_again(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1))
+
+    pushing.json(*PUSH)
+    pushing.json(*PUSH, "--again")
+
+    assert pushing.executed == [START, START | {"again": True}]
+
+
 def test_an_audience_is_named_by_rooms_and_by_beijing_time(operator: Operator) -> None:
-    operator.functions.answer = {"audience": 1, "calls": 1, "minutes": 0.0, "quota_after": 1}
+    operator.functions.answer = FORECAST
 
     operator.json(
         *PUSH, "--dry-run", "--subscribed-in", "7", "--subscribed-in", "9",
         "--since", "2026-11-01", "--before", "2026-11-22T19:30",
     )  # fmt: skip
 
-    [(_, payload)] = operator.functions.invoked
+    [payload] = operator.executed
     assert payload["audience"] == {"rooms": [7, 9], "since": 1_793_462_400, "before": NOW_S}
 
 
@@ -67,7 +97,7 @@ def test_a_repeated_push_names_the_campaign_on_stderr(pushing: Operator) -> None
 
     result = pushing.run(*PUSH, "--json")
 
-    assert f"Room 1001 already has campaign {CAMPAIGN} today" in result.stderr
+    assert f"Room 1001 already has campaign {CAMPAIGN} for this audience" in result.stderr
     assert json.loads(result.stdout)["campaign"] == CAMPAIGN
 
 
@@ -103,13 +133,14 @@ def test_a_waiting_push_returns_after_the_timeout_with_1(
     assert 30 <= pushing.clock.now_s - NOW_S <= 32
 
 
-def test_a_waiting_push_resumes_the_campaign_when_nothing_changes(pushing: Operator) -> None:
+def test_a_waiting_push_only_watches(pushing: Operator) -> None:
+    """What stands still is found by the stack itself; a resume could undo a pause."""
     pushing.campaign(a_chunk(1))
 
     pushing.json(*PUSH, "--wait", "--timeout", "200", code=1)
 
-    resume = ("wxlive-push-start", {"action": "resume", "campaign": CAMPAIGN})
-    assert pushing.functions.invoked_async == [resume, resume]
+    assert pushing.executed == [START]
+    assert pushing.functions.invoked_async == []
 
 
 def test_a_waiting_push_that_is_cancelled_returns_at_once_with_1(pushing: Operator) -> None:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from factories import DAY, NOW_S, a_chunk, a_room
+from factories import CAMPAIGN, DAY, NOW_S, a_chunk, a_room
 from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
 
 TONIGHT = a_room(1001, name="冬季[red]新品", status=102, starts_at=NOW_S + 1800)
@@ -66,7 +68,19 @@ def test_a_room_that_is_unknown_or_has_ended_is_not_chosen(with_rooms: Operator)
     assert "Room 7 is ended (103)" in with_rooms.refusal("rooms", "choose", "7")
 
 
-def test_a_day_with_a_campaign_takes_no_choice(with_rooms: Operator) -> None:
-    with_rooms.campaign(a_chunk(1))
+def test_a_day_that_a_room_has_at_wechat_takes_no_choice(with_rooms: Operator) -> None:
+    with_rooms.days.holders[DAY] = (7, CAMPAIGN)
 
-    assert f"{DAY} already has campaign" in with_rooms.refusal("rooms", "choose", "1001")
+    refusal = with_rooms.refusal("rooms", "choose", "1001")
+
+    assert f"Room 7 already has {DAY}" in refusal
+    assert with_rooms.rooms.choices == {}
+    assert with_rooms.json("rooms", "choose", "1001", "--day", "2026-11-24")["room_id"] == 1001
+
+
+def test_a_campaign_that_notified_nobody_leaves_its_day_to_another_room(
+    with_rooms: Operator,
+) -> None:
+    with_rooms.campaign(a_chunk(1, ChunkState.REFUSED), state=CampaignState.FAILED)
+
+    assert with_rooms.json("rooms", "choose", "1001") == {"room_id": 1001, "day": DAY}

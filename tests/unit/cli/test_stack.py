@@ -62,7 +62,7 @@ def test_a_stack_is_found_by_its_name(cloudformation: CloudFormation) -> None:
     assert (stack.name, stack.outputs) == ("mine", OUTPUTS)
     assert (stack.day_offset_hours, stack.push_rate_per_second) == (8, 2000)
     assert (stack.sync_budget.limit, stack.push_quota.limit) == (4500, 5000)
-    stores = (stack.campaigns, stack.ledger, stack.results, stack.rooms, stack.runs)
+    stores = (stack.campaigns, stack.ledger, stack.results, stack.rooms, stack.days, stack.runs)
     assert {store._table.name for store in stores} == {"state"}
     assert stack.followers._table == "followers"
 

@@ -17,6 +17,11 @@ class Audience:
     since: int = 0
     before: int = 0
 
+    @property
+    def is_everybody(self) -> bool:
+        """Whether it is all subscribed followers."""
+        return self == EVERYBODY
+
     def includes(self, follower: Follower) -> bool:
         """Whether the follower belongs to the audience."""
         return (

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+MIDNIGHT_DOUBT_S = 60
+"""So close to midnight, WeChat's counters may belong to either day: its clock may differ."""
+
 
 def day_of(now_s: float, offset_hours: int) -> str:
     """Return the day (``2026-11-22``) of a Unix time."""
@@ -18,6 +21,19 @@ def day_ends_at(now_s: float, offset_hours: int) -> int:
 def stamp_of(now_s: float, offset_hours: int) -> str:
     """Return a sortable local timestamp (``20261122T193000``) for identifiers."""
     return _local(now_s, offset_hours).strftime("%Y%m%dT%H%M%S")
+
+
+def day_of_count(asked_s: float, answered_s: float, offset_hours: int) -> str | None:
+    """Return the day that a count of WeChat's belongs to, None if it may be either of two.
+
+    Args:
+        asked_s: when WeChat was asked, Unix s.
+        answered_s: when it answered, Unix s.
+        offset_hours: the offset of WeChat's day from UTC.
+    """
+    earliest = day_of(asked_s - MIDNIGHT_DOUBT_S, offset_hours)
+    latest = day_of(answered_s + MIDNIGHT_DOUBT_S, offset_hours)
+    return earliest if earliest == latest else None
 
 
 def _local(now_s: float, offset_hours: int) -> datetime:

@@ -19,9 +19,6 @@ from wxlive.domain.audience import EVERYBODY, Audience
 
 CAMPAIGN_KEPT_S = 90 * 86_400
 
-CLOCK_SKEW_S = 300
-"""WeChat stamps results with its own clock."""
-
 
 class CampaignState(StrEnum):
     """The state of a campaign. ``SENT`` and ``SETTLED`` are derived, never stored."""
@@ -42,15 +39,49 @@ ENDED = frozenset({CampaignState.CANCELLED, CampaignState.FAILED})
 HELD = frozenset({CampaignState.PAUSED, CampaignState.WAITING_LIVE})
 """Nothing is sent until the campaign is resumed."""
 
+UNENDED = frozenset({CampaignState.PLANNED, CampaignState.SENDING}) | HELD
+
+
+class HoldKind(StrEnum):
+    """Why a campaign is held.
+
+    Holds for quota, room and access end by themselves once their cause is gone; the operator ends
+    the others.
+    """
+
+    OPERATOR = "operator"
+    DAY = "day"
+    QUOTA = "quota"
+    ROOM = "room"
+    ACCESS = "access"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold of a campaign. ``hold_id`` names it, so that nobody ends another one by mistake.
+
+    ``resume_at`` is when it is due to end (Unix s), 0 where that is not known.
+    """
+
+    kind: HoldKind
+    hold_id: str
+    reason: str
+    since: int
+    resume_at: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One push of one room. Times are Unix seconds.
 
     ``target`` is its audience. ``audience`` and ``chunks`` count what is planned so far;
-    ``cursors`` are the last openids that were planned, by segment of the table, and
-    ``fully_planned`` says that no openid follows them. ``resume_at`` is set while the campaign
-    waits for quota, ``held_since`` while it is held for any reason.
+    ``cursors`` are the last keys that were read, by segment of the table, and
+    ``fully_planned`` says that no openid follows them. ``resume_at`` is when a hold is
+    due to end, ``held_since`` when it began, ``resumed_at`` when the last one ended; ``hold_kind``
+    and ``hold_id`` name it. ``not_live_since`` is when WeChat first refused a call because the room
+    was not live, 0 after a call was accepted. ``spread`` is how many sizes its chunks have.
+    ``plan_id`` names the last step of its planning, ``command`` the command that started it;
+    ``again`` says that it includes followers whom the room has notified before.
     """
 
     campaign: str
@@ -67,3 +98,16 @@ class Campaign:
     planned_at: int = 0
     held_since: int = 0
     resume_at: int = 0
+    hold_kind: HoldKind | None = None
+    hold_id: str = ""
+    resumed_at: int = 0
+    not_live_since: int = 0
+    spread: int = 1
+    plan_id: str = ""
+    command: str = ""
+    again: bool = False
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will be sent, whatever is still queued."""
+        return self.state in ENDED

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wxlive.domain.campaigns import CLOCK_SKEW_S, ENDED, Campaign, CampaignState
+from wxlive.domain.attribution import CLOCK_SKEW_S, attribute, open_calls
+from wxlive.domain.campaigns import ENDED, Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.events import PushResult
 
@@ -20,7 +21,8 @@ class Report:
 
     ``unreported`` counts the accepted chunks whose result is still awaited, ``overdue`` are those
     whose result is no longer expected; ``unknown`` are the chunks whose call WeChat may or may not
-    have carried out; ``orphans`` are results that fit no chunk.
+    have carried out; ``orphans`` are results that fit no call;
+    ``may_have_notified`` says that a call was accepted or may have reached WeChat.
     """
 
     campaign: Campaign
@@ -33,6 +35,7 @@ class Report:
     reasons: tuple[str, ...]
     unknown: tuple[Chunk, ...]
     orphans: tuple[PushResult, ...]
+    may_have_notified: bool = False
 
     @property
     def nothing_left_to_send(self) -> bool:
@@ -75,26 +78,35 @@ class Report:
 
 
 def report(
-    campaign: Campaign, ledger: Iterable[Chunk], results: Iterable[PushResult], now_s: float
+    campaign: Campaign,
+    ledger: Iterable[Chunk],
+    results: Iterable[PushResult],
+    now_s: float,
+    *,
+    others: Iterable[Chunk] = (),
 ) -> Report:
     """Join the ledger with the results of its room, as of ``now_s`` (Unix s).
 
-    A result belongs to the chunk with its ``message_id``, or shows that an unknown chunk was
-    sent (``resolve``). What is left over is an orphan: shown, never dropped. The queued chunks
-    of a campaign that has ended will make no call: they count as cancelled.
+    A result belongs to the chunk with its ``message_id``, or proves that an unknown chunk was sent
+    (``wxlive.domain.attribution``). What is left over is an orphan: shown, never dropped. The
+    queued chunks of a campaign that has ended will make no call: they count as cancelled.
+
+    Args:
+        campaign: the campaign.
+        ledger: its chunks.
+        results: the results of its room.
+        now_s: the present time.
+        others: the chunks of the room's other campaigns, which have results of their own.
     """
-    since = campaign.created_at - CLOCK_SKEW_S
-    by_message = {result.message_id: result for result in results}
     rows = [_as_ended(campaign, chunk.as_seen(now_s)) for chunk in ledger]
-    named = {chunk.message_id for chunk in rows}
-    strays = [r for r in by_message.values() if r.message_id not in named and r.time_s >= since]
-    rows = resolve(rows, strays)
+    others = [chunk.as_seen(now_s) for chunk in others]
+    by_message = {result.message_id: result for result in results}
+    rows, orphans = _attributed(campaign, rows, others, by_message)
     sent = [row for row in rows if row.message_id is not None]
     joined = [by_message[row.message_id] for row in sent if row.message_id in by_message]
     missing = [row for row in sent if row.message_id not in by_message]
     overdue = tuple(sorted((r for r in missing if r.is_overdue(now_s)), key=lambda r: r.number))
     unreported = len(missing) - len(overdue)
-    claimed = {row.message_id for row in sent}
     counts = Counter(row.state for row in rows)
     chunks = {state: counts[state] for state in ChunkState}
     return Report(
@@ -107,33 +119,36 @@ def report(
         overdue=overdue,
         reasons=_reasons(rows),
         unknown=tuple(row for row in rows if row.state is ChunkState.UNKNOWN),
-        orphans=tuple(stray for stray in strays if stray.message_id not in claimed),
+        orphans=orphans,
+        may_have_notified=any(row.may_have_notified for row in rows),
     )
 
 
-def resolve(ledger: Sequence[Chunk], strays: Sequence[PushResult]) -> list[Chunk]:
-    """Turn unknown chunks into accepted ones where stray results prove that they were sent.
-
-    A result names no openid, only how many there were, so chunks of one size look alike.
-    But when there are as many strays of a size as unknown chunks, and no chunk of that size is in
-    progress whose result may have come early, each of them was sent.
-    """
-    under_way = {row.openids for row in ledger if row.state is ChunkState.SENDING}
-    unknown = Counter(row.openids for row in ledger if row.state is ChunkState.UNKNOWN)
-    found: dict[int, list[str]] = {}
-    for stray in sorted(strays, key=lambda result: (result.time_s, result.message_id)):
-        found.setdefault(stray.total, []).append(stray.message_id)
-    sure = {
-        size: iter(found[size])
-        for size, count in unknown.items()
-        if len(found.get(size, ())) == count and size not in under_way
+def _attributed(
+    campaign: Campaign,
+    rows: Sequence[Chunk],
+    others: Sequence[Chunk],
+    by_message: Mapping[str, PushResult],
+) -> tuple[list[Chunk], tuple[PushResult, ...]]:
+    """Give rows the results that prove them; return them with the results of no call."""
+    named = {chunk.message_id for chunk in (*rows, *others)}
+    since = campaign.created_at - CLOCK_SKEW_S
+    strays = [r for r in by_message.values() if r.message_id not in named and r.time_s >= since]
+    own = open_calls(rows)
+    pairs = attribute([*own, *open_calls(others)], strays)
+    used = {result.message_id for _, result in pairs}
+    proven = {
+        call.chunk: result.message_id
+        for call, result in pairs
+        if call.chunk is not None and any(call is one for one in own)
     }
-    return [
-        replace(row, state=ChunkState.ACCEPTED, message_id=next(sure[row.openids]))
-        if row.state is ChunkState.UNKNOWN and row.openids in sure
+    sent = [
+        replace(row, state=ChunkState.ACCEPTED, message_id=proven[row.number])
+        if row.number in proven
         else row
-        for row in ledger
+        for row in rows
     ]
+    return sent, tuple(stray for stray in strays if stray.message_id not in used)
 
 
 def _as_ended(campaign: Campaign, chunk: Chunk) -> Chunk:
@@ -148,6 +163,8 @@ def _derived_state(
     left = chunks[ChunkState.QUEUED] + chunks[ChunkState.SENDING]
     if campaign.state in ENDED or left or not campaign.fully_planned:
         return campaign.state
+    if not campaign.chunks:
+        return CampaignState.FAILED
     return CampaignState.SENT if unreported else CampaignState.SETTLED
 
 

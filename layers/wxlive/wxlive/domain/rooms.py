@@ -36,7 +36,8 @@ class Room:
     """A room. ``starts_at`` and ``ends_at`` (planned) are Unix seconds, 0 where unknown.
 
     ``status`` is kept as WeChat gave it: an unknown number is no reason to lose the room.
-    ``live_since`` is ours: when the room was first seen live (Unix s), 0 while it is not.
+    ``live_since`` and ``closed_since`` are ours: when the room was first seen live, and when it was
+    first seen not live after that (Unix s); 0 where it is not so.
     """
 
     room_id: int
@@ -45,6 +46,7 @@ class Room:
     starts_at: int
     ends_at: int
     live_since: int = 0
+    closed_since: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -78,9 +80,11 @@ def noticed(known: Mapping[int, Room], seen: Iterable[Room], now_s: float) -> di
 
 
 def _since(before: Room | None, room: Room, now_s: int) -> Room:
-    if not room.is_live:
+    if room.is_live:
+        return replace(room, live_since=(before.live_since if before else 0) or now_s)
+    if before is None or not (before.live_since or before.closed_since):
         return room
-    return replace(room, live_since=(before.live_since if before else 0) or now_s)
+    return replace(room, closed_since=before.closed_since or now_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,63 +1,35 @@
-"""Campaigns and the day's claim, in the State table."""
+"""Campaigns, in the State table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.audience import Audience
-from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign, CampaignState
+from wxlive.domain.campaigns import (
+    CAMPAIGN_KEPT_S,
+    HELD,
+    UNENDED,
+    Campaign,
+    CampaignState,
+    Hold,
+    HoldKind,
+)
 from wxlive.errors import Conflict
-from wxlive.stores.dynamo import Item, attempt, get, present, query, transact
-from wxlive.stores.ledger import CAMPAIGN_PK, new_chunk
+from wxlive.stores.commands import command_put
+from wxlive.stores.days import day_release
+from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
+from wxlive.stores.ledger import new_chunk
+from wxlive.stores.living import Living, is_living, succession
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
 class CampaignStore:
-    """Keeps campaigns, and which of them holds which day."""
+    """Keeps campaigns."""
 
     def __init__(self, table: "Table") -> None:
         self._table = table
-
-    def claimed_by(self, day: str) -> str | None:
-        """Return the campaign that has claimed the day, if any."""
-        item = get(self._table, "day", day)
-        return item["campaign"] if item else None
-
-    def open(self, campaign: Campaign, *, replacing: str | None = None) -> None:
-        """Claim the day for the campaign and store it, in one transaction.
-
-        ``replacing`` names the campaign that holds the day and loses it.
-
-        Raises:
-            Conflict: the day is claimed by another.
-        """
-        free = (
-            {"ConditionExpression": "attribute_not_exists(pk)"}
-            if replacing is None
-            else {
-                "ConditionExpression": "campaign = :replaced",
-                "ExpressionAttributeValues": {":replaced": replacing},
-            }
-        )
-        day = {
-            "pk": "day",
-            "sk": campaign.day,
-            "campaign": campaign.campaign,
-            "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
-        }
-        transact(
-            self._table,
-            f"the room of {campaign.day}",
-            {"Put": {"Item": day, **free}},
-            {
-                "Put": {
-                    "Item": _campaign_item(campaign),
-                    "ConditionExpression": "attribute_not_exists(pk)",
-                }
-            },
-        )
 
     def get(self, campaign: str) -> Campaign | None:
         """Return one campaign."""
@@ -74,39 +46,141 @@ class CampaignStore:
         items = list(query(self._table, CAMPAIGN_PK, before=campaign, newest_first=True, limit=1))
         return _read_campaign(items[0]) if items else None
 
-    def move(
+    def of_room(self, room_id: int) -> list[Campaign]:
+        """Return the campaigns of a room, the newest first."""
+        every = map(_read_campaign, query(self._table, CAMPAIGN_PK, newest_first=True))
+        return [campaign for campaign in every if campaign.room_id == room_id]
+
+    def open(
+        self, campaign: Campaign, *, before: Living | None, release: tuple[str, int, str] | None
+    ) -> None:
+        """Store a new campaign, which becomes the living one.
+
+        Args:
+            campaign: the campaign; its ``command`` started it.
+            before: the campaign that was read as finished; it must not have been revived.
+            release: a day, room and campaign that notified nobody; the day becomes free.
+
+        Raises:
+            Conflict: another campaign was started or revived meanwhile.
+        """
+        writes = [
+            succession(campaign.campaign, before),
+            {
+                "Put": {
+                    "Item": _campaign_item(campaign),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+        ]
+        if campaign.command:
+            outcome = {"campaign": campaign.campaign}
+            writes.append(command_put(campaign.command, outcome, campaign.created_at))
+        if release is not None:
+            writes.append(day_release(*release))
+        try:
+            transact(self._table, "the living campaign", *writes)
+        except Conflict:
+            stored = self.get(campaign.campaign)
+            if stored is None or stored.command != campaign.command:
+                raise
+
+    def activate(self, campaign: str) -> None:
+        """Let a planned campaign send."""
+        self._update(
+            campaign,
+            "#state = :planned",
+            {"state": CampaignState.SENDING.value},
+            {":planned": CampaignState.PLANNED.value},
+        )
+
+    def hold(
         self,
         campaign: str,
         to: CampaignState,
+        hold: Hold,
         *,
-        out_of: Iterable[CampaignState],
-        reason: str | None = None,
-        held_since: int = 0,
-        resume_at: int = 0,
+        out_of: Iterable[CampaignState] = (CampaignState.SENDING,),
+        command: str = "",
     ) -> bool:
-        """Change a campaign's state, if it is in one of ``out_of``; returns whether it was."""
-        sources = {f":out{number}": state.value for number, state in enumerate(out_of)}
-        try:
-            attempt(
-                f"campaign {campaign}",
-                lambda: self._table.update_item(
-                    Key={"pk": CAMPAIGN_PK, "sk": campaign},
-                    UpdateExpression="SET #state = :to, held_since = :since, resume_at = :at, "
-                    "reason = :reason",
-                    ConditionExpression=f"#state IN ({', '.join(sources)})",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={
-                        **sources,
-                        ":to": to.value,
-                        ":since": held_since,
-                        ":at": resume_at,
-                        ":reason": reason,
-                    },
-                ),
-            )
-        except Conflict:
-            return False
-        return True
+        """Hold a campaign that is in one of ``out_of``; returns whether this hold stands."""
+        facts = {
+            "state": to.value,
+            "hold_kind": hold.kind.value,
+            "hold_id": hold.hold_id,
+            "reason": hold.reason,
+            "held_since": hold.since,
+            "resume_at": hold.resume_at,
+        }
+        condition, values = _in_one_of(out_of)
+        if self._update(campaign, condition, facts, values, command=command, now_s=hold.since):
+            return True
+        stored = self.get(campaign)
+        return stored is not None and stored.state is to and stored.hold_id == hold.hold_id
+
+    def resume(self, campaign: str, hold_id: str, now_s: float, *, command: str = "") -> bool:
+        """End the hold of that id, or let a planned campaign send; returns whether it was written.
+
+        Only the living campaign is resumed.
+        """
+        condition, values = _in_one_of(UNENDED)
+        facts = {
+            "state": CampaignState.SENDING.value,
+            "hold_id": "",
+            "reason": None,
+            "held_since": 0,
+            "resume_at": 0,
+            "resumed_at": int(now_s),
+        }
+        return self._update(
+            campaign,
+            f"{condition} AND {_held_by(hold_id)}",
+            facts,
+            {**values, ":hold": hold_id},
+            is_living(campaign),
+            command=command,
+            now_s=now_s,
+        )
+
+    def end(
+        self,
+        campaign: str,
+        to: CampaignState,
+        reason: str,
+        now_s: float,
+        *,
+        out_of_hold: str | None = None,
+        command: str = "",
+    ) -> bool:
+        """End a campaign that has not ended; returns whether it has ended like this.
+
+        ``out_of_hold`` ends only one that is held by the hold of that id.
+        """
+        facts = {"state": to.value, "reason": reason, "held_since": 0, "resume_at": 0}
+        condition, values = _in_one_of(UNENDED if out_of_hold is None else HELD)
+        if out_of_hold is not None:
+            condition = f"{condition} AND {_held_by(out_of_hold)}"
+            values = {**values, ":hold": out_of_hold}
+        if self._update(campaign, condition, facts, values, command=command, now_s=now_s):
+            return True
+        stored = self.get(campaign)
+        return stored is not None and stored.state is to and stored.reason == reason
+
+    def note_not_live(self, campaign: str, now_s: float) -> None:
+        """Record since when WeChat refuses the campaign's calls because its room is not live."""
+        self._update(
+            campaign,
+            "attribute_exists(pk) AND "
+            "(attribute_not_exists(not_live_since) OR not_live_since = :zero)",
+            {"not_live_since": int(now_s)},
+            {":zero": 0},
+        )
+
+    def note_live(self, campaign: str) -> None:
+        """Record that WeChat accepts the campaign's calls again."""
+        self._update(campaign, "attribute_exists(pk)", {"not_live_since": 0}, {})
+
+    # ------------------------------------------------------------ planning
 
     def add_chunk(
         self,
@@ -114,7 +188,8 @@ class CampaignStore:
         openids: Sequence[str],
         now_s: float,
         *,
-        cursors: Mapping[str, str] | None = None,
+        plan_id: str,
+        cursors: Mapping[str, str],
     ) -> Campaign:
         """Plan one more chunk: its openids, its ledger row and the new cursors, all or nothing.
 
@@ -128,46 +203,123 @@ class CampaignStore:
         progress: dict[str, Any] = {
             "chunks": number,
             "audience": campaign.audience + len(openids),
-            "cursors": dict(cursors or {}),
+            "cursors": dict(cursors),
             "planned_at": int(now_s),
+            "plan_id": plan_id,
         }
-        transact(
-            self._table,
-            f"the plan of {campaign.campaign}",
-            *new_chunk(campaign.campaign, number, openids, now_s),
-            _planning(campaign, progress),
-        )
-        return replace(campaign, **progress)
+        chunk = new_chunk(campaign.campaign, number, openids, now_s)
+        return self._advance(campaign, progress, *chunk)
 
-    def finish_plan(self, campaign: Campaign, now_s: float) -> Campaign:
+    def move_cursors(
+        self, campaign: Campaign, now_s: float, *, plan_id: str, cursors: Mapping[str, str]
+    ) -> Campaign:
+        """Record how far the table was read where no chunk was filled, and that a planner lives.
+
+        Raises:
+            Conflict: as for ``add_chunk``.
+        """
+        progress: dict[str, Any] = {
+            "cursors": dict(cursors),
+            "planned_at": int(now_s),
+            "plan_id": plan_id,
+        }
+        return self._advance(campaign, progress)
+
+    def finish_plan(self, campaign: Campaign, now_s: float, *, plan_id: str) -> Campaign:
         """Record that the audience ends with the last planned chunk.
 
         Raises:
-            Conflict: another planner was quicker, or the campaign has ended.
+            Conflict: as for ``add_chunk``.
         """
-        progress: dict[str, Any] = {"fully_planned": True, "planned_at": int(now_s)}
-        transact(self._table, f"the plan of {campaign.campaign}", _planning(campaign, progress))
+        progress: dict[str, Any] = {
+            "fully_planned": True,
+            "planned_at": int(now_s),
+            "plan_id": plan_id,
+        }
+        return self._advance(campaign, progress)
+
+    def _advance(self, campaign: Campaign, progress: dict[str, Any], *writes: Item) -> Campaign:
+        planning = _planning(campaign, progress)
+        try:
+            transact(self._table, f"the plan of {campaign.campaign}", *writes, planning)
+        except Conflict:
+            stored = self.get(campaign.campaign)
+            if stored is None or stored.plan_id != progress["plan_id"]:
+                raise
         return replace(campaign, **progress)
+
+    def _update(
+        self,
+        campaign: str,
+        condition: str,
+        facts: Mapping[str, Any],
+        values: Mapping[str, Any],
+        *writes: Item,
+        command: str = "",
+        now_s: float = 0,
+    ) -> bool:
+        """Update a campaign, with the command that asked for it; returns whether it was written.
+
+        A condition failed where it was not, or the command was executed before.
+        """
+        update: dict[str, Any] = {
+            "Key": {"pk": CAMPAIGN_PK, "sk": campaign},
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {
+                **({"#state": "state"} if "#state" in condition else {}),
+                **{f"#{name}": name for name in facts},
+            },
+            "ExpressionAttributeValues": {
+                **values,
+                **{f":{name}": value for name, value in facts.items()},
+            },
+        }
+        if command:
+            writes = (*writes, command_put(command, {"campaign": campaign}, now_s))
+        try:
+            if writes:
+                transact(self._table, f"campaign {campaign}", {"Update": update}, *writes)
+            else:
+                attempt(f"campaign {campaign}", lambda: self._table.update_item(**update))
+        except Conflict:
+            return False
+        return True
+
+
+def _in_one_of(states: Iterable[CampaignState]) -> tuple[str, dict[str, str]]:
+    values = {f":in{number}": state.value for number, state in enumerate(sorted(states))}
+    return f"#state IN ({', '.join(values)})", values
+
+
+def _held_by(hold_id: str) -> str:
+    """Return the condition that the hold of an id stands. Version 0.1 gave holds no id."""
+    return "hold_id = :hold" if hold_id else "(attribute_not_exists(hold_id) OR hold_id = :hold)"
 
 
 def _planning(campaign: Campaign, progress: Mapping[str, Any]) -> Item:
     """Advance the plan, if it is where this planner read it and the campaign has not ended."""
+    condition, states = _in_one_of(UNENDED)
+    same_step = (
+        "#plan_id = :known_id"
+        if campaign.plan_id
+        else "(attribute_not_exists(#plan_id) OR #plan_id = :known_id)"
+    )
     return {
         "Update": {
             "Key": {"pk": CAMPAIGN_PK, "sk": campaign.campaign},
             "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in progress),
-            "ConditionExpression": "#chunks = :known AND #state IN (:s1, :s2, :s3, :s4)",
+            "ConditionExpression": f"#chunks = :known AND {same_step} AND {condition}",
             "ExpressionAttributeNames": {
                 "#state": "state",
                 "#chunks": "chunks",
+                "#plan_id": "plan_id",
                 **{f"#{name}": name for name in progress},
             },
             "ExpressionAttributeValues": {
                 ":known": campaign.chunks,
-                ":s1": CampaignState.PLANNED.value,
-                ":s2": CampaignState.SENDING.value,
-                ":s3": CampaignState.PAUSED.value,
-                ":s4": CampaignState.WAITING_LIVE.value,
+                ":known_id": campaign.plan_id,
+                **states,
                 **{f":{name}": value for name, value in progress.items()},
             },
         }
@@ -181,6 +333,7 @@ def _campaign_item(campaign: Campaign) -> Item:
             "sk": campaign.campaign,
             **asdict(campaign),
             "state": campaign.state.value,
+            "hold_kind": campaign.hold_kind.value if campaign.hold_kind else None,
             "target": {**asdict(campaign.target), "rooms": list(campaign.target.rooms)},
             "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
         }
@@ -190,4 +343,19 @@ def _campaign_item(campaign: Campaign) -> Item:
 def _read_campaign(item: Mapping[str, Any]) -> Campaign:
     kept = {name: item[name] for name in Campaign.__dataclass_fields__ if name in item}
     target = {**item["target"], "rooms": tuple(item["target"]["rooms"])}
-    return Campaign(**{**kept, "state": CampaignState(item["state"]), "target": Audience(**target)})
+    state = CampaignState(item["state"])
+    return Campaign(
+        **{**kept, "state": state, "hold_kind": _hold_kind(item), "target": Audience(**target)}
+    )
+
+
+def _hold_kind(item: Mapping[str, Any]) -> HoldKind | None:
+    """Read why a campaign is held. Version 0.1 held without a kind."""
+    state = CampaignState(item["state"])
+    if state not in HELD:
+        return None
+    if item.get("hold_kind"):
+        return HoldKind(item["hold_kind"])
+    if state is CampaignState.WAITING_LIVE:
+        return HoldKind.ROOM
+    return HoldKind.QUOTA if item.get("resume_at") else HoldKind.OPERATOR

@@ -6,29 +6,51 @@ for all its callers, and two threads that do so at once garble each other's.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
-from wxlive.errors import Conflict
+from wxlive.errors import Conflict, StoreBusy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 Item = dict[str, Any]
 
-_PAUSES_S = (0.01, 0.02, 0.04, 0.08)
+T = TypeVar("T")
 
-_LOST = frozenset(
+CAMPAIGN_PK = "campaign"
+"""The partition of the campaigns' own records."""
+
+PATIENCE_S = 4
+"""With a client that fails fast, a call to a busy table ends within six seconds."""
+
+_PAUSES_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+"""Pauses between our own attempts, on top of the client's. A table that is busy for longer is left
+to the caller, who knows how much time there is."""
+
+_LOST = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
+
+_BUSY = frozenset(
     {
-        "ConditionalCheckFailedException",
-        "TransactionCanceledException",
+        "InternalServerError",
+        "InternalServerErrorException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
         "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
+"""Nothing is wrong with the request: the same one may succeed a moment later."""
 
 
 def plain(value: Any) -> Any:
@@ -53,20 +75,15 @@ def present(item: Mapping[str, Any]) -> Item:
     return {key: value for key, value in item.items() if value is not None}
 
 
-@contextmanager
-def may_lose(what: str) -> Iterator[None]:
-    """Turn a lost condition into ``Conflict``; everything else passes through."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _LOST:
-            raise Conflict(f"Another worker changed {what} first; read it again") from error
-        raise
-
-
 def get(table: "Table", pk: str, sk: str) -> Item | None:
-    """Read one item of the State table, consistently."""
-    answer = table.get_item(Key={"pk": pk, "sk": sk}, ConsistentRead=True)
+    """Read one item of the State table, consistently.
+
+    Raises:
+        StoreBusy: the table is busy.
+    """
+    answer = attempt(
+        f"reading {pk}", lambda: table.get_item(Key={"pk": pk, "sk": sk}, ConsistentRead=True)
+    )
     item = answer.get("Item")
     return plain(item) if item is not None else None
 
@@ -98,32 +115,43 @@ def query(
     if limit:
         request["Limit"] = limit
     while True:
-        answer = table.query(**request)
+        answer = attempt(f"reading {pk}", lambda: table.query(**request))
         yield from (plain(item) for item in answer["Items"])
         if limit or "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def attempt(what: str, write: Callable[[], object]) -> None:
-    """Make a conditional write.
+def attempt(what: str, call: Callable[[], T]) -> T:
+    """Make a call to a table; one that the table is too busy for is repeated for a while.
 
-    A write that meets a transaction at work on the same item is refused although no condition
-    failed; such a one is tried again a few times.
+    No repetition begins after ``PATIENCE_S``. How long one call takes is up to its client: a sender
+    has one that makes a single attempt with short timeouts (``wxlive.aws.FAIL_FAST``).
+
+    Returns:
+        What the call returns.
 
     Raises:
-        Conflict: a condition failed, or others were quicker every time.
+        Conflict: a condition of the write failed. It may be our own write that made it fail, if
+            the answer was lost: read the record again.
+        StoreBusy: the table stayed busy, or did not answer. The write may have been carried out.
     """
-    with may_lose(what):
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                write()
-            except ClientError as error:
-                if pause_s is None or not _only_collided(error):
-                    raise
-                time.sleep(pause_s)
-            else:
-                return
+    began_s = time.monotonic()
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            return call()
+        except ClientError as error:
+            if _codes(error) & _LOST:
+                raise Conflict(f"Another worker changed {what} first; read it again") from error
+            if not _is_busy(error):
+                raise
+            cause: Exception = error
+        except (NoConnection, HTTPClientError) as error:
+            cause = error
+        if pause_s is None or time.monotonic() - began_s > PATIENCE_S:
+            raise StoreBusy(f"The table was too busy for {what}; try again") from cause
+        time.sleep(pause_s)
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def transact(table: "Table", what: str, *writes: Item) -> None:
@@ -131,6 +159,7 @@ def transact(table: "Table", what: str, *writes: Item) -> None:
 
     Raises:
         Conflict: as for ``attempt``.
+        StoreBusy: as for ``attempt``.
     """
     for write in writes:
         for request in write.values():
@@ -139,9 +168,14 @@ def transact(table: "Table", what: str, *writes: Item) -> None:
     attempt(what, lambda: client.transact_write_items(TransactItems=list(writes)))  # type: ignore[arg-type]  # plain dicts
 
 
-def _only_collided(error: ClientError) -> bool:
-    if error.response["Error"]["Code"] == "TransactionConflictException":
-        return True
+def _is_busy(error: ClientError) -> bool:
+    """Whether the same request may succeed a moment later. Not every 5xx has a code of AWS's."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or _codes(error) <= _BUSY
+
+
+def _codes(error: ClientError) -> set[str]:
+    """Return why a request failed: of a transaction, the reasons of all its parts."""
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
-    return codes == {"TransactionConflict"}
+    return codes or {error.response["Error"]["Code"]}

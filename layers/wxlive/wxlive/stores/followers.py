@@ -117,16 +117,18 @@ class FollowerStore:
 
     def snapshot(
         self, audience: Audience, cursors: Mapping[str, str] = _NOTHING_YET
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[tuple[str, str, str | None]]:
         """Walk the openids of an audience, several segments of the table at once.
 
         Args:
             audience: who is wanted.
-            cursors: the last openid of each segment that an earlier walk returned, which
-                this one resumes after.
+            cursors: the last key of each segment that an earlier walk returned, which this one
+                resumes after.
 
         Returns:
-            Pairs of a segment's name and an openid. Each segment keeps an order of its own.
+            Triples of a segment's name, the key up to which it was read, and an openid of the
+            audience. At the end of a page there is no openid: so who looks for few among many
+            learns how far the table was read. Each segment keeps an order of its own.
         """
         chosen = {**_chosen(audience), "ProjectionExpression": "openid"}
         with ExitStack() as stack:
@@ -136,10 +138,14 @@ class FollowerStore:
             )
             while waiting:
                 segment, pages = waiting.popleft()
-                openids = next(pages, None)
-                if openids is not None:
-                    yield from ((segment, openid) for openid in openids)
-                    waiting.append((segment, pages))
+                page = next(pages, None)
+                if page is None:
+                    continue
+                openids, end = page
+                yield from ((segment, openid, openid) for openid in openids)
+                if end is not None:
+                    yield segment, end, None
+                waiting.append((segment, pages))
 
     def count(self) -> dict[Status, int]:
         """Count the followers of each status, exactly, without reading them over the wire."""
@@ -165,10 +171,12 @@ class FollowerStore:
 
     def _openids(
         self, chosen: Mapping[str, Any], segment: str, after: str | None
-    ) -> Generator[list[str]]:
+    ) -> Generator[tuple[list[str], str | None]]:
         start = {} if after is None else {"ExclusiveStartKey": {"openid": {"S": after}}}
         for answer in self._scan({**chosen, **start, "Limit": _FIRST_PAGE}, segment):
-            yield [item["openid"]["S"] for item in answer["Items"]]
+            end = answer.get("LastEvaluatedKey")
+            openids = [item["openid"]["S"] for item in answer["Items"]]
+            yield openids, end["openid"]["S"] if end else None
 
     def _scan(
         self, chosen: Mapping[str, Any], segment: str | None = None

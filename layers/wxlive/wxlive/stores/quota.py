@@ -64,6 +64,16 @@ class QuotaStore:
         """Return the same count as a part of another store's transaction."""
         return {"Update": self._consumption(day, now_s)}
 
+    def repayment(self, day: str) -> Item:
+        """Return the refund of one call as a part of another store's transaction."""
+        return {
+            "Update": {
+                "Key": self._key(day),
+                "UpdateExpression": "ADD used :less",
+                "ExpressionAttributeValues": {":less": -1},
+            }
+        }
+
     def seed(self, day: str, used: int, now_s: float) -> None:
         """Raise the count to what WeChat has counted; never lower it."""
         try:

@@ -1,10 +1,10 @@
 """The rooms that were seen, in the State table."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.rooms import Choice, Room
-from wxlive.stores.dynamo import get, query
+from wxlive.stores.dynamo import attempt, get, query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -30,6 +30,7 @@ class RoomStore:
                 starts_at=item["starts_at"],
                 ends_at=item["ends_at"],
                 live_since=item.get("live_since", 0),
+                closed_since=item.get("closed_since", 0),
             )
             for item in query(self._table, _PK)
         )
@@ -43,11 +44,14 @@ class RoomStore:
         facts = asdict(room) | {"seen_at": int(now_s), "expires_at": int(now_s) + _KEPT_S}
         if room.is_live and not room.live_since:
             del facts["live_since"]
-        self._table.update_item(
-            Key={"pk": _PK, "sk": str(room.room_id)},
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in facts),
-            ExpressionAttributeNames={f"#{name}": name for name in facts},
-            ExpressionAttributeValues={f":{name}": value for name, value in facts.items()},
+        attempt(
+            f"room {room.room_id}",
+            lambda: self._table.update_item(
+                Key={"pk": _PK, "sk": str(room.room_id)},
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in facts),
+                ExpressionAttributeNames={f"#{name}": name for name in facts},
+                ExpressionAttributeValues={f":{name}": value for name, value in facts.items()},
+            ),
         )
 
     def asked_at(self) -> int:
@@ -57,7 +61,8 @@ class RoomStore:
 
     def note_asked(self, now_s: float) -> None:
         """Remember that live_watch asks now."""
-        self._table.put_item(Item={**_ASKED, "asked_at": int(now_s)})
+        item: dict[str, Any] = {**_ASKED, "asked_at": int(now_s)}
+        attempt("when WeChat was asked", lambda: self._table.put_item(Item=item))
 
     def chosen(self, day: str) -> Choice | None:
         """Return the room chosen for a day, if any."""
@@ -66,15 +71,15 @@ class RoomStore:
 
     def choose(self, day: str, choice: Choice) -> None:
         """Choose a room for a day; an earlier choice is forgotten."""
-        self._table.put_item(
-            Item={
-                "pk": "choice",
-                "sk": day,
-                **asdict(choice),
-                "expires_at": choice.chosen_at + _KEPT_S,
-            }
-        )
+        item: dict[str, Any] = {
+            "pk": "choice",
+            "sk": day,
+            **asdict(choice),
+            "expires_at": choice.chosen_at + _KEPT_S,
+        }
+        attempt(f"the choice for {day}", lambda: self._table.put_item(Item=item))
 
     def unchoose(self, day: str) -> None:
         """Leave the day without a choice."""
-        self._table.delete_item(Key={"pk": "choice", "sk": day})
+        key = {"pk": "choice", "sk": day}
+        attempt(f"the choice for {day}", lambda: self._table.delete_item(Key=key))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
 from wxlive.errors import Conflict
-from wxlive.stores.dynamo import Item, get, may_lose, present, query, transact
+from wxlive.stores.dynamo import Item, attempt, get, present, query, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -37,20 +37,26 @@ class SyncRunStore:
         Raises:
             Conflict: a run of that name exists.
         """
-        with may_lose(f"run {run.run}"):
-            self._table.put_item(Item=_to_item(run), ConditionExpression="attribute_not_exists(pk)")
+        attempt(
+            f"run {run.run}",
+            lambda: self._table.put_item(
+                Item=_to_item(run), ConditionExpression="attribute_not_exists(pk)"
+            ),
+        )
 
     def acquire(self, owner: str, now_s: float) -> bool:
         """Take the lease, unless another worker holds one that has not expired."""
         try:
-            with may_lose("the lease"):
-                self._table.put_item(
+            attempt(
+                "the lease",
+                lambda: self._table.put_item(
                     Item=_lease(owner, now_s),
                     ConditionExpression="attribute_not_exists(pk) OR expires_at < :now "
                     "OR #owner = :owner",
                     ExpressionAttributeNames={"#owner": "owner"},
                     ExpressionAttributeValues={":now": int(now_s), ":owner": owner},
-                )
+                ),
+            )
         except Conflict:
             return False
         return True
@@ -58,13 +64,15 @@ class SyncRunStore:
     def release(self, owner: str) -> None:
         """Release the lease; nothing happens if another worker has taken it."""
         try:
-            with may_lose("the lease"):
-                self._table.delete_item(
+            attempt(
+                "the lease",
+                lambda: self._table.delete_item(
                     Key=_LEASE,
                     ConditionExpression="#owner = :owner",
                     ExpressionAttributeNames={"#owner": "owner"},
                     ExpressionAttributeValues={":owner": owner},
-                )
+                ),
+            )
         except Conflict:
             return
 
@@ -117,13 +125,16 @@ class SyncRunStore:
         run = self.newest()
         if run is None:
             return
-        with suppress(Conflict), may_lose(f"run {run.run}"):
-            self._table.update_item(
-                Key={"pk": "sync", "sk": f"run#{run.run}"},
-                UpdateExpression="SET reason = :reason",
-                ConditionExpression="#state = :open",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={":reason": reason, ":open": RunState.OPEN.value},
+        with suppress(Conflict):
+            attempt(
+                f"run {run.run}",
+                lambda: self._table.update_item(
+                    Key={"pk": "sync", "sk": f"run#{run.run}"},
+                    UpdateExpression="SET reason = :reason",
+                    ConditionExpression="#state = :open",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={":reason": reason, ":open": RunState.OPEN.value},
+                ),
             )
 
     def pages(self, run: str) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wxlive.errors import Conflict
-from wxlive.stores.dynamo import get, may_lose
+from wxlive.stores.dynamo import attempt, get
 from wxlive.wechat.access_token import AccessToken
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ class TokenStore:
     def save(self, token: AccessToken) -> None:
         """Share a token, unless one fetched later that lives longer is shared already."""
         try:
-            with may_lose("the shared token"):
-                self._table.put_item(
+            attempt(
+                "the shared token",
+                lambda: self._table.put_item(
                     Item={
                         "pk": _PK,
                         "sk": self._appid,
@@ -46,6 +47,7 @@ class TokenStore:
                         ":expires_at": token.expires_at,
                         ":fetched_at": token.fetched_at,
                     },
-                )
+                ),
+            )
         except Conflict:
             return

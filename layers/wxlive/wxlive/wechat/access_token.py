@@ -56,44 +56,43 @@ class AccessTokens:
         self._fetch = fetch
         self._now = now
         self._held: AccessToken | None = None
+        self._refused = ""
 
     @property
     def is_cached(self) -> bool:
         """Whether ``current`` would answer from memory."""
         return self._held is not None and self._held.is_fresh(self._now())
 
+    def cached(self) -> str | None:
+        """Return the token in memory, even if it is about to be renewed; None if there is none."""
+        return self._held.value if self._held is not None else None
+
     def current(self) -> str:
         """Return a token that should be valid.
 
         Raises:
-            whatever fetching raises.
+            TokenRefused: WeChat still hands out the token that it refused.
+            WxliveError: whatever fetching raises.
         """
-        if self._held is None or not self._held.is_fresh(self._now()):
-            self._held = self._cache.load()
-        if self._held is None or not self._held.is_fresh(self._now()):
-            return self._renew()
-        return self._held.value
-
-    def replace(self, refused: str) -> str:
-        """Return another token than the one WeChat refused. To be called once per request.
-
-        Raises:
-            TokenRefused: WeChat still hands out the token that it refuses.
-        """
+        if self._held is not None and self._held.is_fresh(self._now()):
+            return self._held.value
         shared = self._cache.load()
-        if shared is not None and shared.value != refused and shared.is_fresh(self._now()):
-            self._held = shared
-            return shared.value
-        renewed = self._renew()
-        if renewed == refused:
+        if shared is None or shared.value == self._refused or not shared.is_fresh(self._now()):
+            shared = self._renew()
+        self._held = shared
+        return shared.value
+
+    def refuse(self, value: str) -> None:
+        """Forget a token that WeChat refused; ``current`` returns another one from now on."""
+        self._refused = value
+        self._held = None
+
+    def _renew(self) -> AccessToken:
+        token = self._fetch()
+        if token.value == self._refused:
             raise TokenRefused(
                 "WeChat refuses the access token it just handed out; check that the secret holds "
                 "this Mini Program's appid and AppSecret, then try again"
             )
-        return renewed
-
-    def _renew(self) -> str:
-        token = self._fetch()
         self._cache.save(token)
-        self._held = token
-        return token.value
+        return token

@@ -76,24 +76,26 @@ class WechatClient:
         return read_followers(answer)
 
     def push(self, room_id: int, openids: Sequence[str]) -> str:
-        """Tell these openids (at most 2000) that the room is live; returns the ``message_id``.
+        """Notify these openids (at most 2000) that the room is live; returns the ``message_id``.
 
-        errcode 0 means accepted; the outcome arrives as ``wxalive_push_message_notify``. A
-        refused token is replaced, but the call is left to the caller: it would leave late.
+        errcode 0 means accepted; the outcome arrives as ``wxalive_push_message_notify``. The call
+        leaves at once or not at all: it fetches no token, so the client must be ready.
 
         Raises:
-            RetryLater: surely not sent; the next try has another token or another connection.
+            RetryLater: surely not sent; the next call has another token or another connection.
             OutcomeUnknown: may have been sent; never repeat it blindly.
             WxliveError: WeChat refused the call; see ``wxlive.wechat.errcodes``.
         """
-        token = self._token_for(Api.PUSH_MESSAGE)
+        token = self._tokens.cached()
+        if token is None or not self._is_connected(0):
+            raise NotReached("The client has no token or no connection yet; nothing was sent")
         request = {"room_id": room_id, "user_openid": list(openids)}
         try:
             answer = self._send(Api.PUSH_MESSAGE, request, token)
         except TokenRefused as error:
-            self._another_token_for(Api.PUSH_MESSAGE, token)
+            self._tokens.refuse(token)
             raise RetryLater(
-                "WeChat refused the access token; it was replaced, nothing was sent",
+                "WeChat refused the access token; nothing was sent, and the next call uses another",
                 errcode=error.errcode,
                 rid=error.rid,
             ) from error
@@ -132,29 +134,25 @@ class WechatClient:
         """
         return read_addresses(self._call(Api.GET_CALLBACK_IP, None))
 
-    @property
-    def is_cold(self) -> bool:
-        """Whether the next call would have to fetch a token or open a connection first.
+    def is_ready(self, for_s: float) -> bool:
+        """Whether a push within so many seconds needs no token and no connection first.
 
         Either takes several round trips; a push that leaves or arrives late crowds the next one
-        into the same second. Any read warms the client.
+        into the same second. Any read makes the client ready for ``IDLE_LIMIT_S``.
         """
-        return self._session is None or self._is_idle() or not self._tokens.is_cached
+        return self._is_connected(for_s) and self._tokens.is_cached
 
     def _call(self, path: str, request: dict[str, Any] | None) -> dict[str, Any]:
         token = self._token_for(path)
         try:
             return self._send(path, request, token)
         except TokenRefused:
-            return self._send(path, request, self._another_token_for(path, token))
+            self._tokens.refuse(token)
+            return self._send(path, request, self._token_for(path))
 
     def _token_for(self, path: str) -> str:
         with _before_the_call(path):
             return self._tokens.current()
-
-    def _another_token_for(self, path: str, refused: str) -> str:
-        with _before_the_call(path):
-            return self._tokens.replace(refused)
 
     def _fetch_token(self) -> AccessToken:
         requested_at = int(self._now())
@@ -194,15 +192,16 @@ class WechatClient:
         raise lost
 
     def _fresh_session(self) -> requests.Session:
-        if self._session is not None and self._is_idle():
+        if self._session is not None and not self._is_connected(0):
             self._session.close()
             self._session = None
         if self._session is None:
             self._session = self._new_session()
         return self._session
 
-    def _is_idle(self) -> bool:
-        return self._now() - self._last_used > IDLE_LIMIT_S
+    def _is_connected(self, for_s: float) -> bool:
+        idle_s = self._now() + for_s - self._last_used
+        return self._session is not None and idle_s <= IDLE_LIMIT_S
 
 
 @contextmanager

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from factories import NOW_S, a_follower, a_row, a_run
+from wxlive.digests import digest_of
 from wxlive.domain.followers import Follower, ListedRow, Source, Status
 from wxlive.domain.sync_runs import SyncRun
-from wxlive_follower_sync.digests import digest_of
 from wxlive_follower_sync.follower_index import Comparison, FollowerIndex
 
 RUN = a_run(turns=1)

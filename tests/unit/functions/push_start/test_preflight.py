@@ -36,6 +36,16 @@ def test_a_room_that_wechat_does_not_list_is_refused() -> None:
         check_room(7, None)
 
 
+def a_forecast(audience: int, *, quota_left: int = 5000, day_left_s: float = 86_400) -> Forecast:
+    return forecast(
+        audience=audience,
+        chunk=2000,
+        interval_ms=1040,
+        quota_left=quota_left,
+        day_left_s=day_left_s,
+    )
+
+
 @pytest.mark.parametrize(
     ("audience", "calls", "minutes"),
     [(1, 1, 0.0), (2000, 1, 0.0), (2001, 2, 0.0), (120_000, 60, 1.0), (240_001, 121, 2.1)],
@@ -43,22 +53,33 @@ def test_a_room_that_wechat_does_not_list_is_refused() -> None:
 def test_a_forecast_counts_whole_calls_at_full_pace(
     audience: int, calls: int, minutes: float
 ) -> None:
-    expected = forecast(audience=audience, chunk=2000, interval_ms=1040, quota_left=5000)
-
-    assert expected == Forecast(
-        audience=audience, calls=calls, minutes=minutes, quota_after=5000 - calls
+    assert a_forecast(audience) == Forecast(
+        audience=audience,
+        calls=calls,
+        minutes=minutes,
+        quota_after=5000 - calls,
+        crosses_midnight=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("day_left_s", "crosses"), [(63, False), (62.4, False), (62.3, True), (0.5, True)]
+)
+def test_a_push_that_takes_longer_than_the_rest_of_the_day_crosses_midnight(
+    day_left_s: float, *, crosses: bool
+) -> None:
+    assert a_forecast(120_000, day_left_s=day_left_s).crosses_midnight is crosses
 
 
 def test_nobody_to_notify_is_a_refusal() -> None:
     with pytest.raises(InvalidCommand, match="run `wxlive sync` first"):
-        forecast(audience=0, chunk=2000, interval_ms=1040, quota_left=5000)
+        a_forecast(0)
 
 
 def test_the_last_calls_of_the_day_may_be_used_up() -> None:
-    assert forecast(audience=4000, chunk=2000, interval_ms=1040, quota_left=2).quota_after == 0
+    assert a_forecast(4000, quota_left=2).quota_after == 0
 
 
 def test_one_call_too_few_is_a_refusal_with_both_figures() -> None:
     with pytest.raises(InvalidCommand, match="4001 followers take 3 calls, but only 2"):
-        forecast(audience=4001, chunk=2000, interval_ms=1040, quota_left=2)
+        a_forecast(4001, quota_left=2)

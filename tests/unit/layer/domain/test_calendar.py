@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wxlive.domain.calendar import day_ends_at, day_of, stamp_of
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, day_ends_at, day_of, day_of_count, stamp_of
 
 
 def at(text: str) -> float:
@@ -52,3 +52,41 @@ def test_stamps_are_local_and_sort_by_time() -> None:
     assert stamp_of(at("2026-11-22T11:30:05"), 8) == "20261122T193005"
     stamps = [stamp_of(at(f"2026-{month:02}-09T23:10:00"), 8) for month in range(1, 13)]
     assert sorted(stamps) == stamps
+
+
+# ---------------------------------------------------------------- the day of a count
+
+MIDNIGHT = at("2026-11-22T16:00:00")
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "answered_s", "day"),
+    [
+        (-3600, -3599, "2026-11-22"),
+        (3600, 3601, "2026-11-23"),
+        (-MIDNIGHT_DOUBT_S - 2, -MIDNIGHT_DOUBT_S - 1, "2026-11-22"),
+        (MIDNIGHT_DOUBT_S, MIDNIGHT_DOUBT_S + 1, "2026-11-23"),
+    ],
+)
+def test_a_count_belongs_to_the_day_in_which_it_was_asked_for_and_answered(
+    asked_s: float, answered_s: float, day: str
+) -> None:
+    assert day_of_count(MIDNIGHT + asked_s, MIDNIGHT + answered_s, 8) == day
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "answered_s"),
+    [
+        (-1, 1),
+        (-3600, 3600),
+        (-MIDNIGHT_DOUBT_S - 1, -MIDNIGHT_DOUBT_S),
+        (-0.5, -0.1),
+        (0, 5),
+        (MIDNIGHT_DOUBT_S - 0.001, MIDNIGHT_DOUBT_S + 1),
+    ],
+)
+def test_a_count_that_straddles_midnight_by_any_clock_belongs_to_no_day(
+    asked_s: float, answered_s: float
+) -> None:
+    """WeChat's answer at 00:00:05 may still be yesterday's 4990 calls."""
+    assert day_of_count(MIDNIGHT + asked_s, MIDNIGHT + answered_s, 8) is None

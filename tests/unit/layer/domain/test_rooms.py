@@ -76,3 +76,24 @@ def test_a_room_that_was_not_live_in_between_is_live_since_it_came_back() -> Non
 def test_a_room_that_is_not_live_has_no_such_time(status: RoomStatus) -> None:
     seen = noticed({7: a_room(7, live_since=5)}, [a_room(7, status=status)], NOW_S)
     assert seen[7].live_since == 0
+
+
+# ---------------------------------------------------------------- closed since
+
+
+def test_a_room_that_was_live_is_closed_since_it_was_first_seen_not_live() -> None:
+    closed = a_room(7, status=RoomStatus.PAUSED)
+    seen = noticed({7: a_room(7, live_since=5)}, [closed], NOW_S + 0.7)
+    assert seen[7].closed_since == NOW_S
+    assert noticed(seen, [closed], NOW_S + 600)[7].closed_since == NOW_S
+
+
+def test_a_room_that_was_never_seen_live_is_not_closed() -> None:
+    waiting = a_room(7, status=RoomStatus.NOT_STARTED)
+    assert noticed({}, [waiting], NOW_S)[7].closed_since == 0
+    assert noticed({7: waiting}, [waiting], NOW_S)[7].closed_since == 0
+
+
+def test_a_room_that_opens_again_is_not_closed_any_more() -> None:
+    closed = a_room(7, status=RoomStatus.PAUSED, closed_since=5)
+    assert noticed({7: closed}, [a_room(7)], NOW_S)[7].closed_since == 0

@@ -143,43 +143,90 @@ def test_a_fetch_that_fails_is_an_error_and_tried_again_at_the_next_request(worl
     assert tokens.current() == "t-1"
 
 
-# ---------------------------------------------------------------- replace
+# ---------------------------------------------------------------- cached
+
+
+def test_without_a_request_no_token_is_cached_although_one_is_shared(world: World) -> None:
+    world.shared = a_token("t-shared")
+    tokens = world.tokens()
+    assert (tokens.cached(), tokens.is_cached) == (None, False)
+    assert (world.loads, world.fetches) == (0, 0)
+
+
+def test_the_token_that_was_used_last_is_cached_without_a_request(world: World) -> None:
+    tokens = world.tokens()
+    tokens.current()
+    loads = world.loads
+    assert (tokens.cached(), tokens.is_cached) == ("t-1", True)
+    assert (world.loads, world.fetches) == (loads, 1)
+
+
+def test_a_token_that_is_nearly_over_is_still_at_hand_but_to_be_renewed(world: World) -> None:
+    tokens = world.tokens()
+    tokens.current()
+    world.now += LIFE_S - MARGIN_S
+    assert (tokens.cached(), tokens.is_cached) == ("t-1", False)
+    assert world.fetches == 1
+
+
+# ---------------------------------------------------------------- refuse
+
+
+def test_a_refused_token_is_not_cached_any_more(world: World) -> None:
+    tokens = world.tokens()
+    tokens.refuse(tokens.current())
+    assert (tokens.cached(), tokens.is_cached) == (None, False)
+    assert world.fetches == 1
 
 
 def test_a_refused_token_is_replaced_by_the_shared_one_where_that_is_another(world: World) -> None:
     tokens = world.tokens()
-    refused = tokens.current()
+    tokens.refuse(tokens.current())
     world.shared = a_token("t-other")
-    assert tokens.replace(refused) == "t-other"
-    assert tokens.current() == "t-other"
+    assert [tokens.current(), tokens.current()] == ["t-other", "t-other"]
     assert world.fetches == 1
 
 
 def test_a_refused_token_that_all_share_is_fetched_anew_once(world: World) -> None:
     tokens = world.tokens()
-    assert tokens.replace(tokens.current()) == "t-2"
-    assert tokens.current() == "t-2"
+    tokens.refuse(tokens.current())
+    assert [tokens.current(), tokens.current()] == ["t-2", "t-2"]
     assert world.fetches == 2
+    assert world.shared == a_token("t-2")
 
 
 def test_a_shared_token_that_is_nearly_over_replaces_nothing(world: World) -> None:
     tokens = world.tokens()
-    refused = tokens.current()
+    tokens.refuse(tokens.current())
     world.shared = a_token("t-other", fetched_at=NOW_S - LIFE_S + MARGIN_S)
-    assert tokens.replace(refused) == "t-2"
+    assert tokens.current() == "t-2"
 
 
 def test_a_refused_token_that_nobody_shares_is_fetched_anew(world: World) -> None:
-    assert world.tokens().replace("t-0") == "t-1"
-
-
-def test_a_token_that_wechat_hands_out_and_refuses_ends_in_one_error(world: World) -> None:
-    world.answers = iter([a_token("t-1"), a_token("t-1"), a_token("t-1")])
     tokens = world.tokens()
-    refused = tokens.current()
-    with pytest.raises(TokenRefused, match="check that the secret"):
-        tokens.replace(refused)
-    assert world.fetches == 2
+    tokens.refuse("t-0")
+    assert tokens.current() == "t-1"
+
+
+def test_a_token_that_wechat_hands_out_and_refuses_costs_one_fetch_a_call_and_no_loop(
+    world: World,
+) -> None:
+    world.answers = (a_token("t-1") for _ in range(100))
+    tokens = world.tokens()
+    tokens.refuse(tokens.current())
+    for fetches in (2, 3):
+        with pytest.raises(TokenRefused, match="check that the secret"):
+            tokens.current()
+        assert (world.fetches, tokens.cached()) == (fetches, None)
+
+
+def test_after_wechat_hands_out_another_token_it_is_used(world: World) -> None:
+    world.answers = iter([a_token("t-1"), a_token("t-1"), a_token("t-2")])
+    tokens = world.tokens()
+    tokens.refuse(tokens.current())
+    with pytest.raises(TokenRefused):
+        tokens.current()
+    assert tokens.current() == "t-2"
 
 
 def test_a_slow_fetch_never_takes_the_newer_token_away_from_the_others(world: World) -> None:

@@ -44,6 +44,8 @@ TOKEN = "70ken-one"
 NEXT_TOKEN = "70ken-two"
 HIDDEN = (SECRET, TOKEN, NEXT_TOKEN)
 GRANT = {"access_token": TOKEN, "expires_in": 7200}
+ROOM = {"room_info": [{"roomid": 7, "live_status": 101}]}
+LISTED = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 ACCEPTED = {"errcode": 0, "errmsg": "ok", "message_id": "1622047360795164672"}
 REFUSALS = [40001, 40014, 42001]
 
@@ -90,7 +92,10 @@ class WeChat:
     def __init__(self, server: HTTPServer) -> None:
         self.base = f"http://{server.host}:{server.port}"
         self.calls: list[tuple[str, str | None, dict[str, Any]]] = []
-        self._answers: dict[str, list[object]] = {Api.STABLE_TOKEN: [GRANT]}
+        self._answers: dict[str, list[object]] = {
+            Api.STABLE_TOKEN: [GRANT],
+            Api.GET_LIVE_INFO: [ROOM],
+        }
         for api in Api:
             method = "GET" if api is Api.GET_CALLBACK_IP else "POST"
             server.expect_request(api, method=method).respond_with_handler(self._answer)
@@ -120,7 +125,7 @@ def platform(httpserver: HTTPServer) -> WeChat:
 
 
 class Raw(socketserver.ThreadingTCPServer):
-    """Takes whole requests and answers bytes; None lets the client wait."""
+    """Takes whole requests, lists rooms well and answers all else with bytes; None: never."""
 
     daemon_threads = True
 
@@ -129,7 +134,8 @@ class Raw(socketserver.ThreadingTCPServer):
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.answer = answer
-        self.requests = 0
+        self.listed = LISTED
+        self.pushes = 0
         self.hold = threading.Event()
 
     @property
@@ -141,16 +147,25 @@ class _RawHandler(socketserver.StreamRequestHandler):
     server: Raw
 
     def handle(self) -> None:
-        length = 0
+        while first := self._read():
+            if first.startswith(f"POST {Api.GET_LIVE_INFO}".encode()):
+                self.wfile.write(self.server.listed)
+                continue
+            self.server.pushes += 1
+            if self.server.answer is None:
+                self.server.hold.wait(30)
+            else:
+                self.wfile.write(self.server.answer)
+            return
+
+    def _read(self) -> bytes:
+        """Read a whole request; return its first line."""
+        first, length = self.rfile.readline(), 0
         while line := self.rfile.readline().strip():
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
         self.rfile.read(length)
-        self.server.requests += 1
-        if self.server.answer is None:
-            self.server.hold.wait(30)
-            return
-        self.wfile.write(self.server.answer)
+        return first
 
 
 StartRaw = Callable[..., Raw]
@@ -179,8 +194,19 @@ def nobody() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
+def rooms(client: WechatClient) -> tuple[Room, ...]:
+    return client.rooms(0, 50)
+
+
 def push(client: WechatClient) -> str:
     return client.push(7, ["o-1", "o-2"])
+
+
+def ready(client: WechatClient) -> WechatClient:
+    """Return the client with a token and a connection, as a push needs it."""
+    rooms(client)
+    assert client.is_ready(0)
+    return client
 
 
 def error_of(call: Callable[[], object]) -> WxliveError:
@@ -236,14 +262,15 @@ def test_a_page_that_makes_no_sense_is_not_used(platform: WeChat) -> None:
 
 def test_a_push_sends_room_and_openids_and_returns_the_message_id(platform: WeChat) -> None:
     platform.says(Api.PUSH_MESSAGE, ACCEPTED)
-    assert push(a_client(platform.base)) == "1622047360795164672"
+    assert push(ready(a_client(platform.base))) == "1622047360795164672"
     assert platform.requests(Api.PUSH_MESSAGE) == [{"room_id": 7, "user_openid": ["o-1", "o-2"]}]
     assert platform.tokens(Api.PUSH_MESSAGE) == [TOKEN]
 
 
 def test_a_push_accepted_without_a_message_id_has_an_unknown_outcome(platform: WeChat) -> None:
     platform.says(Api.PUSH_MESSAGE, {"errcode": 0})
-    assert type(error_of(lambda: push(a_client(platform.base)))) is OutcomeUnknown
+    client = ready(a_client(platform.base))
+    assert type(error_of(lambda: push(client))) is OutcomeUnknown
 
 
 @pytest.mark.parametrize(("code", "kind"), [(-1, SystemBusy), (45009, QuotaUsedUp)])
@@ -251,10 +278,43 @@ def test_a_refusal_of_wechat_passes_through_and_is_not_repeated(
     platform: WeChat, code: int, kind: type[WxliveError]
 ) -> None:
     platform.says(Api.PUSH_MESSAGE, {"errcode": code, "errmsg": "no rid: 6234f2a1-4b3e5d2c"})
-    error = error_of(lambda: push(a_client(platform.base)))
+    client = ready(a_client(platform.base))
+    error = error_of(lambda: push(client))
     assert type(error) is kind
     assert (error.errcode, error.rid) == (code, "6234f2a1-4b3e5d2c")
-    assert len(platform.calls) == 1
+    assert len(platform.requests(Api.PUSH_MESSAGE)) == 1
+
+
+@pytest.mark.parametrize("cache", [Memory(), holding()], ids=["no token", "a shared token"])
+def test_a_push_by_a_client_that_is_not_ready_is_not_sent_and_fetches_nothing(
+    platform: WeChat, cache: Memory
+) -> None:
+    error = error_of(lambda: push(a_client(platform.base, cache)))
+    assert type(error) is NotReached
+    assert platform.calls == []
+
+
+def test_a_push_whose_connection_was_idle_for_too_long_is_not_sent(platform: WeChat) -> None:
+    platform.says(Api.PUSH_MESSAGE, ACCEPTED)
+    clock = Clock()
+    client = ready(a_client(platform.base, now=clock))
+    clock.now += IDLE_LIMIT_S + 0.001
+    assert type(error_of(lambda: push(client))) is NotReached
+    assert platform.requests(Api.PUSH_MESSAGE) == []
+    assert push(ready(client)) == "1622047360795164672"
+
+
+def test_a_push_leaves_with_the_token_at_hand_although_it_is_nearly_over(platform: WeChat) -> None:
+    """Fetching another inside the slot would make the call late."""
+    platform.says(Api.PUSH_MESSAGE, ACCEPTED)
+    clock = Clock()
+    cache = Memory(AccessToken(TOKEN, fetched_at=NOW_S, expires_at=NOW_S + 20))
+    client = ready(a_client(platform.base, cache, now=clock))
+    clock.now += 10
+    assert not client.is_ready(0)
+    push(client)
+    assert platform.tokens(Api.PUSH_MESSAGE) == [TOKEN]
+    assert platform.requests(Api.STABLE_TOKEN) == []
 
 
 # ---------------------------------------------------------------- rooms, quota, addresses
@@ -323,19 +383,15 @@ def test_callback_addresses_that_make_no_sense_are_not_used(platform: WeChat) ->
 def test_the_token_is_requested_in_normal_mode_and_the_secret_is_in_no_url(
     platform: WeChat,
 ) -> None:
-    platform.says(Api.PUSH_MESSAGE, ACCEPTED)
     cache = Memory()
-    push(a_client(platform.base, cache))
+    rooms(a_client(platform.base, cache))
     assert platform.calls[0] == (
         Api.STABLE_TOKEN,
         None,
         {"grant_type": "client_credential", "appid": "wx-1", "secret": SECRET},
     )
-    assert platform.tokens(Api.PUSH_MESSAGE) == [TOKEN]
+    assert platform.tokens(Api.GET_LIVE_INFO) == [TOKEN]
     assert cache.token == AccessToken(TOKEN, fetched_at=NOW_S, expires_at=NOW_S + 7200)
-
-
-ROOM = {"room_info": [{"roomid": 7, "live_status": 101}]}
 
 
 def refusal(code: int) -> dict[str, Any]:
@@ -370,27 +426,43 @@ def test_a_push_with_a_refused_token_is_left_to_the_next_try_which_has_another(
 ) -> None:
     platform.says(Api.PUSH_MESSAGE, refusal(code), ACCEPTED)
     platform.says(Api.STABLE_TOKEN, {**GRANT, "access_token": NEXT_TOKEN})
-    client = a_client(platform.base)
+    client = ready(a_client(platform.base))
     error = error_of(lambda: push(client))
     assert type(error) is RetryLater
     assert (error.errcode, error.rid) == (code, "6234f2a1-4b3e5d2c")
     assert platform.tokens(Api.PUSH_MESSAGE) == [TOKEN]
-    assert push(client) == "1622047360795164672"
+    assert platform.requests(Api.STABLE_TOKEN) == []
+    assert not client.is_ready(0)
+    assert push(ready(client)) == "1622047360795164672"
     assert platform.tokens(Api.PUSH_MESSAGE) == [TOKEN, NEXT_TOKEN]
     assert len(platform.requests(Api.STABLE_TOKEN)) == 1
 
 
+def test_a_push_does_not_use_a_refused_token_again(platform: WeChat) -> None:
+    platform.says(Api.PUSH_MESSAGE, refusal(40001))
+    client = ready(a_client(platform.base))
+    error_of(lambda: push(client))
+    assert type(error_of(lambda: push(client))) is NotReached
+    assert platform.tokens(Api.PUSH_MESSAGE) == [TOKEN]
+
+
 @pytest.mark.parametrize("code", REFUSALS)
-@pytest.mark.parametrize("call", [push, lambda client: client.rooms(0, 50)], ids=["push", "rooms"])
 def test_a_refused_token_that_wechat_hands_out_again_ends_the_call(
-    platform: WeChat, code: int, call: Callable[[WechatClient], object]
+    platform: WeChat, code: int
 ) -> None:
-    platform.says(Api.PUSH_MESSAGE, refusal(code))
     platform.says(Api.GET_LIVE_INFO, refusal(code))
-    error = error_of(lambda: call(a_client(platform.base)))
+    error = error_of(lambda: rooms(a_client(platform.base)))
     assert type(error) is TokenRefused
     assert len(platform.calls) == 2
     assert len(platform.requests(Api.STABLE_TOKEN)) == 1
+
+
+def test_after_a_push_with_a_refused_token_no_other_call_uses_that_token(platform: WeChat) -> None:
+    platform.says(Api.PUSH_MESSAGE, refusal(40001))
+    client = ready(a_client(platform.base))
+    error_of(lambda: push(client))
+    assert type(error_of(lambda: rooms(client))) is TokenRefused  # WeChat hands it out again
+    assert platform.tokens(Api.GET_LIVE_INFO) == [TOKEN]
 
 
 @pytest.mark.parametrize("code", REFUSALS)
@@ -409,14 +481,14 @@ def test_a_refused_token_that_another_has_replaced_costs_no_fetch(
 
 def test_a_wrong_secret_makes_no_call_and_no_loop(platform: WeChat) -> None:
     platform.says(Api.STABLE_TOKEN, {"errcode": 40001, "errmsg": "invalid credential"})
-    error = error_of(lambda: push(a_client(platform.base, Memory())))
+    error = error_of(lambda: rooms(a_client(platform.base, Memory())))
     assert type(error) is TokenRefused
     assert [path for path, _, _ in platform.calls] == [Api.STABLE_TOKEN]
 
 
 def test_a_configuration_error_of_the_token_passes_through(platform: WeChat) -> None:
     platform.says(Api.STABLE_TOKEN, {"errcode": 40125, "errmsg": f"invalid {SECRET}"})
-    error = error_of(lambda: push(a_client(platform.base, Memory())))
+    error = error_of(lambda: rooms(a_client(platform.base, Memory())))
     assert type(error) is Misconfigured
     assert len(platform.calls) == 1
 
@@ -439,31 +511,54 @@ def test_a_token_answer_that_makes_no_sense_means_that_no_call_was_made(
     platform: WeChat, answer: object
 ) -> None:
     platform.says(Api.STABLE_TOKEN, answer)
-    error = error_of(lambda: push(a_client(platform.base, Memory())))
+    error = error_of(lambda: rooms(a_client(platform.base, Memory())))
     assert type(error) is NotReached
-    assert Api.PUSH_MESSAGE in str(error)
-    assert platform.requests(Api.PUSH_MESSAGE) == []
+    assert Api.GET_LIVE_INFO in str(error)
+    assert platform.requests(Api.GET_LIVE_INFO) == []
 
 
 def test_a_fresh_token_that_can_not_be_had_means_that_nothing_was_done(platform: WeChat) -> None:
-    platform.says(Api.PUSH_MESSAGE, refusal(42001))
+    platform.says(Api.GET_LIVE_INFO, refusal(42001))
     platform.says(Api.STABLE_TOKEN, Response("busy", status=503))
-    error = error_of(lambda: push(a_client(platform.base)))
+    error = error_of(lambda: rooms(a_client(platform.base)))
     assert type(error) is NotReached
-    assert len(platform.requests(Api.PUSH_MESSAGE)) == 1
+    assert len(platform.requests(Api.GET_LIVE_INFO)) == 1
+
+
+def test_a_busy_wechat_that_hands_out_no_token_is_not_a_push_that_may_have_left(
+    platform: WeChat,
+) -> None:
+    """A -1 for a push is unknown; a -1 for its token is not: the token comes first."""
+    platform.says(Api.STABLE_TOKEN, {"errcode": -1, "errmsg": "system error"})
+    client = a_client(platform.base, Memory())
+    assert type(error_of(lambda: rooms(client))) is SystemBusy
+    assert type(error_of(lambda: push(client))) is NotReached
+    assert {path for path, _, _ in platform.calls} == {Api.STABLE_TOKEN}
 
 
 # ---------------------------------------------------------------- the connection
 
 
 def test_a_refused_connection_reached_nobody() -> None:
-    error = error_of(lambda: push(a_client(nobody())))
+    error = error_of(lambda: rooms(a_client(nobody())))
     assert type(error) is NotReached
     assert "nothing was sent" in str(error)
 
 
+def test_a_push_whose_connection_was_dropped_and_is_refused_reached_nobody(raw: StartRaw) -> None:
+    server = raw(b"")
+    server.listed = LISTED.replace(b"OK", b"OK\r\nConnection: close")
+    client = ready(a_client(server.base))
+    server.shutdown()
+    server.server_close()
+    error = error_of(lambda: push(client))
+    assert type(error) is NotReached
+    assert "nothing was sent" in str(error)
+    assert server.pushes == 0
+
+
 def test_without_a_connection_there_is_no_token_either() -> None:
-    error = error_of(lambda: push(a_client(nobody(), Memory())))
+    error = error_of(lambda: rooms(a_client(nobody(), Memory())))
     assert type(error) is NotReached
 
 
@@ -474,7 +569,7 @@ def test_a_connection_that_is_not_made_in_time_reached_nobody(
         raise TimeoutError("timed out")
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", too_slow)
-    assert type(error_of(lambda: push(a_client("http://127.0.0.1:9")))) is NotReached
+    assert type(error_of(lambda: rooms(a_client("http://127.0.0.1:9")))) is NotReached
 
 
 def test_a_name_that_is_not_found_reached_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,11 +577,11 @@ def test_a_name_that_is_not_found_reached_nobody(monkeypatch: pytest.MonkeyPatch
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr("socket.getaddrinfo", unknown)
-    assert type(error_of(lambda: push(a_client("http://api.weixin.invalid")))) is NotReached
+    assert type(error_of(lambda: rooms(a_client("http://api.weixin.invalid")))) is NotReached
 
 
 def test_an_address_that_is_none_reached_nobody() -> None:
-    assert type(error_of(lambda: push(a_client("http://")))) is NotReached
+    assert type(error_of(lambda: rooms(a_client("http://")))) is NotReached
 
 
 def test_a_proxy_that_fails_leaves_doubt() -> None:
@@ -497,7 +592,7 @@ def test_a_proxy_that_fails_leaves_doubt() -> None:
         return session
 
     client = a_client("http://api.weixin.invalid", session=through_a_proxy)
-    error = error_of(lambda: push(client))
+    error = error_of(lambda: rooms(client))
     assert type(error) is OutcomeUnknown
     assert "ProxyError" in str(error)
 
@@ -524,20 +619,22 @@ def test_what_left_and_got_no_readable_answer_may_have_been_carried_out(
     raw: StartRaw, answer: bytes
 ) -> None:
     server = raw(answer)
-    error = error_of(lambda: push(a_client(server.base)))
+    client = ready(a_client(server.base))
+    error = error_of(lambda: push(client))
     assert type(error) is OutcomeUnknown
-    assert server.requests == 1
+    assert server.pushes == 1
 
 
 def test_an_answer_that_does_not_come_in_time_may_have_been_carried_out(
     raw: StartRaw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wechat, "READ_TIMEOUT_S", 0.05)
     server = raw(None)
-    error = error_of(lambda: push(a_client(server.base)))
+    client = ready(a_client(server.base))
+    monkeypatch.setattr(wechat, "READ_TIMEOUT_S", 0.05)
+    error = error_of(lambda: push(client))
     assert type(error) is OutcomeUnknown
     assert "ReadTimeout" in str(error)
-    assert server.requests == 1
+    assert server.pushes == 1
 
 
 def test_every_request_has_time_outs(platform: WeChat) -> None:
@@ -549,19 +646,20 @@ def test_every_request_has_time_outs(platform: WeChat) -> None:
             return super().send(request, **manners)
 
     platform.says(Api.PUSH_MESSAGE, ACCEPTED)
-    push(a_client(platform.base, Memory(), session=Watching))
-    assert seen == [(3, 15)] * 2
+    push(ready(a_client(platform.base, Memory(), session=Watching)))
+    assert seen == [(3, 15)] * 3
 
 
-def test_after_a_broken_connection_the_next_call_goes_through_a_new_one(
-    raw: StartRaw,
-) -> None:
+def test_after_a_broken_connection_a_push_needs_a_new_one_first(raw: StartRaw) -> None:
     body = json.dumps(ACCEPTED).encode()
     server = raw(b"")
-    client = a_client(server.base)
+    client = ready(a_client(server.base))
     error_of(lambda: push(client))
     server.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    assert push(client) == "1622047360795164672"
+    assert not client.is_ready(0)
+    assert type(error_of(lambda: push(client))) is NotReached
+    assert server.pushes == 1
+    assert push(ready(client)) == "1622047360795164672"
 
 
 def self_signed(directory: Path) -> Path:
@@ -596,9 +694,9 @@ def test_a_server_with_an_untrusted_certificate_is_sent_nothing(
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(self_signed(tmp_path))
     server = raw(b"", tls)
-    error = error_of(lambda: push(a_client(server.base.replace("http:", "https:"))))
+    error = error_of(lambda: rooms(a_client(server.base.replace("http:", "https:"))))
     assert type(error) is NotReached
-    assert server.requests == 0
+    assert server.pushes == 0
 
 
 # ---------------------------------------------------------------- the session
@@ -626,20 +724,19 @@ class Sessions:
 def test_calls_in_a_row_share_one_connection(platform: WeChat) -> None:
     platform.says(Api.PUSH_MESSAGE, ACCEPTED)
     clock, sessions = Clock(), Sessions()
-    client = a_client(platform.base, now=clock, session=sessions)
+    client = ready(a_client(platform.base, now=clock, session=sessions))
     for _ in range(3):
-        push(client)
         clock.now += IDLE_LIMIT_S
+        push(client)
     assert (sessions.made, sessions.closed) == (1, 0)
 
 
 def test_a_connection_idle_for_too_long_is_closed_and_opened_anew(platform: WeChat) -> None:
-    platform.says(Api.PUSH_MESSAGE, ACCEPTED)
     clock, sessions = Clock(), Sessions()
     client = a_client(platform.base, now=clock, session=sessions)
-    push(client)
+    rooms(client)
     clock.now += IDLE_LIMIT_S + 0.001
-    push(client)
+    rooms(client)
     assert (sessions.made, sessions.closed) == (2, 1)
 
 
@@ -649,47 +746,43 @@ def test_no_connection_is_opened_before_the_first_call() -> None:
     assert sessions.made == 0
 
 
-def test_a_client_is_cold_until_its_first_request(platform: WeChat) -> None:
-    platform.says(Api.GET_LIVE_INFO, ROOM)
-    for cache in (Memory(), holding()):
-        client = a_client(platform.base, cache)
-        assert client.is_cold
-        client.rooms(0, 50)
-        assert not client.is_cold
+@pytest.mark.parametrize("cache", [Memory(), holding()], ids=["no token", "a shared token"])
+def test_a_client_is_ready_after_its_first_request(platform: WeChat, cache: Memory) -> None:
+    client = a_client(platform.base, cache)
+    assert not client.is_ready(0)
+    rooms(client)
+    assert client.is_ready(0)
 
 
-def test_a_client_is_cold_again_when_its_connection_was_idle(platform: WeChat) -> None:
-    platform.says(Api.GET_LIVE_INFO, ROOM)
+def test_a_client_is_ready_for_a_while_if_its_connection_is_not_idle_for_too_long_by_then(
+    platform: WeChat,
+) -> None:
     clock = Clock()
-    client = a_client(platform.base, now=clock)
-    client.rooms(0, 50)
-    clock.now += IDLE_LIMIT_S
-    assert not client.is_cold
-    clock.now += 0.001
-    assert client.is_cold
+    client = ready(a_client(platform.base, now=clock))
+    assert client.is_ready(IDLE_LIMIT_S)
+    assert not client.is_ready(IDLE_LIMIT_S + 0.001)
+    clock.now += IDLE_LIMIT_S - 13
+    assert client.is_ready(13)
+    assert not client.is_ready(13.001)
 
 
-def test_a_client_is_cold_again_when_its_token_is_nearly_over(platform: WeChat) -> None:
-    platform.says(Api.GET_LIVE_INFO, ROOM)
+def test_a_client_is_not_ready_once_its_token_is_nearly_over(platform: WeChat) -> None:
     clock = Clock()
     cache = Memory(AccessToken(TOKEN, fetched_at=NOW_S, expires_at=NOW_S + 20))
-    client = a_client(platform.base, cache, now=clock)
-    client.rooms(0, 50)
+    client = ready(a_client(platform.base, cache, now=clock))
     clock.now += 9
-    assert not client.is_cold
+    assert client.is_ready(0)
     clock.now += 1
-    assert client.is_cold
+    assert not client.is_ready(0)
 
 
-def test_a_client_is_cold_again_after_its_connection_broke(
-    raw: StartRaw,
-) -> None:
-    client = a_client(raw(b"").base)
+def test_a_client_is_not_ready_after_its_connection_broke(raw: StartRaw) -> None:
+    client = ready(a_client(raw(b"").base))
     error_of(lambda: push(client))
-    assert client.is_cold
+    assert not client.is_ready(0)
 
 
 def test_a_slash_in_a_token_is_sent_as_it_is(platform: WeChat) -> None:
     platform.says(Api.PUSH_MESSAGE, ACCEPTED)
-    push(a_client(platform.base, holding("a/b+c&d=e")))
+    push(ready(a_client(platform.base, holding("a/b+c&d=e"))))
     assert platform.tokens(Api.PUSH_MESSAGE) == ["a/b+c&d=e"]

@@ -1,8 +1,8 @@
-"""The compact table of digests keeps everything, however much it grows."""
+"""The compact set and table of digests keep everything, however much they grow."""
 
 import random
 
-from wxlive_follower_sync.digests import DIGEST_BYTES, DigestTable, cut, digest_of
+from wxlive.digests import DIGEST_BYTES, DigestSet, DigestTable, cut, digest_of
 
 
 def test_a_digest_is_the_same_in_every_process() -> None:
@@ -30,6 +30,16 @@ def test_everything_is_kept_while_the_table_grows() -> None:
         slot = table.slot(digest)
         assert (table.facts[slot], table.marks[slot]) == known
     assert len(table) == len(expected), "looking up takes no slot"
+
+
+def test_a_set_has_what_was_put_into_it_and_nothing_else_while_it_grows() -> None:
+    known = DigestSet()
+    assert digest_of("o-0") not in known
+    for i in range(20_000):
+        known.slot(digest_of(f"o-{i}"))
+    assert len(known) == 20_000
+    assert all(digest_of(f"o-{i}") in known for i in range(20_000))
+    assert not any(digest_of(f"x-{i}") in known for i in range(20_000))
 
 
 def test_digests_that_collide_get_slots_of_their_own() -> None:

@@ -1,7 +1,7 @@
-"""A compact table for millions of openids, known by their digests.
+"""A compact set and a table for millions of openids, known by their digests.
 
 Python's own dict takes some 200 bytes an entry; ten million of them would not fit into a
-function. This one takes 17 bytes a slot and keeps at most three quarters of its slots in use.
+function. These keep at most three quarters of their slots in use.
 """
 
 from array import array
@@ -25,8 +25,8 @@ def cut(digests: bytes) -> Iterator[bytes]:
         yield digests[start : start + DIGEST_BYTES]
 
 
-class DigestTable:
-    """A 64-bit fact and eight marks for each digest, by open addressing with linear probing.
+class DigestSet:
+    """A set of digests, by open addressing with linear probing: 8 bytes a slot.
 
     Digests are evenly spread already, so a digest is its own hash.
     """
@@ -38,12 +38,15 @@ class DigestTable:
     def __len__(self) -> int:
         return self._taken
 
-    def slot(self, digest: bytes) -> int:
-        """Return the slot of a digest; one that is new gets a free slot, fact and marks 0.
+    def __contains__(self, digest: bytes) -> bool:
+        return bool(self._keys[self._find(_key(digest))])
 
-        Good until the next new digest: the table may grow.
+    def slot(self, digest: bytes) -> int:
+        """Return the slot of a digest; a new one gets a free slot.
+
+        Good until the next new digest: the set may grow.
         """
-        key = int.from_bytes(digest, "little") or 1  # 0 says that a slot is free
+        key = _key(digest)
         slot = self._find(key)
         if self._keys[slot]:
             return slot
@@ -63,6 +66,20 @@ class DigestTable:
 
     def _allot(self, slots: int) -> None:
         self._keys = array("Q", bytes(8 * slots))
+
+    def _grow(self) -> None:
+        keys = self._keys
+        self._allot(2 * len(keys))
+        for key in keys:
+            if key:
+                self._keys[self._find(key)] = key
+
+
+class DigestTable(DigestSet):
+    """A 64-bit fact and eight marks for each digest, 0 at first: 17 bytes a slot."""
+
+    def _allot(self, slots: int) -> None:
+        super()._allot(slots)
         self.facts = array("Q", bytes(8 * slots))
         self.marks = bytearray(slots)
 
@@ -73,3 +90,7 @@ class DigestTable:
             if key:
                 new = self._find(key)
                 self._keys[new], self.facts[new], self.marks[new] = key, facts[old], marks[old]
+
+
+def _key(digest: bytes) -> int:
+    return int.from_bytes(digest, "little") or 1  # 0 says that a slot is free

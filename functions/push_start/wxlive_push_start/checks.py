@@ -1,0 +1,128 @@
+"""What is read before a campaign starts: the room, the day, the quota, the audience."""
+
+from dataclasses import dataclass
+
+from wxlive.domain.audience import Audience
+from wxlive.domain.calendar import day_ends_at, day_of, day_of_count
+from wxlive.domain.rooms import Room
+from wxlive.domain.sync_runs import RunState
+from wxlive.errors import InvalidCommand, WxliveError
+from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
+from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.preflight import Forecast, check_room, forecast
+from wxlive_push_start.reporting import read_report
+
+ROOM_FOR_MORE = 1.2
+"""How much larger than the last sync's list the audience may have become."""
+
+ROOM_FOR_SPREAD = 1.02
+"""How many more calls than the least there must be for chunks of different sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a push would take, and the day that it takes over from a room that notified nobody.
+
+    ``has_room_for_spread`` says that the day's calls suffice for chunks of different sizes.
+    """
+
+    forecast: Forecast
+    release: tuple[str, int, str] | None
+    has_room_for_spread: bool
+
+
+def check(room_id: int, target: Audience, deps: Dependencies, *, counted: bool) -> Checked:
+    """Check that a room can be pushed to an audience now.
+
+    Args:
+        room_id: the room.
+        target: the audience.
+        deps: what it is read from.
+        counted: whether the audience is counted even where an estimate decides nothing.
+
+    Raises:
+        InvalidCommand: it can't be, and why.
+    """
+    day = day_of(deps.now(), deps.day_offset_hours)
+    release = _takeover(day, room_id, deps)
+    _check_choice(day, room_id, deps)
+    check_room(room_id, _find_room(room_id, deps))
+    _seed_quota(deps)
+    quota_left = deps.quota.left(day)
+    audience = _count(target, quota_left, deps, counted=counted)
+    expected = forecast(
+        audience=audience,
+        chunk=deps.chunk,
+        interval_ms=deps.interval_ms,
+        quota_left=quota_left,
+        day_left_s=day_ends_at(deps.now(), deps.day_offset_hours) - deps.now(),
+    )
+    return Checked(expected, release, expected.calls * ROOM_FOR_SPREAD <= quota_left)
+
+
+def _takeover(day: str, room_id: int, deps: Dependencies) -> tuple[str, int, str] | None:
+    """Return the day to take over from another room, if none of its campaigns notified anybody.
+
+    Raises:
+        InvalidCommand: another room has the day.
+    """
+    holder = deps.days.holder(day)
+    if holder is None or holder[0] == room_id:
+        return None
+    held_by, campaign_id = holder
+    campaigns = deps.campaigns.of_room(held_by)
+    if not any(read_report(campaign, deps).may_have_notified for campaign in campaigns):
+        return day, held_by, campaign_id
+    raise InvalidCommand(
+        f"Room {held_by} was pushed today by campaign {campaign_id}, and WeChat allows one room a "
+        f"day; push room {room_id} tomorrow"
+    )
+
+
+def _check_choice(day: str, room_id: int, deps: Dependencies) -> None:
+    choice = deps.rooms.chosen(day)
+    if choice is not None and choice.room_id != room_id:
+        raise InvalidCommand(
+            f"Room {choice.room_id} is chosen for today, and WeChat allows one room a day; run "
+            f"`wxlive rooms unchoose` to push room {room_id} instead"
+        )
+
+
+def _count(target: Audience, quota_left: int, deps: Dependencies, *, counted: bool) -> int:
+    """Count only where the exact number decides something.
+
+    Counting millions takes longer than the first push may. What the last sync listed is close
+    enough while the day's calls leave room for more; an audience that is a part of the followers
+    is counted, because it may be empty.
+    """
+    run = deps.runs.newest()
+    listed = run.listed if run is not None and run.state is RunState.DONE else 0
+    suffices = 0 < listed * ROOM_FOR_MORE <= quota_left * deps.chunk
+    if counted or not suffices or not target.is_everybody:
+        return deps.followers.count_audience(target)
+    return listed
+
+
+def _find_room(room_id: int, deps: Dependencies) -> Room | None:
+    for page in range(ROOM_PAGES):
+        rooms = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
+        for room in rooms:
+            if room.room_id == room_id:
+                deps.rooms.save(room, deps.now())
+                return room
+        if len(rooms) < ROOMS_PER_PAGE:
+            return None
+    return None
+
+
+def _seed_quota(deps: Dependencies) -> None:
+    """Learn what other programs of the merchant have used today, if WeChat answers."""
+    asked_s = deps.now()
+    try:
+        quota = deps.wechat.quota(Api.PUSH_MESSAGE)
+    except WxliveError as error:
+        deps.telemetry.problem("quota not known", error)
+        return
+    day = day_of_count(asked_s, deps.now(), deps.day_offset_hours)
+    if day is not None:
+        deps.quota.seed(day, quota.used, deps.now())

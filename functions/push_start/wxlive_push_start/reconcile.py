@@ -1,0 +1,70 @@
+"""Each minute, the living campaign is compared with what should be going on.
+
+Messages only make things faster. Whatever a lost message, a lost answer or a crash has left, is
+found here within a minute or two.
+"""
+
+from typing import Any
+
+from wxlive.domain.campaigns import Campaign, CampaignState, HoldKind
+from wxlive.domain.chunks import ABANDONED, Chunk
+from wxlive.domain.overdue import chunks_to_enqueue, plan_is_stalled
+from wxlive.domain.reports import Report
+from wxlive.telemetry import Metric
+from wxlive_push_start.control import end_hold
+from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.plan import EMPTY, fail
+from wxlive_push_start.reporting import read_report
+
+_DUE = frozenset({HoldKind.QUOTA, HoldKind.ACCESS})
+"""Holds that end at a time; those for the room end when live_watch sees the room."""
+
+ALL_REFUSED = "WeChat refused every chunk; nobody was notified"
+
+
+def reconcile(deps: Dependencies) -> dict[str, Any]:
+    """Bring the living campaign forward; returns what was done."""
+    living = deps.living.load()
+    if living is None or living.finished:
+        return {"campaign": None}
+    campaign = deps.campaigns.get(living.campaign)
+    if campaign is None:
+        return {"campaign": None}
+    ledger = list(deps.ledger.chunks(campaign.campaign))
+    _settle_abandoned(campaign, ledger, deps)
+    report = read_report(campaign, deps)
+    if report.nothing_left_to_send:
+        _finish(report, deps)
+        deps.living.finish(living)
+        return {"campaign": campaign.campaign, "finished": True}
+    done: dict[str, Any] = {"campaign": campaign.campaign}
+    if campaign.hold_kind in _DUE and 0 < campaign.resume_at <= deps.now():
+        end_hold(campaign.campaign, campaign.hold_id, deps)
+        done["resumed"] = campaign.hold_id
+    elif plan_is_stalled(campaign, deps.now()):
+        deps.plan_later(campaign.campaign)
+        done["planned_on"] = True
+    if campaign.state is CampaignState.SENDING:
+        overdue = chunks_to_enqueue(campaign, ledger, deps.now())
+        if overdue:
+            deps.telemetry.count(Metric.CHUNK_ENQUEUED_AGAIN, len(overdue))
+            deps.queue.enqueue_all(campaign.campaign, overdue)
+        done["enqueued"] = len(overdue)
+    deps.telemetry.logger.info("campaign reconciled", extra=done)
+    return done
+
+
+def _settle_abandoned(campaign: Campaign, ledger: list[Chunk], deps: Dependencies) -> None:
+    """Settle the claims whose workers are gone as unknown: their calls may have left."""
+    for chunk in ledger:
+        if chunk.is_abandoned(deps.now()) and deps.ledger.abandon(
+            campaign.campaign, chunk, reason=ABANDONED
+        ):
+            deps.telemetry.count(Metric.CHUNK_UNKNOWN)
+
+
+def _finish(report: Report, deps: Dependencies) -> None:
+    """Have a campaign that has notified nobody fail, so that somebody hears of it."""
+    campaign = report.campaign
+    if not campaign.is_ended and not report.may_have_notified:
+        fail(campaign, ALL_REFUSED if campaign.chunks else EMPTY, deps)

@@ -1,0 +1,31 @@
+"""Reading what the report of a campaign is derived from."""
+
+from itertools import chain
+
+from wxlive.domain.campaigns import Campaign
+from wxlive.domain.reports import Report, report
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.results import ResultStore
+
+
+def read_report(
+    campaign: Campaign,
+    campaigns: CampaignStore,
+    ledger: LedgerStore,
+    results: ResultStore,
+    now_s: float,
+) -> Report:
+    """Report what became of a campaign up to now (Unix s)."""
+    others = (
+        ledger.chunks(other.campaign)
+        for other in campaigns.of_room(campaign.room_id)
+        if other.campaign != campaign.campaign
+    )
+    return report(
+        campaign,
+        ledger.chunks(campaign.campaign),
+        results.of_room(campaign.room_id),
+        now_s,
+        others=chain.from_iterable(others),
+    )
