@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 from bench_harness.export_processes import export, scan_table
-from bench_harness.local_tables import FAST_LOCAL_AWS
 from bench_harness.made_up_followers import filled_followers_table
 from bench_harness.measurement import Measurement
 from bench_harness.processes import ProcessUsage, peak_memory, run_in_fresh_process
@@ -16,7 +15,7 @@ FOLLOWERS = 100_000
 
 def measure() -> list[Measurement]:
     """Measure seconds and memory for 100,000 followers."""
-    with LocalAws(program=FAST_LOCAL_AWS) as aws:
+    with LocalAws() as aws:
         table = filled_followers_table(aws, FOLLOWERS)
         return measure_at(aws, table, FOLLOWERS, ROUNDS)
 

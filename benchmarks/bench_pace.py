@@ -15,6 +15,7 @@ from bench_harness.push_setup import (
     DAY_OFFSET_HOURS,
     RATE,
     PushEnvironment,
+    new_id,
     new_push_environment,
     sender_dependencies,
 )
@@ -75,11 +76,14 @@ def _plan(wechat: Simulator, campaigns: CampaignStore, followers: int) -> str:
     stamp = stamp_of(now_s, DAY_OFFSET_HOURS)
     day = day_of(now_s, DAY_OFFSET_HOURS)
     campaign = Campaign(stamp, ROOM, day, CampaignState.PLANNED, int(now_s))
-    campaigns.open(campaign)
+    campaigns.open(campaign, before=None, release=None)
     for start in range(0, followers, CHUNK):
-        campaign = campaigns.add_chunk(campaign, openids[start : start + CHUNK], now_s)
-    campaigns.finish_plan(campaign, now_s)
-    campaigns.move(stamp, CampaignState.SENDING, out_of=[CampaignState.PLANNED])
+        openids_of_chunk = openids[start : start + CHUNK]
+        campaign = campaigns.add_chunk(
+            campaign, openids_of_chunk, now_s, plan_id=new_id(), cursors={}
+        )
+    campaigns.finish_plan(campaign, now_s, plan_id=new_id())
+    campaigns.activate(stamp)
     return stamp
 
 

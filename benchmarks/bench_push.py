@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bench_harness.local_tables import FAST_LOCAL_AWS, client, dynamodb_resource
+from bench_harness.local_tables import client, dynamodb_resource
 from bench_harness.made_up_followers import filled_followers_table
 from bench_harness.measurement import Measurement
 from bench_harness.processes import FreshProcesses, ProcessUsage, peak_memory
@@ -66,7 +66,7 @@ def measure_quick() -> list[Measurement]:
 
 
 def _measure(followers: int, rounds: int) -> list[Measurement]:
-    with LocalAws(program=FAST_LOCAL_AWS) as aws:
+    with LocalAws() as aws:
         return measure_at(aws, filled_followers_table(aws, followers), followers, rounds)
 
 

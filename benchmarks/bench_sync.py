@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 
 from bench_harness.environment import Environment
-from bench_harness.local_tables import FAST_LOCAL_AWS
 from bench_harness.measurement import Measurement
 from bench_harness.processes import peak_memory, run_in_fresh_process
 from bench_harness.sync_processes import SyncUsage, insert_rows, list_pages, run_sync
@@ -35,7 +34,7 @@ def measure_quick() -> list[Measurement]:
 
 
 def _measure(followers: int, rounds: int) -> list[Measurement]:
-    with LocalAws(program=FAST_LOCAL_AWS) as aws:
+    with LocalAws() as aws:
         return measure_at(aws, followers, rounds)[0]
 
 

@@ -19,12 +19,12 @@ from bench_harness.virtual_push import (
     STARTS_AT_S,
     VirtualPush,
 )
+from wxlive.digests import DIGEST_BYTES
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.followers import ListedRow
 from wxlive.domain.sync_runs import RunState, SyncRun, done_by
 from wxlive.errors import NotReached, OutcomeUnknown, WxliveError
 from wxlive.wechat.answers import FollowerPage
-from wxlive_follower_sync.digests import DIGEST_BYTES
 from wxlive_follower_sync.follower_index import FollowerIndex
 from wxlive_follower_sync.pages import PAGE_LIMIT, Next, judge
 

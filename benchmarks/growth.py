@@ -40,8 +40,7 @@ def measure_at(followers: int) -> list[Measurement]:
         importlib.import_module(f"bench_{name}") for name in ("sync", "push", "export", "decisions")
     )
     aws_module = importlib.import_module("wxlive_local.local_aws")
-    tables = importlib.import_module("bench_harness.local_tables")
-    with aws_module.LocalAws(program=tables.FAST_LOCAL_AWS) as aws:
+    with aws_module.LocalAws() as aws:
         synced, table = sync.measure_at(aws, followers, rounds=1)
         pushed = push.measure_at(aws, table, followers, rounds=1)
         exported = export.measure_at(aws, table, followers, rounds=1)

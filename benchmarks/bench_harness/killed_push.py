@@ -22,9 +22,10 @@ from bench_harness.push_setup import (
 )
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import CLAIM_STALE_S, Chunk, ChunkState
-from wxlive.stores.push_queue import parse_message
+from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, parse_message
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import LIVE, Simulator
+from wxlive_push_fanout.outcomes import store
 from wxlive_push_fanout.send import send
 from wxlive_push_start.plan import plan
 from wxlive_push_start.reporting import read_report
@@ -107,7 +108,7 @@ class KilledPush:
         pushed: Counter[str] = self._wechat.run_on_loop(lambda p: Counter(p.ledger.times_pushed))
         unknown = read_report(self._campaign(), self._operator).unknown
         openids = {
-            chunk.number: set(self._operator.ledger.openids(self._id, chunk.number))
+            chunk.number: set(self._operator.ledger.openids(self._id, chunk.number) or ())
             for chunk in self._operator.ledger.chunks(self._id)
             if chunk.state in {ChunkState.UNKNOWN, ChunkState.REFUSED}
         }
@@ -175,7 +176,11 @@ class KilledPush:
             QueueUrl=self._queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_s
         ).get("Messages"):
             for message in messages:
-                chunks.add(parse_message(message["Body"])[1])
+                received = parse_message(message["Body"])
+                if isinstance(received, ChunkMessage):
+                    chunks.add(received.chunk)
+                elif isinstance(received, OutcomeMessage):
+                    store(received, self._sender)
                 self._sqs.delete_message(
                     QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"]
                 )

@@ -3,16 +3,12 @@
 import uuid
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from wxlive.aws import PARALLEL_WRITES
-
-FAST_LOCAL_AWS = (str(Path(__file__).with_name("fast_local_aws.py")),)
-"""The local AWS with scans that cost what they return: ``LocalAws(program=FAST_LOCAL_AWS)``."""
 
 
 def client(service: str, env: Mapping[str, str]) -> Any:

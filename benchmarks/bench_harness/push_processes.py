@@ -10,8 +10,8 @@ from typing import Any
 from bench_harness.local_tables import client
 from bench_harness.processes import ProcessUsage, seconds, usage_of
 from bench_harness.push_setup import PushEnvironment, planner_dependencies, sender_dependencies
-from wxlive.stores.push_queue import parse_message
-from wxlive_push_fanout.send import send
+from wxlive.stores.push_queue import ChunkMessage, parse_message
+from wxlive_push_fanout.send import get_ready, send
 from wxlive_push_start.plan import plan
 from wxlive_push_start.start import start
 
@@ -51,12 +51,14 @@ def send_while_planning(environment: PushEnvironment, campaign: str, first: int)
 
 
 def receive_chunk(sqs: Any, queue_url: str) -> int:
-    """Wait for a message and delete it; returns the number of the chunk in it."""
+    """Wait for a message that names a chunk and delete it; returns the chunk's number."""
     while True:
         answer = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=1)
         for message in answer.get("Messages", ()):
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-            return parse_message(message["Body"])[1]
+            received = parse_message(message["Body"])
+            if isinstance(received, ChunkMessage):
+                return received.chunk
 
 
 def start_idle_planner(environment: PushEnvironment) -> None:
@@ -67,7 +69,9 @@ def start_idle_planner(environment: PushEnvironment) -> None:
 def push_made_up_chunk(environment: PushEnvironment, room_id: int) -> None:
     """Build what a sender works with, and push made-up openids at once."""
     openids = [f"o{number:027d}" for number in range(environment.chunk)]
-    sender_dependencies(environment).wechat.push(room_id, openids)
+    deps = sender_dependencies(environment)
+    get_ready(deps)
+    deps.wechat.push(room_id, openids)
 
 
 def scan_openids(environment: PushEnvironment) -> float:

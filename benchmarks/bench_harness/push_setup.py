@@ -1,6 +1,7 @@
 """The real dependencies of a push, built in whichever process a benchmark runs it."""
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,11 @@ from bench_harness.environment import Environment, wechat_client
 from bench_harness.local_tables import client, dynamodb_resource, new_state_table
 from wxlive.domain.pace import interval_ms
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.commands import CommandStore
+from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -61,6 +65,11 @@ def _ignore(_: object) -> None:
     """Do nothing."""
 
 
+def new_id() -> str:
+    """Make a name for a claim, a hold, a command or a step of planning."""
+    return uuid.uuid4().hex
+
+
 def sender_dependencies(
     environment: PushEnvironment,
     *,
@@ -77,15 +86,19 @@ def sender_dependencies(
         wechat=wechat_client(environment, state, session),
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
+        days=DayStore(state),
+        rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
         queue=PushQueue(sqs, environment.queue_url),
         telemetry=Telemetry(),
-        interval_ms=interval_ms(RATE, environment.chunk),
+        rate=RATE,
         retry_busy=False,
         day_offset_hours=DAY_OFFSET_HOURS,
         now=now,
         sleep=time.sleep,
+        remaining_s=lambda: 60.0,
+        new_id=new_id,
     )
 
 
@@ -110,6 +123,9 @@ def planner_dependencies(
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
+        living=LivingStore(state),
+        days=DayStore(state),
+        commands=CommandStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
@@ -121,4 +137,5 @@ def planner_dependencies(
         now=now,
         remaining_s=lambda: 900.0,
         plan_later=_ignore,
+        new_id=new_id,
     )

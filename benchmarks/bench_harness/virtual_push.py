@@ -4,20 +4,21 @@ Ten senders share the pace; a call takes 0.3 s. The push starts at 19:30 in Beij
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from heapq import heappop, heappush
 
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.chunks import Chunk, ChunkState, size_of, spread_of
 from wxlive.domain.events import PushResult
-from wxlive.domain.pace import TooFar, interval_ms, reserve
+from wxlive.domain.pace import Pace, TooFar, interval_ms, reserve
 from wxlive.domain.reports import Report, report
 from wxlive.errors import WxliveError
 from wxlive_local.simulator.window import SlidingWindow
 from wxlive_push_fanout.failure_decision import decide_after_failure
 from wxlive_push_fanout.send import MAX_WAIT_MS
+from wxlive_push_start.checks import ROOM_FOR_SPREAD
 from wxlive_push_start.preflight import forecast
 
 RATE, CHUNK, DAILY_CALLS, OFFSET_HOURS, ROOM = 2000, 2000, 5000, 8, 1001
@@ -40,14 +41,15 @@ class VirtualPush:
         self, followers: int, failure_of: Callable[[int], WxliveError | None] = no_failure
     ) -> None:
         self._failure_of = failure_of
-        self._pace_ms = interval_ms(RATE, CHUNK)
         self.expected = forecast(
-            audience=followers, chunk=CHUNK, interval_ms=self._pace_ms, quota_left=DAILY_CALLS
+            audience=followers,
+            chunk=CHUNK,
+            interval_ms=interval_ms(RATE, CHUNK),
+            quota_left=DAILY_CALLS,
+            day_left_s=day_ends_at(STARTS_AT_S, OFFSET_HOURS) - STARTS_AT_S,
         )
-        self._ledger = {
-            number: Chunk(number, ChunkState.QUEUED, CHUNK)
-            for number in range(1, self.expected.calls + 1)
-        }
+        has_room = self.expected.calls * ROOM_FOR_SPREAD <= DAILY_CALLS
+        self._ledger = dict(_cut(followers, spread_of(CHUNK) if has_room else 1))
         self._arrived = SlidingWindow(1.0)
         self.calls: Counter[str] = Counter()
         self.minutes = 0.0
@@ -66,18 +68,23 @@ class VirtualPush:
         """Send until no message is left in the queue."""
         senders_free_at = [STARTS_AT_S * 1000] * SENDERS
         queue = [(STARTS_AT_S * 1000, number) for number in self._ledger]
-        next_free_ms: int | None = None
+        pace = Pace()
         while queue:
             due_ms, number = heappop(queue)
             now_ms = max(heappop(senders_free_at), due_ms)
             slot = reserve(
-                next_free_ms, now_ms=now_ms, interval_ms=self._pace_ms, max_wait_ms=MAX_WAIT_MS
+                pace,
+                openids=self._ledger[number].openids,
+                rate=RATE,
+                now_ms=now_ms,
+                max_wait_ms=MAX_WAIT_MS,
+                midnights_ms=(day_ends_at(now_ms / 1000, OFFSET_HOURS) * 1000,),
             )
             if isinstance(slot, TooFar):
                 heappush(senders_free_at, now_ms)
                 heappush(queue, (now_ms + slot.wait_ms, number))
                 continue
-            next_free_ms = slot.next_free_ms
+            pace = slot.pace
             heappush(senders_free_at, slot.at_ms + CALL_MS)
             again_at_ms = self._send(number, slot.at_ms)
             if again_at_ms is not None:
@@ -92,7 +99,7 @@ class VirtualPush:
         self.calls[day] += 1
         self.minutes = (now_s - STARTS_AT_S) / 60
         chunk = self._ledger[number]
-        chunk = replace(chunk, attempts=chunk.attempts + 1, claimed_at=int(now_s))
+        chunk = replace(chunk, claimed_at=int(now_s))
         error = self._failure_of(self.calls.total())
         if error is not None:
             return self._not_sent(chunk, error, now_ms)
@@ -103,9 +110,14 @@ class VirtualPush:
 
     def _not_sent(self, chunk: Chunk, error: WxliveError, now_ms: int) -> int | None:
         decision = decide_after_failure(
-            error, openids=CHUNK, attempts=chunk.attempts, now_s=now_ms / 1000, retry_busy=False
+            error,
+            openids=chunk.openids,
+            attempts=chunk.attempts,
+            now_s=now_ms / 1000,
+            retry_busy=False,
         )
-        self._ledger[chunk.number] = replace(chunk, state=decision.chunk)
+        attempts = chunk.attempts + decision.counts
+        self._ledger[chunk.number] = replace(chunk, state=decision.chunk, attempts=attempts)
         queued = decision.chunk is ChunkState.QUEUED
         return now_ms + 1000 * decision.again_in_s if queued else None
 
@@ -116,11 +128,25 @@ class VirtualPush:
             day=day_of(STARTS_AT_S, OFFSET_HOURS),
             state=CampaignState.SENDING,
             created_at=STARTS_AT_S,
+            chunks=len(self._ledger),
             fully_planned=True,
         )
         results = [
-            PushResult(chunk.message_id, ROOM, chunk.claimed_at, CHUNK, CHUNK, 0, 0, 0, 0)
-            for chunk in self._ledger.values()
-            if chunk.message_id is not None
+            _result(chunk) for chunk in self._ledger.values() if chunk.message_id is not None
         ]
         return report(campaign, self._ledger.values(), results, STARTS_AT_S + 60 * self.minutes)
+
+
+def _cut(followers: int, spread: int) -> Iterator[tuple[int, Chunk]]:
+    """Cut the followers into chunks as the planner does."""
+    number = 0
+    while followers > 0:
+        number += 1
+        openids = min(followers, size_of(number, CHUNK, spread))
+        followers -= openids
+        yield number, Chunk(number, ChunkState.QUEUED, openids)
+
+
+def _result(chunk: Chunk) -> PushResult:
+    total = chunk.openids
+    return PushResult(str(chunk.message_id), ROOM, chunk.claimed_at, total, total, 0, 0, 0, 0)
