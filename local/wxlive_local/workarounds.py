@@ -10,6 +10,12 @@ from typing import Any
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.template import Template
 
+_BATCHES = {
+    "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+}
+"""What a role is allowed, and what the local AWS calls it when it is done in batches."""
+
 
 def apply_workarounds(aws: LocalAws, template: Template, stack_name: str) -> None:
     """Apply all of them to a newly deployed stack. Safe to repeat."""
@@ -20,7 +26,7 @@ def apply_workarounds(aws: LocalAws, template: Template, stack_name: str) -> Non
         if properties.get("RecursiveLoop"):
             set_recursion(aws, resources[logical_id], properties["RecursiveLoop"])
     set_poller_concurrency(aws)
-    set_batch_insert_rights(aws, template, resources)
+    set_batch_rights(aws, template, resources)
     set_schedule_time_zones(aws, template, resources)
 
 
@@ -72,23 +78,21 @@ def set_poller_concurrency(aws: LocalAws) -> None:
             client.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def set_batch_insert_rights(aws: LocalAws, template: Template, resources: dict[str, str]) -> None:
-    """Let roles that may insert by PartiQL do so in batches.
+def set_batch_rights(aws: LocalAws, template: Template, resources: dict[str, str]) -> None:
+    """Let roles that may do something do so in batches.
 
-    AWS requires a permission for what each statement does (``PartiQLInsert``); the local AWS,
-    where it enforces roles, requires one named after the API call.
+    AWS requires a permission for each part of a batch (``PartiQLInsert``, ``SendMessage``); the
+    local AWS, where it enforces roles, requires one named after the API call.
     """
     iam = aws.client("iam")
     for logical_id, properties in template.of_type("AWS::Serverless::Function").items():
-        if "dynamodb:PartiQLInsert" in str(properties.get("Policies")):
-            statement = {
-                "Effect": "Allow",
-                "Action": "dynamodb:BatchExecuteStatement",
-                "Resource": "*",
-            }
+        policies = str(properties.get("Policies"))
+        batches = [batch for part, batch in _BATCHES.items() if part in policies]
+        if batches:
+            statement = {"Effect": "Allow", "Action": batches, "Resource": "*"}
             iam.put_role_policy(
                 RoleName=resources[f"{logical_id}Role"],
-                PolicyName="local-aws-batch-insert",
+                PolicyName="local-aws-batches",
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
             )
 

@@ -1,5 +1,6 @@
 """The main job on the deployed stack: wxlive's counts and WeChat's agree."""
 
+import json
 import time
 
 import pytest
@@ -161,3 +162,14 @@ def test_a_day_has_one_campaign(
     assert campaign in other.stderr
     assert operator("cancel", campaign).exit_code == 2
     assert wechat.ledger()["push"]["calls"] == campaigns.ledger["calls"]
+
+
+def test_a_schedule_looks_after_the_living_campaign_each_minute(stack: LocalStack) -> None:
+    schedule = stack.client("scheduler").get_schedule(Name=f"{stack.stack_name}-push-reconcile")
+    target = schedule["Target"]
+
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(1 minute)")
+    reply = stack.client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
+    payload = reply["Payload"].read()
+    assert "FunctionError" not in reply, payload
+    assert "campaign" in json.loads(payload)

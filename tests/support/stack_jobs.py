@@ -143,7 +143,8 @@ def _push_in_vain(stack: LocalStack, operator: Operator, wechat: Simulator) -> C
     campaign = _wait_for("paused", operator).json["campaign"]
     wechat.run_on_loop(lambda _: wechat.faults.clear())
     wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=9410005, times=3))
-    assert operator("resume", campaign).exit_code == 0
+    resumed = operator("resume", campaign)
+    assert resumed.exit_code == 0, resumed
     status = _wait_for("failed", operator)
     wechat.run_on_loop(lambda _: wechat.faults.clear())
     wechat.set_room(IN_VAIN, _ENDED)

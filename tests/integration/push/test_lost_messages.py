@@ -89,6 +89,8 @@ def test_a_chunk_that_is_sent_again_by_a_command_whose_answer_was_lost_is_sent_a
     answer = stack.command("resend_unknown", campaign=CAMPAIGN)
     assert ("refused" in answer) == (times > 1)
     world.steps.heal()
+    stack.work()
+    assert bool(world.pushed()) == (times == 1), "it was recognised and enqueued"
     stack.run(MINUTES_TO_HEAL)
 
     assert set(world.pushed().values()) == {1}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from factories import ROOM
+from factories import ROOM, a_new_campaign
 from support.push_stack import PushStack
 from support.push_start import AUDIENCE, OTHER_ROOM
 from support.world import World
@@ -82,6 +82,17 @@ def test_another_room_notifies_everybody_on_another_day(world: World, stack: Pus
     stack.push(OTHER_ROOM)
 
     assert world.pushed() == dict.fromkeys(AUDIENCE, 2)
+
+
+def test_a_chunk_of_a_campaign_that_no_longer_lives_is_not_sent(
+    world: World, stack: PushStack
+) -> None:
+    world.put_campaign(1)
+    world.campaigns.open(a_new_campaign("later"), before=world.living.load(), release=None)
+
+    stack.deliver(1)
+
+    assert world.calls(PUSH) == 0
 
 
 def test_a_later_campaign_without_anybody_left_fails_with_a_reason(
