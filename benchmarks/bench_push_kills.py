@@ -9,7 +9,7 @@ from collections import Counter
 from bench_harness.killed_push import KilledPush
 from bench_harness.local_tables import client, new_followers_table
 from bench_harness.made_up_followers import made_up_followers
-from bench_harness.measurement import Measurement
+from bench_harness.measurement import Measurement, without
 from wxlive.stores.followers import FollowerStore
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import Simulator
@@ -39,21 +39,21 @@ def _measurements(sums: Counter[str]) -> list[Measurement]:
     )
     unknown = f"{sums['unknown']} unknown chunks, {sums['unknown_but_pushed']} of them pushed"
     return [
-        _without(
+        without(
             "push, killed: nobody notified twice",
             f"followers not notified twice, of all; {kills}; notified twice: {sums['twice']}",
             "followers",
             of_all=sums["listed"],
             wrong=sums["twice"],
         ),
-        _without(
+        without(
             "push, killed: notified or reported",
             f"followers notified, or reported unknown or refused, of all; missed: {sums['missed']}",
             "followers",
             of_all=sums["listed"],
             wrong=sums["missed"],
         ),
-        _without(
+        without(
             "push, killed: unknown explained",
             f"chunks claimed by a worker that was killed, of {unknown}; "
             f"others: {sums['unexplained']}",
@@ -62,14 +62,3 @@ def _measurements(sums: Counter[str]) -> list[Measurement]:
             wrong=sums["unexplained"],
         ),
     ]
-
-
-def _without(name: str, what: str, unit: str, *, of_all: int, wrong: int) -> Measurement:
-    return Measurement(
-        name=name,
-        what=what,
-        unit=unit,
-        more_is_better=True,
-        floors=[float(of_all)],
-        figures=[float(of_all - wrong)],
-    )

@@ -93,6 +93,19 @@ class Measurement:
         return {"title": self.title, **asdict(self), **derived}
 
 
+def without(name: str, what: str, unit: str, *, of_all: int, wrong: int) -> Measurement:
+    """Return how many are as they must be, beside all of them: the ratio is 1 if none is wrong."""
+    floor = max(1, of_all)  # none of none is wrong
+    return Measurement(
+        name=name,
+        what=what,
+        unit=unit,
+        more_is_better=True,
+        floors=[float(floor)],
+        figures=[float(floor - wrong)],
+    )
+
+
 def summaries(measurements: Iterable[Measurement]) -> dict[str, Summary]:
     """Summarize measurements, by title."""
     return {one.title: one.summary() for one in measurements}

@@ -25,6 +25,7 @@ def exit_code_of_up(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("--param", "Nonsense=1"), "no such parameter"),
         (("--config", "/nowhere.json"), "can't be read"),
         (("--wechat-url", "127.0.0.1:1"), "must start with http"),
+        (("--functions-aws-url", "ftp://127.0.0.1:1"), "must start with http"),
         (("--ready-file", "/nowhere/ready.json"), "can't be written"),
         (("--port", "70000"), "70000"),
         (("--colour", "red"), "--colour"),
