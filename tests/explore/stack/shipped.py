@@ -1,0 +1,450 @@
+"""The shipped code as programs: with clients, clock and ids that go through a port.
+
+What the code takes from a module (``uuid``, ``time.sleep``, thread pools) is put in its place
+while a program runs. Thread pools run their work at once, in the order in which it is handed
+in: so the planner's prefetching asks for the same pages, each when it would be handed to a thread.
+The short pauses between the tries of a colliding write pass no time.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, Self
+
+from explore.aws.clients import Client, ResourceClient, Service, Table
+from explore.aws.outcomes import Answer as AwsAnswer
+from explore.engine.programs import (
+    BEGIN,
+    CLOCK,
+    NEW_ID,
+    NOTE,
+    NOW,
+    REMAINING,
+    RUNTIME,
+    SLEEP,
+    Port,
+    Run,
+)
+from explore.stack.places import (
+    APPID,
+    FOLLOWERS_TABLE,
+    PUSH_QUEUE_URL,
+    PUSH_START,
+    STATE_TABLE,
+    Call,
+)
+from explore.stack.wechat import BASE, Session
+from wxlive import prefetch
+from wxlive.domain.events import PushResult
+from wxlive.ingest import EventIngestor
+from wxlive.settings import Secrets
+from wxlive.stores import dynamo, followers
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.commands import CommandStore
+from wxlive.stores.days import DayStore
+from wxlive.stores.followers import FollowerStore
+from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.living import LivingStore
+from wxlive.stores.pace import PaceStore
+from wxlive.stores.push_queue import PushQueue
+from wxlive.stores.quota import QuotaStore
+from wxlive.stores.results import ResultStore
+from wxlive.stores.rooms import RoomStore
+from wxlive.stores.sync_runs import SyncRunStore
+from wxlive.stores.tokens import TokenStore
+from wxlive.wechat.access_token import AccessToken
+from wxlive.wechat.apis import Api
+from wxlive.wechat.client import WechatClient
+from wxlive_live_watch import dependencies as watch_dependencies
+from wxlive_live_watch import poll as watch
+from wxlive_push_fanout import dependencies as fanout_dependencies
+from wxlive_push_fanout import handler as fanout
+from wxlive_push_start import dependencies as start_dependencies
+from wxlive_push_start import handler as start
+
+ORIGINS = ("wxlive.stores.",)
+"""Requests are named after the stores' methods that make them."""
+
+_SECRETS = Secrets(appid=APPID, secret="5" * 32, tokens=("t",), aes_keys=())
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a world sets for the shipped code: the parameters of the template that matter.
+
+    ``warm_token`` is the token that a worker has when it starts, together with a connection;
+    ``counts_metrics`` says whether the world remembers which metrics were counted.
+    """
+
+    chunk: int = 2
+    interval_ms: int = 1000
+    rate: int = 2
+    daily_calls: int = 5000
+    retry_busy: bool = False
+    auto_push: bool = False
+    room_wait_limit_s: int = 3600
+    day_offset_hours: int = 8
+    warm_token: AccessToken | None = None
+    counts_metrics: bool = True
+
+
+# ------------------------------------------------------------------ programs
+
+
+def sender(body: str, setting: Setting) -> Run:
+    """Process one message, as ``push_fanout``'s handler does."""
+
+    def run(port: Port) -> str:
+        deps = _fanout(port, setting)
+        event = {"Records": [{"messageId": "m", "body": body, "eventSource": "aws:sqs"}]}
+        _set(port, deps)
+        _unwrapped(fanout.lambda_handler)(event, None)
+        return "done"
+
+    return run
+
+
+def push_start(payload: str, setting: Setting) -> Run:
+    """Execute a command (start, plan, pause, …), as ``push_start``'s handler does."""
+
+    def run(port: Port) -> str:
+        deps = _start(port, setting)
+        _set(port, deps)
+        answer = _unwrapped(start.lambda_handler)(json.loads(payload), None)
+        return str(answer.get("refused") or answer.get("planning") or answer["state"])
+
+    return run
+
+
+def live_watch(payload: str, setting: Setting) -> Run:
+    """Poll once, as ``live_watch``'s handler does."""
+
+    def run(port: Port) -> str:
+        deps = _watch(port, setting)
+        event = json.loads(payload)
+        _set(port, deps)
+        if "push" in event:
+            watch.plan_push(int(event["push"]), int(event["at"]), deps)
+        return str(watch.poll(deps)["recovery"])
+
+    return run
+
+
+def callback(call: Call, setting: Setting) -> Run:
+    """Ingest the result of a push, as the callback does once the message is authentic."""
+
+    def run(port: Port) -> str:
+        state = _state(port)
+        counts = dict.fromkeys(
+            ("openid_error", "relation_error", "user_recv_limit", "internal_error"), 0
+        )
+        now_s = _now_s(port)
+        size = len(call.openids)
+        result = PushResult(
+            call.message_id, call.room_id, int(now_s), total=size, success=size, **counts
+        )
+        ingestor = EventIngestor(
+            followers=FollowerStore(_client("dynamodb", port), FOLLOWERS_TABLE),
+            results=lambda: ResultStore(state),
+            quarantine=SimpleNamespace(put=None),
+            telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
+        )
+        _set(port, None)
+        ingestor._ingest_result(result, now_s)
+        return "success"
+
+    return run
+
+
+def operator(payloads: Sequence[str], setting: Setting) -> Run:
+    """Give commands one after the other, each whenever the operator likes."""
+    commands = [
+        (json.loads(payload)["action"], push_start(payload, setting)) for payload in payloads
+    ]
+
+    def run(port: Port) -> str:
+        answers = []
+        for action, command in commands:
+            port(RUNTIME, BEGIN, {})
+            port(RUNTIME, NOTE, {"text": f"begun {action}"})
+            try:
+                answers.append(str(command(port)))
+            except Exception as error:  # noqa: BLE001 - the operator sees that it failed
+                answers.append(f"failed: {type(error).__name__}")
+            port(RUNTIME, NOTE, {"text": f"{action} answered {answers[-1]}"})
+        return ", ".join(answers)
+
+    return run
+
+
+# ------------------------------------------------------------- dependencies
+
+
+FAST = "-fast"
+"""Marks the services that a sender calls by clients that try once (``wxlive.aws.FAIL_FAST``)."""
+
+
+class _Fast:
+    """A port for clients that fail fast."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+
+    def __call__(self, service: str, operation: str, request: Mapping[str, Any], /) -> Any:
+        return self._port(f"{service}{FAST}", operation, request)
+
+    def recorded(self, service: str, operation: str) -> Any:
+        """Return the answer to the next call if it is recorded."""
+        return self._port.recorded(f"{service}{FAST}", operation)
+
+
+def _fanout(port: Port, setting: Setting) -> fanout_dependencies.Dependencies:
+    state = _state(_Fast(port))
+    return fanout_dependencies.Dependencies(
+        wechat=_wechat(port, state, setting),
+        campaigns=CampaignStore(state),
+        ledger=LedgerStore(state),
+        days=DayStore(state),
+        rooms=RoomStore(state),
+        pace=PaceStore(state, Api.PUSH_MESSAGE),
+        quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),
+        queue=PushQueue(_client("sqs", _Fast(port)), PUSH_QUEUE_URL),
+        telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
+        rate=setting.rate,
+        retry_busy=setting.retry_busy,
+        day_offset_hours=setting.day_offset_hours,
+        now=lambda: _now_s(port),
+        sleep=lambda seconds: port(CLOCK, SLEEP, {"ms": round(seconds * 1000)}),
+        remaining_s=lambda: port(RUNTIME, REMAINING, {}) / 1000,
+        new_id=lambda: port(RUNTIME, NEW_ID, {}),
+    )
+
+
+def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
+    state = _state(port)
+    return start_dependencies.Dependencies(
+        wechat=_wechat(port, state, setting),
+        followers=FollowerStore(_client("dynamodb", port), FOLLOWERS_TABLE),
+        campaigns=CampaignStore(state),
+        ledger=LedgerStore(state),
+        results=ResultStore(state),
+        living=LivingStore(state),
+        days=DayStore(state),
+        commands=CommandStore(state),
+        rooms=RoomStore(state),
+        runs=SyncRunStore(state),
+        quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),
+        queue=PushQueue(_client("sqs", port), PUSH_QUEUE_URL),
+        telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
+        chunk=setting.chunk,
+        interval_ms=setting.interval_ms,
+        day_offset_hours=setting.day_offset_hours,
+        now=lambda: _now_s(port),
+        remaining_s=lambda: port(RUNTIME, REMAINING, {}) / 1000,
+        plan_later=lambda campaign: _invoke(port, {"action": "plan", "campaign": campaign}),
+        new_id=lambda: port(RUNTIME, NEW_ID, {}),
+    )
+
+
+def _watch(port: Port, setting: Setting) -> watch_dependencies.Dependencies:
+    state = _state(port)
+    return watch_dependencies.Dependencies(
+        wechat=_wechat(port, state, setting),
+        rooms=RoomStore(state),
+        campaigns=CampaignStore(state),
+        living=LivingStore(state),
+        commands=CommandStore(state),
+        quota=QuotaStore(state, Api.GET_LIVE_INFO, 400),
+        daily_calls=400,
+        other_quotas=(QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),),
+        telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
+        auto_push=setting.auto_push,
+        room_wait_limit_s=setting.room_wait_limit_s,
+        day_offset_hours=setting.day_offset_hours,
+        now=lambda: _now_s(port),
+        invoke_push_start=lambda payload: _invoke(port, payload),
+        publish_live=lambda _room: None,
+    )
+
+
+def _wechat(port: Port, state: Any, setting: Setting) -> WechatClient:
+    client = WechatClient(
+        BASE,
+        _SECRETS,
+        TokenStore(state, APPID),
+        now=lambda: _now_s(port),
+        session=lambda: Session(port),  # type: ignore[arg-type,return-value]  # stands in
+    )
+    if setting.warm_token is not None:  # as an earlier invocation of the same process left it
+        client._tokens._held = setting.warm_token
+        client._session = Session(port)  # type: ignore[assignment]  # stands in
+        client._last_used = _now_s(port)
+    return client
+
+
+def _now_s(port: Port) -> float:
+    now_ms: int = port(CLOCK, NOW, {})
+    return now_ms / 1000
+
+
+def _invoke(port: Port, payload: Mapping[str, Any]) -> None:
+    _client("lambda", port).invoke(
+        FunctionName=PUSH_START, InvocationType="Event", Payload=json.dumps(dict(payload))
+    )
+
+
+class Telemetry:
+    """Stands in for the shipped one: metrics are notes, kept when the invocation ends."""
+
+    def __init__(self, port: Port, setting: Setting) -> None:
+        self._port = port
+        self._counts = setting.counts_metrics
+        self.logger = SimpleNamespace(info=_log, warning=_log, error=_log, exception=_log)
+
+    def count(self, metric: Any, value: int = 1) -> None:
+        """Note that a metric was counted, not how often."""
+        if self._counts:
+            self._port(RUNTIME, NOTE, {"text": metric.value})
+
+    def problem(self, message: str, error: Exception, **facts: Any) -> None:
+        """Log nothing."""
+
+
+def _log(*_: object, **__: object) -> None:
+    """Log nothing."""
+
+
+# ------------------------------------------------------------------ patches
+
+
+class _Lenient(Service):
+    """A service that checks one request of each operation and each choice of parameters."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._lenient: set[tuple[str, frozenset[str]]] = set()
+
+    def check(self, model: Any, request: Mapping[str, Any]) -> None:
+        """Check a request against the model."""
+        key = (model.name, frozenset(request))
+        if key not in self._lenient:
+            super().check(model, request)
+            self._lenient.add(key)
+
+
+_lenient = cache(_Lenient)
+
+
+class _Rendering:
+    """Spares the stand-ins of boto3 work: recorded calls are not checked, answers rendered once.
+
+    An answer that was rendered is given to everybody, so nobody may change it; ``plain`` copies.
+    """
+
+    _rendered: "dict[tuple[bool, AwsAnswer], dict[str, Any]]" = {}  # noqa: RUF012 - for all of them
+
+    _port: Any
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._service: Any = _lenient(self._service.name)
+
+    def _call(self, model: Any, params: dict[str, Any]) -> dict[str, Any]:
+        recorded = self._port.recorded(self._service.name, model.name)
+        if recorded is None:
+            called: dict[str, Any] = super()._call(model, params)  # type: ignore[misc]  # the client's
+            return called
+        finished: dict[str, Any] = self._finish(model, recorded.value)  # type: ignore[attr-defined]  # the client's
+        return finished
+
+    def _answer(self, model: Any, answer: AwsAnswer) -> dict[str, Any]:
+        key = (isinstance(self, ResourceClient), answer)
+        found = self._rendered.get(key)
+        if found is None:
+            found = self._rendered[key] = super()._answer(model, answer)  # type: ignore[misc]  # the client's
+        return found
+
+
+class _Client(_Rendering, Client):
+    """A low-level client."""
+
+
+class _TableClient(_Rendering, ResourceClient):
+    """The client behind a table."""
+
+
+def _client(service: str, port: Port) -> Any:
+    return _Client(service, port)
+
+
+def _state(port: Port) -> Any:
+    return Table(STATE_TABLE, _TableClient(port))
+
+
+class _PoolAtOnce:
+    """Stands in for a thread pool: work is done when it is handed in."""
+
+    def __init__(self, _workers: int) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Do it; what it raises is raised by the future, but for interruptions."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*args))
+        except Exception as error:  # noqa: BLE001 - the future's to raise
+            future.set_exception(error)
+        return future
+
+    def map(self, work: Callable[..., Any], *args: Any) -> Iterator[Any]:
+        """Do all of it."""
+        return iter([work(*each) for each in zip(*args, strict=False)])
+
+    def shutdown(self, **_: object) -> None:
+        """Wait for nothing."""
+
+
+_PORT: ContextVar[Port] = ContextVar("port")
+_DEPS: ContextVar[Any] = ContextVar("dependencies")
+
+_NO_PAUSES = SimpleNamespace(sleep=lambda _seconds: None, monotonic=lambda: 0.0)
+
+
+@contextmanager
+def in_place() -> Iterator[None]:
+    """Put what belongs to a program's port in place of what the shipped modules use."""
+    patches: tuple[tuple[Any, str, Any], ...] = (
+        (dynamo, "time", _NO_PAUSES),
+        (prefetch, "ThreadPoolExecutor", _PoolAtOnce),
+        (followers, "ThreadPoolExecutor", _PoolAtOnce),
+        (fanout, "build_dependencies", lambda _context: _DEPS.get()),
+        (start, "build_dependencies", lambda _context: _DEPS.get()),
+        (start, "telemetry", lambda: _DEPS.get().telemetry),
+    )
+    with ExitStack() as stack:
+        for module, name, new in patches:
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, new)
+        yield
+
+
+def _set(port: Port, deps: Any) -> None:
+    """Say whose port and dependencies count in this run. Each run has a context of its own."""
+    _PORT.set(port)
+    _DEPS.set(deps)
+
+
+def _unwrapped(handler: Any) -> Any:
+    """Return a handler without the frame that logs and writes metrics."""
+    return handler.__wrapped__

@@ -1,0 +1,8 @@
+"""The worlds that are explored, by name."""
+
+from explore.stack.scenario import Scenario
+from explore.worlds import control, planning, sending
+
+WORLDS: dict[str, Scenario] = {
+    scenario.name: scenario for module in (sending, control, planning) for scenario in module.WORLDS
+}

@@ -1,0 +1,46 @@
+"""A planner beside senders, and chunks that are split."""
+
+from explore.stack.places import ROOM
+from explore.stack.scenario import Scenario
+from explore.stack.wechat import Rules
+
+START = {"action": "start", "room_id": ROOM}
+
+WORLDS = (
+    Scenario(
+        "plan",
+        "A planner cuts three followers in two chunks; a sender is given each as it is queued.",
+        followers=("a", "b", "c"),
+        invocations=("plan",),
+        minutes=3,
+        polls=3,
+        faults=1,
+    ),
+    Scenario(
+        "two-plans",
+        "Two planners are at work on the same campaign.",
+        followers=("a", "b", "c"),
+        invocations=("plan", "plan"),
+        minutes=3,
+        faults=1,
+    ),
+    Scenario(
+        "two-starts",
+        "A push is started twice at the same time.",
+        followers=("a", "b"),
+        invocations=(START, START),
+        senders=1,
+        minutes=3,
+        polls=3,
+        faults=0,
+    ),
+    Scenario(
+        "split",
+        "An openid spoils its call, so the chunk is cut in two.",
+        chunks=(("a", "x"),),
+        messages=(1,),
+        rules=Rules(bad_openids=frozenset({"x"})),
+        minutes=3,
+        faults=1,
+    ),
+)
