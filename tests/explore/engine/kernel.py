@@ -62,6 +62,10 @@ def _no_jumps(_world: World) -> Mapping[str, int]:
     return {}
 
 
+def _no_changes(_world: World) -> Changes:
+    return ()
+
+
 def _no_ids(_world: World) -> frozenset[str]:
     return frozenset()
 
@@ -118,6 +122,8 @@ class Kernel:
         mentions: ids that the shared parts still speak of; they are not given anew.
         notes: the place of the shared part that collects the notes of actors that ended.
         thorough: whether each run of a program is compared with what is known of it.
+        renewed: what changes with each fault and each act of somebody outside: what goes on for
+            some time afterwards begins anew.
         grain_ms: answers that take time arrive at multiples of it, so that histories meet.
     """
 
@@ -131,6 +137,7 @@ class Kernel:
     mentions: Callable[[World], frozenset[str]] = _no_ids
     notes: int = -1
     thorough: bool = False
+    renewed: Callable[[World], Changes] = _no_changes
     grain_ms: int = 1
     lives: Lives = field(default_factory=Lives)
     _parts_of_actors: dict[Position, Part[Position]] = field(default_factory=dict)
@@ -216,7 +223,10 @@ class Kernel:
             own.append((Choice(Step.RETURN, at.name), self._returned(world, part)))
         else:
             turn = self._asks(world, part, request, own)
-        may_die = budget.faults and at.kind.is_mortal and at.node is not at.program.first
+        is_idle = at.node is at.program.first or (
+            request is not None and request.operation == programs.BEGIN
+        )
+        may_die = budget.faults and at.kind.is_mortal and not is_idle
         if may_die and turn is not _Turn.ALONE:
             died = self._gone(world, part, DIED, FAULTS)
             assert died is not None
@@ -229,7 +239,7 @@ class Kernel:
             new = self._answered(world, part, request, outcome)
             if new is not None:
                 own.append((Choice(Step.CALL, at.name, outcome), new))
-        if at.kind.is_human and at.node is at.program.first:
+        if at.kind.is_human and request.operation == programs.BEGIN:
             return _Turn.NONE
         # An end that everybody can see takes its turn like anything else.
         is_seen = at.kind.stays and _some_over(at.name, own)
@@ -271,16 +281,22 @@ class Kernel:
         new = World(world.now, left, world.actors, world.shared, key)
         if outcome.changes:
             _changed(new, outcome.changes)
+        if outcome.cost == FAULTS:
+            _changed(new, self.renewed(new))
         at = part.value
-        if outcome.delay_ms or outcome.again:
+        node = at.node
+        if outcome.again:
             wake_ms = rounded_up(world.now.value + outcome.delay_ms, self.grain_ms)
-            waits = at._replace(wake_ms=wake_ms, answer=outcome.answer)
-            if outcome.again:
-                waits = at._replace(wake_ms=wake_ms, attempt=at.attempt + 1)
-            return self._placed(new, part, waits)
-        child = at.node.child(outcome.answer) or at.program.after(at.node, outcome.answer)
+            return self._placed(new, part, at._replace(wake_ms=wake_ms, attempt=at.attempt + 1))
+        child = node.child(outcome.answer) or at.program.after(node, outcome.answer)
         while outcome.persists and child.request is request:
-            child = at.program.after(child, outcome.answer)
+            node, child = child, at.program.after(child, outcome.answer)
+        if outcome.delay_ms:
+            wake_ms = rounded_up(world.now.value + outcome.delay_ms, self.grain_ms)
+            waits = at._replace(node=node, wake_ms=wake_ms, answer=outcome.answer)
+            return self._placed(new, part, waits)
+        if at.kind.is_human and request.operation == programs.BEGIN:
+            _changed(new, self.renewed(new))
         return self._arrive(new, part, at, child)
 
     def _pay(self, budget: Part[Budget], cost: str) -> Part[Budget] | None:
@@ -385,8 +401,10 @@ class Kernel:
             return None
         key = world.key - part.key + left.key - world.budget.key
         between = World(world.now, left, world.actors, world.shared, key)
+        if cost:
+            between = _changed(between, self.renewed(between))
         if part.value.kind.ended is not None:
-            ending = _ending(how, part.value, part.value.node, world)
+            ending = _ending(how, part.value, part.value.node, between)
             between = _changed(between, part.value.kind.ended(ending))
         return self._placed(between, part, None)
 
@@ -426,6 +444,8 @@ class Kernel:
         key = world.key + left.key - world.budget.key
         new = World(world.now, left, world.actors, world.shared, key)
         new = _changed(new, event.changes)
+        if event.is_optional or event.cost == FAULTS:
+            new = _changed(new, self.renewed(new))
         return new if spawn is None else self._spawned(new, spawn)
 
     def _spawned(self, world: World, spawn: Spawn) -> World:
@@ -526,8 +546,13 @@ def _deadline(at: Position) -> int:
     return at.began_ms + at.kind.timeout_ms
 
 
+def ids_in(text: str) -> frozenset[str]:
+    """Return the ids that actors have drawn, as far as a text mentions them."""
+    return frozenset(_ID.findall(text))
+
+
 def _ids_in(answer: Answer | None) -> frozenset[str]:
-    return frozenset(_ID.findall(repr(answer.key))) if answer is not None else frozenset()
+    return ids_in(repr(answer.key)) if answer is not None else frozenset()
 
 
 def _ids_seen(node: Node) -> frozenset[str]:

@@ -99,7 +99,7 @@ class Kind:
     """What actors have in common.
 
     ``limit`` is how many there may be at once, ``timeout_ms`` how long one may live. One that
-    ``stays`` is kept after its end. A human may act at any time, and need not act at all.
+    ``stays`` is kept after its end. A human need not begin (``BEGIN``) at all.
     ``ended`` says what an end changes.
     """
 

@@ -13,7 +13,6 @@ WORLDS = (
         followers=("a", "b", "c"),
         invocations=("plan",),
         minutes=3,
-        polls=3,
         faults=1,
     ),
     Scenario(
@@ -31,7 +30,6 @@ WORLDS = (
         invocations=(START, START),
         senders=1,
         minutes=3,
-        polls=3,
         faults=0,
     ),
     Scenario(

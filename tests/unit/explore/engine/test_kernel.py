@@ -227,16 +227,6 @@ def read_then_swap(port: Port) -> None:
 # -------------------------------------------------------- who is to be considered
 
 
-def test_a_human_may_act_at_any_time_or_not_at_all() -> None:
-    human = Kind("human", is_human=True, stays=True)
-    toys = Toys([two_writes, wait_and_look], kinds=[human, Kind("toy")])
-
-    assert labels(toys) == ["toy1", "@time"]
-    assert has_ended(toys, "@time", "toy2", "toy2")
-    assert labels(toys, "@time", "toy2", "toy2") == ["toy1"]
-    assert not has_ended(toys, "@time", "toy2", "toy2", "toy1")
-
-
 def test_a_human_who_looks_at_the_clock_first_begins_when_asked() -> None:
     def look(port: Port) -> None:
         port(RUNTIME, "begin", {})
