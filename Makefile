@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough docs bench bench-quick growth costs sizes local build deploy lint format lock clean
+.PHONY: help install demo test test-fast test-thorough prove docs bench bench-quick growth costs sizes local build deploy lint format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ test-fast: install  ## Run the checks and tests that need no server: after each 
 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract
+
+prove: install  ## Explore every order and every fault of the push in small worlds, within bounds
+	@PYTHONPATH=tests $(BIN)/python -m explore --brief $(WORLDS)
 
 lint: install  ## Run the checks alone
 	@$(BIN)/ruff check .

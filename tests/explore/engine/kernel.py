@@ -369,10 +369,7 @@ class Kernel:
         return f"id-{program.tag}-{number}"
 
     def _ended(self, world: World, part: Part[Position] | None, at: Position, node: Node) -> World:
-        if self.notes >= 0 and node.notes:
-            old = world.shared[self.notes]
-            new = self.parts.of("notes", old.value | node.notes)
-            world = _changed(world, ((self.notes, new),))
+        world = self._noted(world, node)
         assert node.end is not None
         how = RAISED if node.end.is_error else RETURNED
         ending = _ending(how, at, node, world)
@@ -382,6 +379,13 @@ class Kernel:
             return self._placed(world, part, None)
         kept = Position(at.name, at.kind, at.program, node, 0)
         return self._placed(world, part, kept)
+
+    def _noted(self, world: World, node: Node) -> World:
+        if self.notes < 0 or not node.notes:
+            return world
+        old = world.shared[self.notes]
+        new = self.parts.of("notes", old.value | node.notes)
+        return _changed(world, ((self.notes, new),))
 
     def _woken(self, world: World, part: Part[Position]) -> World:
         at = part.value
@@ -403,6 +407,8 @@ class Kernel:
         between = World(world.now, left, world.actors, world.shared, key)
         if cost:
             between = _changed(between, self.renewed(between))
+        if part.value.kind.is_human:  # what somebody has seen done stays done
+            between = self._noted(between, part.value.node)
         if part.value.kind.ended is not None:
             ending = _ending(how, part.value, part.value.node, between)
             between = _changed(between, part.value.kind.ended(ending))

@@ -232,8 +232,9 @@ class Requests:
         while frame is not None:
             module = frame.f_globals.get("__name__", "")
             name = frame.f_code.co_qualname
-            if module.startswith(self._origins) and "<" not in name and "._" not in f".{name}":
-                found = name
+            if module.startswith(self._origins):
+                if "<" not in name and "._" not in f".{name}":
+                    found = name
             elif found:
                 break
             frame = frame.f_back  # type: ignore[assignment]  # None ends the loop

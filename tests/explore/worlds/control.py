@@ -36,6 +36,7 @@ WORLDS = (
         chunks=(ONE,),
         messages=(1,),
         humans=("pause", "resume"),
+        minutes=3,
         faults=0,
     ),
     Scenario(

@@ -41,7 +41,8 @@ _UNAVAILABLE = re.compile(
       | \bsections?[\s\#]+\d+(?:-\d+)?[\s\#]+of[\s\#]+the\b
       | \bthe[\s\#]+contract(?:'s\b|[\s\#]+(?:says|names|wants|demands)\b)
       | \.\./shared\b
-      | /work/(?:main|shared)\b""",
+      | """
+    + rf"(?<![\w.]){re.escape(str(ROOT.parent))}/(?:{re.escape(ROOT.name)}|shared)\b",
     re.IGNORECASE | re.VERBOSE,
 )
 

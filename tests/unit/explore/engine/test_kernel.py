@@ -6,7 +6,7 @@ import pytest
 
 from explore.engine.history import play
 from explore.engine.kernel import Kernel
-from explore.engine.programs import RUNTIME, Answers, Port, Program
+from explore.engine.programs import BEGIN, RUNTIME, Answers, Port, Program
 from explore.engine.search import Invariants, explore
 from explore.engine.toys import (
     NO_BUDGET,
@@ -201,6 +201,31 @@ def test_an_outcome_that_persists_answers_the_same_request_as_often_as_it_follow
     assert at.node.end.result == "given up"
 
 
+def test_an_outcome_that_persists_and_takes_time_is_known_when_the_time_has_passed() -> None:
+    def stubborn(port: Port) -> int:
+        for _ in range(3):
+            try:
+                write(port, 0, 1)
+            except PermissionError:
+                continue
+        return now(port)
+
+    toys = Toys([stubborn, one_write], faulty=True, budget=Budget(faults=1))
+    plain = toys.service.outcomes
+
+    def outcomes(*asked: Any, **how: Any) -> list[Outcome]:
+        done, _, refused = plain(*asked, **how)
+        return [done, refused._replace(persists=True, delay_ms=40)]
+
+    toys.service.outcomes = outcomes  # type: ignore[method-assign]
+
+    assert labels(toys, "toy1=refused") == ["toy2"]
+    at = after(toys, "toy1=refused", "toy2", "@time", "toy1").actor("toy1")
+    assert at is not None
+    assert at.node.end is not None
+    assert at.node.end.result == 40
+
+
 def test_a_request_is_made_again_after_others_could_act() -> None:
     toys = Toys([one_write, read_then_swap], (0, 0), faulty=True, budget=Budget(faults=1))
     plain = toys.service.outcomes
@@ -227,9 +252,54 @@ def read_then_swap(port: Port) -> None:
 # -------------------------------------------------------- who is to be considered
 
 
+def begin_and_write_twice(port: Port) -> None:
+    for value in (1, 2):
+        port(RUNTIME, BEGIN, {})
+        write(port, 0, value)
+
+
+def test_a_human_begins_at_any_time_or_not_at_all() -> None:
+    human = Kind("human", is_human=True, stays=True)
+    toys = Toys([begin_and_write_twice, wait_and_look], kinds=[human, Kind("toy")])
+
+    assert labels(toys) == ["toy1", "@time"]
+    assert has_ended(toys, "@time", "toy2", "toy2")
+    assert labels(toys, "@time", "toy2", "toy2") == ["toy1"]
+    assert not has_ended(toys, "@time", "toy2", "toy2", "toy1")
+
+
+def test_a_human_who_has_begun_goes_on_until_the_next_beginning() -> None:
+    human = Kind("human", is_human=True, stays=True)
+    toys = Toys([begin_and_write_twice], kinds=[human], budget=Budget(faults=1))
+
+    assert labels(toys, "toy1") == ["toy1", "toy1=dies"]
+    assert labels(toys, "toy1", "toy1") == ["toy1"]
+    assert has_ended(toys, "toy1", "toy1")
+
+
+def test_what_goes_on_for_some_time_begins_anew_with_each_fault_and_each_act_of_a_human() -> None:
+    human = Kind("human", is_human=True, stays=True)
+    toys = Toys(
+        [begin_and_write_twice, two_writes],
+        kinds=[human, Kind("toy")],
+        faulty=True,
+        budget=Budget(faults=1),
+    )
+    renewed: list[str] = []
+
+    def renew(world: World) -> Changes:
+        renewed.append(str(registers_of(world)))
+        return ()
+
+    toys.kernel.renewed = renew
+
+    labels(toys)
+    assert renewed == ["(0,)", "(1,)", "(0,)"]  # the human begins; a write is lost; one is refused
+
+
 def test_a_human_who_looks_at_the_clock_first_begins_when_asked() -> None:
     def look(port: Port) -> None:
-        port(RUNTIME, "begin", {})
+        port(RUNTIME, BEGIN, {})
         write(port, 0, now(port))
 
     human = Kind("human", is_human=True)
@@ -430,6 +500,19 @@ def test_notes_are_kept_at_an_end_and_lost_with_a_death() -> None:
 
     assert after(world, "+deliver", "worker1", "worker1").shared[1].value == {"noted"}
     assert after(world, "+deliver", "worker1", "worker1=dies").shared[1].value == frozenset()
+
+
+def test_what_a_human_has_seen_is_kept_even_if_the_human_dies() -> None:
+    def seeing(port: Port) -> None:
+        port(RUNTIME, BEGIN, {})
+        note(port, "seen")
+        write(port, 0, 1)
+        write(port, 0, 2)
+
+    human = Kind("human", is_human=True, stays=True)
+    toys = Toys([seeing], kinds=[human], budget=Budget(faults=1), notes=1)
+
+    assert after(toys, "toy1", "toy1=dies").shared[1].value == {"seen"}
 
 
 def test_faults_of_services_that_are_not_remembered_are_asked_for_while_there_are_any() -> None:

@@ -15,6 +15,8 @@ from explore.engine.programs import (
     Requests,
 )
 from explore.engine.toys import new_id, note, now, read, write
+from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.wechat.apis import Api
 
@@ -202,6 +204,8 @@ def test_requests_are_named_after_the_method_of_a_store_that_makes_them() -> Non
         def update_item(self, **request: Any) -> None:
             made.append(requests.of("dynamodb", "UpdateItem", request).origin)
 
-    QuotaStore(Table(), Api.PUSH_MESSAGE, 10).refund("2026-11-22")  # type: ignore[arg-type]  # what of it is used
+    table: Any = Table()
+    QuotaStore(table, Api.PUSH_MESSAGE, 10).refund("2026-11-22")
+    LedgerStore(table).abandon("c", Chunk(1, ChunkState.SENDING, 2), reason="gone")
 
-    assert made == ["QuotaStore.refund"]
+    assert made == ["QuotaStore.refund", "LedgerStore.abandon"]

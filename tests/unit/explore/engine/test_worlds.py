@@ -1,0 +1,100 @@
+"""The worlds of the push: what is explored in them, and that it would find a fault."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from explore.command import Limits, replay
+from explore.engine.history import decode, encode, play
+from explore.engine.search import explore
+from explore.stack import shipped
+from explore.stack.ablation import Without
+from explore.stack.scenario import Scenario, build, explored
+from explore.worlds import WORLDS
+
+
+@pytest.fixture(autouse=True)
+def _in_place() -> Iterator[None]:
+    with shipped.in_place():
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(WORLDS))
+def test_without_faults_a_world_is_exhausted_and_nothing_is_broken(name: str) -> None:
+    _, found = explored(WORLDS[name].bounded(faults=0, ticks=0), thorough=True)
+
+    assert found.violations == ()
+    assert found.is_exhausted
+    assert not found.has_cycle
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["one-chunk", "two-chunks", "cold", "answers", "pause", "split"])
+def test_with_any_one_fault_nothing_is_broken(name: str) -> None:
+    _, found = explored(WORLDS[name].bounded(faults=1), thorough=True)
+
+    assert found.violations == ()
+    assert found.is_exhausted
+
+
+def test_what_one_sender_does_is_known() -> None:
+    scenario = Scenario("one", "A sender.", chunks=(("a",),), messages=(1,), senders=1)
+    built, found = explored(scenario.bounded(faults=0))
+
+    assert (found.histories, found.violations) == (1, ())
+    assert built.kernel.runs == 1
+
+
+def test_reads_of_what_is_never_written_take_no_turn_and_change_no_finding() -> None:
+    scenario = WORLDS["one-chunk"].bounded(faults=1)
+    built = build(scenario)
+    each = explore(built.kernel, built.first, built.invariants)
+    _, fewer = explored(scenario)
+
+    assert fewer.histories < each.histories  # type: ignore[operator]  # both are counted
+    assert {v.invariant for v in fewer.violations} == {v.invariant for v in each.violations}
+
+
+@pytest.mark.parametrize(
+    ("world", "condition", "invariant"),
+    [
+        ("one-chunk", "LedgerStore.claim[2]", "moves-are-legal"),
+        ("pause", "LedgerStore.claim[1]", "a-pause-holds"),
+    ],
+)
+def test_a_condition_that_is_needed_is_missed(world: str, condition: str, invariant: str) -> None:
+    _, found = explored(WORLDS[world].bounded(faults=0), Without(condition))
+
+    assert invariant in {broken.invariant for broken in found.violations}
+
+
+def test_a_condition_that_a_world_does_not_need_is_not_missed() -> None:
+    scenario = WORLDS["one-chunk"].bounded(faults=0)
+
+    _, found = explored(scenario, Without("PaceStore.reserve"))
+
+    assert found.violations == ()  # one chunk is pushed once, at whatever pace
+
+
+def test_a_counterexample_is_replayed_with_the_shipped_code() -> None:
+    scenario = WORLDS["one-chunk"].bounded(faults=0)
+    without = Without("LedgerStore.claim[2]")
+    _, found = explored(scenario, without, stop_at_first=True)
+    [broken] = found.violations
+    built = build(scenario, without)
+    *_, last = play(built.kernel, built.first, decode(encode(broken.labels)))
+
+    assert last.choice.label == broken.labels[-1]
+
+
+def test_a_history_is_told_in_words() -> None:
+    lines = list(
+        replay("one-chunk", "+deliver:1,sender1*6,+deliver:1,sender2*2,@time", Limits(faults=0))
+    )
+
+    assert lines[0] == "  1. the message (chunk 1) is delivered"
+    told = "\n".join(lines)
+    assert "sender1: LedgerStore.claim (push/living, campaign/" in told
+    assert "state 'queued' -> 'sending'" in told
+    assert "0.15 s pass (time)" in told
