@@ -42,7 +42,7 @@ _UNAVAILABLE = re.compile(
       | \bthe[\s\#]+contract(?:'s\b|[\s\#]+(?:says|names|wants|demands)\b)
       | \.\./shared\b
       | """
-    + rf"(?<![\w.]){re.escape(str(ROOT.parent))}/(?:{re.escape(ROOT.name)}|shared)\b",
+    rf"{re.escape(str(ROOT.parent))}/(?:{re.escape(ROOT.name)}|shared)\b",
     re.IGNORECASE | re.VERBOSE,
 )
 
