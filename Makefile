@@ -87,7 +87,7 @@ test: lint  ## Run all checks and tests
 test-fast: install  ## Run the checks and tests that need no server: after each edit
 	@$(BIN)/ruff check . & $(BIN)/mypy $(TYPED) & wait %1 && wait %2
 	@$(BIN)/lint-imports > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
-	@$(BIN)/pytest --numprocesses 2 -m "not (local_aws or e2e or browser or slow)"
+	@$(BIN)/pytest --numprocesses 2 -m "not (moto or local_aws or e2e or browser or slow)"
 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract

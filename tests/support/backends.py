@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 MOTO = "moto"
 LOCAL = "local"
 
-BACKENDS = [MOTO, MEMORY, pytest.param(LOCAL, marks=pytest.mark.local_aws)]
+BACKENDS = [
+    pytest.param(MOTO, marks=pytest.mark.moto),
+    MEMORY,
+    pytest.param(LOCAL, marks=pytest.mark.local_aws),
+]
 
 mostly_in_memory = pytest.mark.parametrize(
     "backend", BACKENDS if THOROUGH else [MEMORY], indirect=True

@@ -221,6 +221,7 @@ def conditions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return compound(2), values
 
 
+@pytest.mark.moto
 @settings(max_examples=300, deadline=None)
 @given(item=SMALL_ITEMS, condition=conditions())
 def test_a_condition_holds_where_moto_says_so(

@@ -196,6 +196,7 @@ def pauses_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "config", "fate_name"), CASES)
 def test_a_real_client_comes_to_the_same(
     name: str, config: str, fate_name: str, pauses_s: list[float]

@@ -422,6 +422,7 @@ ROWS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(one=ROWS, other=ROWS, data=st.data())
 def test_the_key_depends_on_the_content_and_on_nothing_else(
@@ -543,6 +544,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.moto
 @settings(
     max_examples=25,
     deadline=None,
