@@ -10,9 +10,9 @@ from typing import Any
 from explore.aws.store import Item, Tables
 from explore.engine.search import Invariants, StateTest, StepTest
 from explore.engine.world import Choice, Position, World
-from explore.stack.places import NOTES, TABLES, WECHAT, Wechat
+from explore.stack.places import NOTES, QUEUE, TABLES, WECHAT, Wechat
 from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.chunks import CLAIM_STALE_S, Chunk, ChunkState
 from wxlive.stores.campaigns import _read_campaign
 from wxlive.stores.ledger import _read_chunk
 
@@ -191,13 +191,22 @@ def _claimed(world: World, new: World) -> Iterator[Chunk]:
 
 
 def unknown_is_honest(world: World, _choice: Choice, new: World) -> str | None:
-    """A chunk becomes unknown only if its call may have reached WeChat."""
+    """A chunk becomes unknown only if its call may have reached WeChat, or may still.
+
+    It may still, for all that anybody knows, if its worker has been silent for too long, but lives, or
+    has left its outcome to a message that is under way.
+    """
     for _, item in _changes(world, new):
         chunk = _chunk_in(item)
-        if chunk is not None and chunk.state is ChunkState.UNKNOWN:
-            view = View(new)
-            if not view.may_have_reached(chunk.number, chunk.claim):
-                return f"chunk {chunk.number} is unknown, but no call left: {chunk.reason}"
+        if chunk is None or chunk.state is not ChunkState.UNKNOWN:
+            continue
+        view = View(new)
+        is_late = view.now_s - chunk.claimed_at > CLAIM_STALE_S and (
+            any(chunk.claim in part.value.node.ids for part in new.actors)
+            or any(chunk.claim in message.body for message in new.shared[QUEUE].value.messages)
+        )
+        if not is_late and not view.may_have_reached(chunk.number, chunk.claim):
+            return f"chunk {chunk.number} is unknown, but no call left: {chunk.reason}"
     return None
 
 
