@@ -80,7 +80,7 @@ def _night(stack: LocalStack, proxy: FaultyProxy) -> Night:
     began_at = time.monotonic()
     sync, syncs = _run(operator, "sync", "--wait", "--timeout", str(TIMEOUT_S))
     synced_at = time.monotonic()
-    # Without --wait, which resumes a push that stands still.
+    # Without --wait, which resumes a stalled push.
     push, pushes = _run(operator, "push", "--room", str(ROOM))
     campaign = push.json.get("campaign", "")
     status = operator.wait_until_over(campaign, TIMEOUT_S) if campaign else {}
