@@ -10,6 +10,7 @@ from wxlive.domain.pace import WINDOW_MS
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -32,6 +33,7 @@ def fanout_deps(world: World, **changes: Any) -> Dependencies:
         wechat=wechat_client(world),
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
+        living=LivingStore(state),
         days=DayStore(state),
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),

@@ -233,6 +233,7 @@ class PushWorld:
             wechat=cast("Any", self.wechat),
             campaigns=stores.campaigns,
             ledger=stores.ledger,
+            living=stores.living,
             days=stores.days,
             rooms=stores.rooms,
             pace=stores.pace,

@@ -14,6 +14,7 @@ from wxlive.settings import Secrets
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -39,6 +40,7 @@ class Dependencies:
     wechat: WechatClient
     campaigns: CampaignStore
     ledger: LedgerStore
+    living: LivingStore
     days: DayStore
     rooms: RoomStore
     pace: PaceStore
@@ -75,6 +77,7 @@ def _build(secrets: Secrets) -> Dependencies:
         wechat=wechat_client(secrets, TokenStore(state, secrets.appid)),
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
+        living=LivingStore(state),
         days=DayStore(state),
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),

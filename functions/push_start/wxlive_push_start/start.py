@@ -44,10 +44,7 @@ def start(
         None if again else _finished(room_id, target, deps)
     )
     if repeated is not None:
-        if command:
-            outcome = {"campaign": repeated.campaign.campaign}
-            deps.commands.record(command, outcome, deps.now())
-        return {**repeated.summary(), "repeated": True}
+        return _repeat(repeated, command, deps)
     with suppress(Exception):  # it only makes the push faster
         deps.queue.send(WAKE)
     checked = check(room_id, target, deps, counted=False)
@@ -55,10 +52,22 @@ def start(
     try:
         deps.campaigns.open(campaign, before=before, release=checked.release)
     except Conflict as error:
-        raise InvalidCommand(
-            "Another push was started at the same time; see `wxlive status`"
-        ) from error
+        _, lived = _last_living(deps)
+        repeated = _unfinished(room_id, target, lived)
+        if repeated is None:
+            raise InvalidCommand(
+                "Another push was started in the same second, or went on; see `wxlive status`, "
+                "then run the command again"
+            ) from error
+        return _repeat(repeated, command, deps)
     return _plan_first(campaign, deps).summary()
+
+
+def _repeat(repeated: Report, command: str, deps: Dependencies) -> dict[str, Any]:
+    """Return the campaign that a command repeats; the command is executed by that."""
+    if command:
+        deps.commands.record(command, {"campaign": repeated.campaign.campaign}, deps.now())
+    return {**repeated.summary(), "repeated": True}
 
 
 def _plan_first(campaign: Campaign, deps: Dependencies) -> Report:

@@ -193,8 +193,8 @@ def _claimed(world: World, new: World) -> Iterator[Chunk]:
 def unknown_is_honest(world: World, _choice: Choice, new: World) -> str | None:
     """A chunk becomes unknown only if its call may have reached WeChat, or may still.
 
-    It may still, for all that anybody knows, if its worker has been silent for too long, but lives, or
-    has left its outcome to a message that is under way.
+    It may still, for all that anybody knows, if its worker has been silent for too long, but
+    lives, or has left its outcome to a message that is under way.
     """
     for _, item in _changes(world, new):
         chunk = _chunk_in(item)

@@ -209,6 +209,7 @@ def _fanout(port: Port, setting: Setting) -> fanout_dependencies.Dependencies:
         wechat=_wechat(port, state, setting),
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
+        living=LivingStore(state),
         days=DayStore(state),
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),

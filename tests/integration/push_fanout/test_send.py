@@ -2,9 +2,10 @@
 
 import pytest
 
-from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_chunk
+from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_chunk, a_new_campaign
 from support.aws_faults import FOR_LONG, collided
 from support.push_fanout import A_CLAIM, fanout_deps, take_slots
+from support.push_start import OTHER_ROOM
 from support.world import World
 from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.campaigns import ENDED, HELD, CampaignState
@@ -187,6 +188,21 @@ def test_a_chunk_claimed_by_another_while_waiting_makes_no_call(world: World) ->
     assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.DRAINED
     assert world.calls(PUSH) == 0
     assert world.chunk().claim == "other"
+
+
+def test_a_chunk_of_a_campaign_that_was_superseded_meanwhile_is_drained(world: World) -> None:
+    world.put_campaign(1)
+    rival = a_new_campaign("rival", room_id=OTHER_ROOM)
+    world.steps.before(
+        "TransactWriteItems",
+        lambda: world.campaigns.open(rival, before=world.living.load(), release=None),
+        about=A_CLAIM,
+    )
+
+    assert send(CAMPAIGN, 1, fanout_deps(world)) is SendResult.DRAINED
+
+    assert world.calls(PUSH) == 0
+    assert world.enqueued == []
 
 
 @pytest.mark.parametrize(

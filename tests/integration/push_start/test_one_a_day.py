@@ -1,17 +1,31 @@
 """One living campaign, one room a day: a repeated start, another room, an ended campaign."""
 
+from dataclasses import replace
+
 import pytest
 
 from factories import DAY, ROOM, a_new_campaign
 from support.push_start import AUDIENCE, OTHER_ROOM, planned, refusal, start_deps
 from support.world import World
-from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive_local.simulator import LIVE, LIVE_INFO
 from wxlive_push_start.plan import plan
 from wxlive_push_start.start import start
 
 HOURS_TO_THE_NEXT_DAY = 5
+
+
+def start_meanwhile(world: World, rival: Campaign) -> None:
+    """Have another start open its campaign between a start's checks and its write."""
+
+    def open_and_leave() -> None:
+        world.campaigns.open(
+            replace(rival, state=CampaignState.PLANNED), before=world.living.load(), release=None
+        )
+        world.change_campaign(rival.campaign, state=rival.state)
+
+    world.steps.before("TransactWriteItems", open_and_leave)
 
 
 def all_accepted(world: World, campaign: str) -> None:
@@ -104,16 +118,30 @@ def test_a_call_that_is_under_way_keeps_its_campaign_alive(world: World) -> None
     assert "is cancelled and not finished" in refusal(world, OTHER_ROOM)
 
 
-def test_of_two_starts_at_once_one_is_refused(world: World) -> None:
+def test_of_two_starts_at_once_for_two_rooms_one_is_refused(world: World) -> None:
     world.put_followers(*AUDIENCE)
-    rival = a_new_campaign("rival", room_id=OTHER_ROOM)
-    world.steps.before(
-        "TransactWriteItems",
-        lambda: world.campaigns.open(rival, before=world.living.load(), release=None),
-    )
+    start_meanwhile(world, a_new_campaign("rival", room_id=OTHER_ROOM))
 
-    assert "Another push was started" in refusal(world)
+    assert f"Campaign rival for room {OTHER_ROOM} is planned and not finished" in refusal(world)
     living = world.living.load()
     assert living is not None
     assert living.campaign == "rival"
     assert world.invoked == []
+
+
+def test_of_two_starts_at_once_for_one_room_the_second_repeats_the_first(world: World) -> None:
+    world.put_followers(*AUDIENCE)
+    start_meanwhile(world, a_new_campaign("rival"))
+
+    answer = start(ROOM, start_deps(world), command="second")
+
+    assert (answer["campaign"], answer["repeated"]) == ("rival", True)
+    assert world.invoked == []
+    assert start(ROOM, start_deps(world), command="second")["campaign"] == "rival"
+
+
+def test_a_campaign_that_ended_in_the_second_of_the_start_is_not_repeated(world: World) -> None:
+    world.put_followers(*AUDIENCE)
+    start_meanwhile(world, a_new_campaign("rival", state=CampaignState.CANCELLED))
+
+    assert "run the command again" in refusal(world)
