@@ -11,12 +11,14 @@ from explore.aws.store import Item, Tables
 from explore.engine.search import Invariants, StateTest, StepTest
 from explore.engine.world import Choice, Position, World
 from explore.stack.places import NOTES, QUEUE, TABLES, WECHAT, Wechat
+from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState
-from wxlive.domain.chunks import CLAIM_STALE_S, Chunk, ChunkState
+from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, Chunk, ChunkState
 from wxlive.stores.campaigns import _read_campaign
 from wxlive.stores.ledger import _read_chunk
 
 SECOND_MS = 1000
+DAY_OFFSET_HOURS = 8
 
 _LEGAL_MOVES = frozenset(
     {
@@ -73,6 +75,12 @@ def _used_in(item: Item) -> tuple[str, int] | None:
     return (row["sk"], int(row["used"])) if is_quota else None
 
 
+@lru_cache(1 << 16)
+def _choice_in(item: Item) -> tuple[str, int] | None:
+    row = item.attributes
+    return (row["sk"], int(row["room_id"])) if row.get("pk") == "choice" else None
+
+
 class View:
     """The push, read from a state."""
 
@@ -85,6 +93,7 @@ class View:
         self.campaigns = list(filter(None, map(_campaign_in, items)))
         self.chunks = {chunk.number: chunk for chunk in filter(None, map(_chunk_in, items))}
         self.openids = dict(filter(None, map(_openids_in, items)))
+        self.chosen = dict(filter(None, map(_choice_in, items)))
         self.used = dict(filter(None, map(_used_in, items)))
 
     @property
@@ -115,6 +124,22 @@ def nobody_twice(world: World, _choice: Choice, new: World) -> str | None:
     return f"pushed twice: {' '.join(twice)}" if twice else None
 
 
+def nobody_oftener_than_decided(world: World, _choice: Choice, new: World) -> str | None:
+    """A chunk is pushed once, and once more for each time that the operator has it sent again."""
+    before, after = world.shared[WECHAT].value.calls, new.shared[WECHAT].value.calls
+    if before is after:
+        return None
+    view = View(new)
+    pushed = Counter(call.openids for call in after)
+    for number, chunk in view.chunks.items():
+        times, decided = pushed[view.openids[number]], len(chunk.earlier_calls)
+        if times > 1 + decided:
+            return (
+                f"chunk {number} is pushed {times} times, and was to be sent again {decided} times"
+            )
+    return None
+
+
 def openids_of_the_ledger(world: World, _choice: Choice, new: World) -> str | None:
     """What is pushed is what a claimed chunk holds."""
     before, after = world.shared[WECHAT].value.calls, new.shared[WECHAT].value.calls
@@ -139,6 +164,17 @@ def at_the_pace(rate: int) -> StepTest:
             return None
         total = sum(openids for _, openids in after)
         return f"{total} openids within a second: {after}" if total > rate else None
+
+    return test
+
+
+def within_the_quota(daily_calls: int) -> StepTest:
+    """No day has more calls than its quota, as WeChat counts them."""
+
+    def test(world: World, _choice: Choice, new: World) -> str | None:
+        before, after = world.shared[WECHAT].value.used, new.shared[WECHAT].value.used
+        is_exceeded = after != before and after[1] > daily_calls
+        return f"{after[1]} calls were made on {after[0]}" if is_exceeded else None
 
     return test
 
@@ -171,9 +207,14 @@ def _changed_items(before: Tables, after: Tables) -> tuple[tuple[Item | None, It
 
 
 def claims_are_lawful(world: World, _choice: Choice, new: World) -> str | None:
-    """A chunk is claimed only while its campaign sends."""
+    """A chunk is claimed only while its campaign sends, and no other room is chosen for the day."""
     for chunk in _claimed(world, new):
-        campaign = View(world).campaign
+        view = View(world)
+        campaign = view.campaign
+        day = day_of(chunk.claimed_at + CALL_DELAY_S, DAY_OFFSET_HOURS)
+        chosen = view.chosen.get(day)
+        if campaign is not None and chosen not in {None, campaign.room_id}:
+            return f"chunk {chunk.number} is claimed on {day}, for which room {chosen} is chosen"
         if campaign is None or campaign.state is not CampaignState.SENDING:
             state = campaign.state.value if campaign else "nowhere"
             return f"chunk {chunk.number} is claimed although its campaign is {state}"
@@ -280,7 +321,8 @@ def nobody_is_lost(audience: Iterable[str]) -> StateTest:
             left = [openid for openid in view.openids[number] if openid not in pushed]
             if left and seen.state in {ChunkState.QUEUED, ChunkState.SENDING}:
                 return f"chunk {number} stays {seen.state.value}: nobody will send it"
-            if left and seen.state is ChunkState.ACCEPTED:
+            is_decided = seen.message_id is None and bool(seen.reason)
+            if left and seen.state is ChunkState.ACCEPTED and not is_decided:
                 return f"chunk {number} is accepted, and was not pushed"
         return None
 
@@ -321,6 +363,7 @@ def message_ids_are_kept(world: World) -> str | None:
 def usual(
     *,
     rate: int,
+    daily_calls: int,
     audience: Iterable[str],
     with_decisions: bool = False,
 ) -> Invariants:
@@ -328,20 +371,22 @@ def usual(
 
     Args:
         rate: most openids in a second.
+        daily_calls: most pushes in a day.
         audience: who is to be told.
-        with_decisions: whether a human decides about unknown chunks, who may then be told twice.
+        with_decisions: whether a human decides about unknown chunks, which may be told again then.
     """
     steps: list[tuple[str, StepTest]] = [
         ("openids-of-the-ledger", openids_of_the_ledger),
         ("at-the-pace", at_the_pace(rate)),
         ("calls-are-counted", calls_are_counted),
+        ("within-the-quota", within_the_quota(daily_calls)),
         ("claims-are-lawful", claims_are_lawful),
         ("unknown-is-honest", unknown_is_honest),
         ("moves-are-legal", moves_are_legal(with_decisions=with_decisions)),
         ("a-pause-holds", a_pause_holds),
     ]
-    if not with_decisions:
-        steps.insert(0, ("nobody-twice", nobody_twice))
+    nobody_again = nobody_oftener_than_decided if with_decisions else nobody_twice
+    steps.insert(0, ("nobody-twice", nobody_again))
     ends: list[tuple[str, StateTest]] = [
         ("nobody-is-lost", nobody_is_lost(audience)),
         ("the-report-is-true", the_report_is_true),

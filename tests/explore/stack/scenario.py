@@ -59,7 +59,7 @@ from explore.stack.queue import (
 )
 from explore.stack.wechat import Results, RoomChanges, Rules, WechatService
 from wxlive.aws import FAIL_FAST
-from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.campaigns import Campaign, CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import CLAIM_STALE_S
 from wxlive.domain.followers import Follower, Source, Status
 from wxlive.domain.rooms import RoomStatus
@@ -248,6 +248,7 @@ def build(
     audience = [openid for chunk in scenario.chunks for openid in chunk]
     must_hold = invariants.usual(
         rate=scenario.rate,
+        daily_calls=scenario.rules.daily_calls,
         audience=[*audience, *scenario.followers],
         with_decisions=scenario.decides,
     )
@@ -429,6 +430,25 @@ def _ids_of(item: Item) -> frozenset[str]:
 @lru_cache(1 << 12)
 def _ids_of_part(part: Part[Any]) -> frozenset[str]:
     return ids_in(repr(part))
+
+
+def held(hold_id: str) -> Prepare:
+    """Return the preparation by which the campaign is held until its day's quota is renewed."""
+
+    def prepare(tables: Tables) -> Tables:
+        aws = MemoryAws()
+        aws.tables = tables
+        hold = Hold(HoldKind.QUOTA, hold_id, "no calls left", NOW_S, NOW_S + 1)
+        CampaignStore(aws.dynamodb().Table(STATE_TABLE)).hold(CAMPAIGN, CampaignState.PAUSED, hold)
+        return aws.tables
+
+    return prepare
+
+
+def chosen(room_id: int, day: str) -> Prepare:
+    """Return the preparation by which a room is chosen for a day."""
+    row = {"pk": "choice", "sk": day, "room_id": room_id, "chosen_at": NOW_S, "due": False}
+    return lambda tables: tables.put(STATE_TABLE, row)
 
 
 def executed(*commands: str) -> Prepare:

@@ -1,15 +1,19 @@
 """An operator beside a sender."""
 
 from explore.stack.places import CAMPAIGN, NOW_S, ROOM
-from explore.stack.scenario import Scenario, executed
+from explore.stack.scenario import Scenario, chosen, claim_grown_old, executed, held
 from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
-from wxlive.domain.calendar import day_ends_at
+from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.rooms import RoomStatus
 
 MIDNIGHT_S = day_ends_at(NOW_S, 8)
 
 ONE, TWO = ("a", "b"), ("c", "d")
+
+OTHER_ROOM = ROOM + 1
+START = {"action": "start", "room_id": ROOM}
+START_OTHER = {"action": "start", "room_id": OTHER_ROOM}
 
 WORLDS = (
     Scenario(
@@ -40,6 +44,27 @@ WORLDS = (
         faults=0,
     ),
     Scenario(
+        "pause-beside-holds",
+        "The operator pauses while WeChat's answers hold the campaign as well.",
+        chunks=(ONE,),
+        messages=(1,),
+        senders=1,
+        humans=("pause",),
+        rules=Rules(push_fates=("not-live", "quota", "other-room")),
+        minutes=3,
+        polls=3,
+        faults=1,
+    ),
+    Scenario(
+        "cancel",
+        "A sender is at work; the operator pauses the campaign and cancels it.",
+        chunks=(ONE,),
+        messages=(1,),
+        humans=(("pause", "cancel"),),
+        minutes=3,
+        faults=1,
+    ),
+    Scenario(
         "resume-late",
         "The operator pauses; a resume of his that was executed before is delivered once more.",
         chunks=(ONE,),
@@ -51,11 +76,12 @@ WORLDS = (
     ),
     Scenario(
         "hold-ends-late",
-        "The operator pauses; the end of an earlier hold is delivered late.",
+        "The campaign is held; the operator pauses it while the machine ends its hold.",
         chunks=(ONE,),
         messages=(1,),
         humans=("pause",),
         invocations=({"action": "end_hold", "campaign": CAMPAIGN, "hold": "before"},),
+        prepare=held("before"),
         faults=1,
     ),
     Scenario(
@@ -65,6 +91,31 @@ WORLDS = (
         messages=(1,),
         senders=1,
         humans=("resend_unknown",),
+        rules=Rules(with_results=True, push_fates=("dropped", "dropped-sent")),
+        decides=True,
+        minutes=3,
+        faults=1,
+    ),
+    Scenario(
+        "resend-late",
+        "As resend; but the first sender was only late, and two are at work.",
+        chunks=(ONE,),
+        messages=(1,),
+        humans=("resend_unknown",),
+        rules=Rules(push_fates=("dropped", "minute-limit")),
+        decides=True,
+        minutes=3,
+        ticks=1,
+        faults=0,
+        jumps=claim_grown_old,
+    ),
+    Scenario(
+        "accept",
+        "The answer to a call is lost; the operator counts it as sent, and its result comes late.",
+        chunks=(ONE,),
+        messages=(1,),
+        senders=1,
+        humans=("accept_unknown",),
         rules=Rules(with_results=True, push_fates=("dropped", "dropped-sent")),
         decides=True,
         minutes=3,
@@ -91,6 +142,51 @@ WORLDS = (
         polls=3,
         setting=Setting(daily_calls=1),
         rules=Rules(daily_calls=1),
+        begins_s=MIDNIGHT_S - 2,
+        faults=0,
+    ),
+    Scenario(
+        "midnight-start",
+        "A campaign runs across midnight, and the push is started again at any time.",
+        chunks=(ONE, TWO),
+        messages=(1, 2),
+        senders=2,
+        humans=(START,),
+        minutes=3,
+        begins_s=MIDNIGHT_S - 2,
+        faults=0,
+    ),
+    Scenario(
+        "midnight-other-room",
+        "A campaign runs across midnight, and another room is started at any time.",
+        chunks=(ONE, TWO),
+        messages=(1, 2),
+        senders=2,
+        humans=(START_OTHER,),
+        rooms=((OTHER_ROOM, RoomStatus.LIVE.value),),
+        minutes=3,
+        begins_s=MIDNIGHT_S - 2,
+        faults=0,
+    ),
+    Scenario(
+        "midnight-choice",
+        "Another room is chosen for the day that begins while two chunks are sent.",
+        chunks=(ONE, TWO),
+        messages=(1, 2),
+        senders=2,
+        prepare=chosen(OTHER_ROOM, day_of(MIDNIGHT_S, 8)),
+        minutes=3,
+        begins_s=MIDNIGHT_S - 2,
+        faults=0,
+    ),
+    Scenario(
+        "midnight-pause",
+        "A campaign runs across midnight; the operator pauses it and resumes it.",
+        chunks=(ONE, TWO),
+        messages=(1, 2),
+        senders=2,
+        humans=(("pause", "resume"),),
+        minutes=3,
         begins_s=MIDNIGHT_S - 2,
         faults=0,
     ),

@@ -2,7 +2,9 @@
 
 from explore.stack.places import ROOM
 from explore.stack.scenario import Scenario
+from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
+from wxlive.domain.rooms import RoomStatus
 
 START = {"action": "start", "room_id": ROOM}
 
@@ -30,6 +32,27 @@ WORLDS = (
         invocations=(START, START),
         senders=1,
         minutes=3,
+        faults=0,
+    ),
+    Scenario(
+        "auto-push",
+        "A room opens and flickers; live_watch starts its push.",
+        followers=("a",),
+        senders=1,
+        setting=Setting(auto_push=True),
+        minutes=2,
+        polls=2,
+        rooms=((ROOM, RoomStatus.ENDED.value), (ROOM, RoomStatus.LIVE.value)),
+        faults=0,
+    ),
+    Scenario(
+        "two-rooms",
+        "Two rooms are started at the same time.",
+        followers=("a",),
+        invocations=(START, {**START, "room_id": ROOM + 1}),
+        senders=1,
+        rooms=((ROOM + 1, RoomStatus.LIVE.value),),
+        minutes=2,
         faults=0,
     ),
     Scenario(

@@ -31,6 +31,15 @@ WORLDS = (
         faults=1,
     ),
     Scenario(
+        "three-senders",
+        "Three senders are at work on two chunks.",
+        chunks=(ONE, TWO),
+        messages=(1, 1, 2),
+        senders=3,
+        minutes=3,
+        faults=1,
+    ),
+    Scenario(
         "cold",
         "A sender without token and connection warms up first.",
         chunks=(ONE,),
