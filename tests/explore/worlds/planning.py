@@ -1,11 +1,13 @@
 """A planner beside senders, and chunks that are split."""
 
-from explore.stack.places import ROOM
+from explore.stack.places import NOW_S, ROOM
 from explore.stack.scenario import Scenario
 from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
+from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.rooms import RoomStatus
 
+MIDNIGHT_S = day_ends_at(NOW_S, 8)
 START = {"action": "start", "room_id": ROOM}
 
 WORLDS = (
@@ -36,13 +38,25 @@ WORLDS = (
     ),
     Scenario(
         "auto-push",
-        "A room opens and flickers; live_watch starts its push.",
+        "live_watch polls twice and starts the push of a live room.",
         followers=("a",),
         senders=1,
         setting=Setting(auto_push=True),
         minutes=2,
         polls=2,
+        faults=0,
+    ),
+    Scenario(
+        "flicker",
+        "A room that is being pushed closes and opens again around midnight, with auto-push on.",
+        chunks=(("a", "b"),),
+        messages=(1,),
+        senders=1,
+        setting=Setting(auto_push=True),
+        minutes=2,
+        polls=2,
         rooms=((ROOM, RoomStatus.ENDED.value), (ROOM, RoomStatus.LIVE.value)),
+        begins_s=MIDNIGHT_S - 3,
         faults=0,
     ),
     Scenario(
