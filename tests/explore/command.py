@@ -13,7 +13,7 @@ import click
 from explore.engine.history import NoSuchStep, decode, encode, play, story
 from explore.engine.search import Exploration, Violation
 from explore.stack import shipped
-from explore.stack.ablation import Without, conditions_of
+from explore.stack.ablation import UNSHOWN, Without, conditions_of
 from explore.stack.describe import changes
 from explore.stack.scenario import Built, Scenario, build, explored
 from explore.worlds import WORLDS
@@ -175,8 +175,13 @@ def run(names: Sequence[str], limits: Limits, *, at_once: int, brief: bool) -> i
     return code
 
 
-def ablate(names: Sequence[str], limits: Limits, *, at_once: int) -> int:
-    """Take away each condition that the worlds meet, and print what breaks without it."""
+def ablate(
+    names: Sequence[str], limits: Limits, *, at_once: int, brief: bool, only: str = ""
+) -> int:
+    """Take away each condition that the worlds meet, and print what breaks without it.
+
+    Those whose use no world shows (``UNSHOWN``) are printed with their reason instead.
+    """
     click.echo(table_head())
     whole = list(in_processes(search, [Job(name, limits) for name in names], at_once))
     for finding in whole:
@@ -185,12 +190,18 @@ def ablate(names: Sequence[str], limits: Limits, *, at_once: int) -> int:
             click.echo(f"  with every condition, {broken.invariant} is broken")
     whole.sort(key=lambda finding: finding.found.states)
     conditions = sorted({condition for finding in whole for condition in finding.conditions})
+    conditions = [condition for condition in conditions if condition.startswith(only)]
+    for condition in conditions:
+        if condition in UNSHOWN:
+            click.echo(f"kept {condition}: {UNSHOWN[condition]}")
+    conditions = [condition for condition in conditions if condition not in UNSHOWN]
     trials = [_trial(condition, whole, limits) for condition in conditions]
     code = DONE
     for trial, findings in zip(trials, in_processes(first_broken, trials, at_once), strict=True):
         click.echo(f"without {trial.condition}")
         for line in _needed(findings, whole):
-            click.echo(f"  {line}")
+            if not (brief and line.startswith("  ")):
+                click.echo(f"  {line}")
         if not findings[-1].stories:
             code = BROKEN
     return code
@@ -243,7 +254,13 @@ def main(arguments: Sequence[str]) -> int:
         case "run":
             return run(names, limits, at_once=options.processes, brief=options.brief)
         case "ablate":
-            return ablate(names, limits, at_once=options.processes)
+            return ablate(
+                names,
+                limits,
+                at_once=options.processes,
+                brief=options.brief,
+                only=options.only,
+            )
         case "list":
             for name in names:
                 click.echo(f"{name:24} {WORLDS[name].bound:22} {WORLDS[name].about}")
@@ -282,6 +299,8 @@ def _parser() -> argparse.ArgumentParser:
     plays.add_argument("steps", metavar="STEPS")
     takes = commands.add_parser("ablate", parents=[bound], help="take each condition away")
     takes.add_argument("worlds", nargs="*", metavar="WORLD")
+    takes.add_argument("--brief", action="store_true", help="no stories")
+    takes.add_argument("--only", default="", help="only conditions that begin so")
     lists = commands.add_parser("list", parents=[bound], help="list the worlds")
     lists.add_argument("worlds", nargs="*", metavar="WORLD")
     return parser

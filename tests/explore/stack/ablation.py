@@ -11,6 +11,9 @@ from typing import Any
 
 from explore.engine.programs import Requests
 
+UNSHOWN: Mapping[str, str] = {}
+"""Conditions whose use no world shows within its bound, and why they stay."""
+
 _TRANSACTION = "TransactWriteItems"
 _NEEDS = re.compile(r"[#:]\w+")
 

@@ -20,6 +20,16 @@ WORLDS = (
         faults=1,
     ),
     Scenario(
+        "plan-pause",
+        "The operator pauses a campaign that is being planned.",
+        followers=("a",),
+        invocations=("plan",),
+        senders=1,
+        humans=("pause",),
+        minutes=3,
+        faults=0,
+    ),
+    Scenario(
         "two-plans",
         "Two planners are at work on the same campaign.",
         followers=("a", "b", "c"),
