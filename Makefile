@@ -19,10 +19,10 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough prove docs bench bench-quick growth costs sizes local build deploy lint format lock clean
+.PHONY: help install demo test test-fast test-thorough prove prove-needed docs bench bench-quick growth costs sizes local build deploy lint format lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ------------------------------------------------------------------- install
 install:  ## Set up everything inside the clone; instant when nothing changed
@@ -94,6 +94,9 @@ test-thorough: install  ## Run the state machines and properties with a large bu
 
 prove: install  ## Explore every order and every fault of the push in small worlds, within bounds
 	@PYTHONPATH=tests $(BIN)/python -m explore --brief $(WORLDS)
+
+prove-needed: install  ## Take away each condition on a write, and show what breaks without it
+	@PYTHONPATH=tests $(BIN)/python -m explore ablate --brief $(WORLDS)
 
 lint: install  ## Run the checks alone
 	@$(BIN)/ruff check .

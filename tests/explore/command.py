@@ -13,7 +13,7 @@ import click
 from explore.engine.history import NoSuchStep, decode, encode, play, story
 from explore.engine.search import Exploration, Violation
 from explore.stack import shipped
-from explore.stack.ablation import UNSHOWN, Without, conditions_of
+from explore.stack.ablation import Without, conditions_of, why_unshown
 from explore.stack.describe import changes
 from explore.stack.scenario import Built, Scenario, build, explored
 from explore.worlds import WORLDS
@@ -180,10 +180,11 @@ def ablate(
 ) -> int:
     """Take away each condition that the worlds meet, and print what breaks without it.
 
-    Those whose use no world shows (``UNSHOWN``) are printed with their reason instead.
+    Those whose use no world shows  are printed with their reason instead.
     """
     click.echo(table_head())
-    whole = list(in_processes(search, [Job(name, limits) for name in names], at_once))
+    jobs = [Job(name, _for_ablation(name, limits)) for name in names]
+    whole = list(in_processes(search, jobs, at_once))
     for finding in whole:
         click.echo(table_row(finding))
         for broken, _ in finding.stories:
@@ -192,10 +193,10 @@ def ablate(
     conditions = sorted({condition for finding in whole for condition in finding.conditions})
     conditions = [condition for condition in conditions if condition.startswith(only)]
     for condition in conditions:
-        if condition in UNSHOWN:
-            click.echo(f"kept {condition}: {UNSHOWN[condition]}")
-    conditions = [condition for condition in conditions if condition not in UNSHOWN]
-    trials = [_trial(condition, whole, limits) for condition in conditions]
+        if why := why_unshown(condition):
+            click.echo(f"not shown {condition}: {why}")
+    conditions = [condition for condition in conditions if why_unshown(condition) is None]
+    trials = [_trial(condition, whole) for condition in conditions]
     code = DONE
     for trial, findings in zip(trials, in_processes(first_broken, trials, at_once), strict=True):
         click.echo(f"without {trial.condition}")
@@ -207,12 +208,17 @@ def ablate(
     return code
 
 
-def _trial(condition: str, whole: Sequence[Finding], limits: Limits) -> Trial:
-    first = replace(limits, stop_at_first=True)
+def _for_ablation(name: str, limits: Limits) -> Limits:
+    if limits.faults is not None:
+        return limits
+    return replace(limits, faults=WORLDS[name].ablated_with)
+
+
+def _trial(condition: str, whole: Sequence[Finding]) -> Trial:
     jobs = [
         Job(
             finding.job.world,
-            first,
+            replace(finding.job.limits, stop_at_first=True),
             condition,
             frozenset(broken.invariant for broken, _ in finding.stories),
         )

@@ -102,6 +102,7 @@ class Scenario:
         polls: how often live_watch polls, likewise.
         rooms: what happens to rooms, in this order, whenever it likes: (id, live_status).
         faults, ticks, copies: the bound, see ``Budget``.
+        ablated_with: as many faults while conditions are taken away, one after the other.
         is_warm: whether workers have a token and a connection when they start.
         rate: most openids in a second.
         decides: whether a human decides about unknown chunks.
@@ -126,6 +127,7 @@ class Scenario:
     faults: int = 1
     ticks: int = 0
     copies: int = 0
+    ablated_with: int = 1
     is_warm: bool = True
     rate: int = 2
     decides: bool = False

@@ -23,7 +23,7 @@ WORLDS = (
         messages=(1,),
         humans=("pause",),
         minutes=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "pause-resume",
@@ -33,6 +33,7 @@ WORLDS = (
         humans=(("pause", "resume"),),
         minutes=3,
         faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "pause-and-resume",
@@ -41,7 +42,8 @@ WORLDS = (
         messages=(1,),
         humans=("pause", "resume"),
         minutes=3,
-        faults=0,
+        faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "pause-beside-holds",
@@ -74,6 +76,7 @@ WORLDS = (
         humans=(("pause", "resume"), "cancel"),
         minutes=2,
         faults=0,
+        ablated_with=0,
     ),
     Scenario(
         "resume-late",
@@ -83,6 +86,7 @@ WORLDS = (
         humans=("pause",),
         invocations=({"action": "resume", "campaign": CAMPAIGN, "command": "before"},),
         prepare=executed("before"),
+        minutes=3,
         faults=1,
     ),
     Scenario(
@@ -93,6 +97,7 @@ WORLDS = (
         humans=("pause",),
         invocations=({"action": "end_hold", "campaign": CAMPAIGN, "hold": "before"},),
         prepare=held("before"),
+        minutes=3,
         faults=1,
     ),
     Scenario(
@@ -105,7 +110,7 @@ WORLDS = (
         rules=Rules(with_results=True, push_fates=("dropped", "dropped-sent")),
         decides=True,
         minutes=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "resend-late",
@@ -117,7 +122,8 @@ WORLDS = (
         decides=True,
         minutes=3,
         ticks=1,
-        faults=0,
+        faults=1,
+        ablated_with=0,
         jumps=claim_grown_old,
     ),
     Scenario(
@@ -130,7 +136,7 @@ WORLDS = (
         rules=Rules(with_results=True, push_fates=("dropped", "dropped-sent")),
         decides=True,
         minutes=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "room-closes",
@@ -141,7 +147,8 @@ WORLDS = (
         minutes=3,
         polls=3,
         rooms=((ROOM, RoomStatus.ENDED.value), (ROOM, RoomStatus.LIVE.value)),
-        faults=0,
+        faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "midnight",
@@ -154,7 +161,7 @@ WORLDS = (
         setting=Setting(daily_calls=1),
         rules=Rules(daily_calls=1),
         begins_s=MIDNIGHT_S - 2,
-        faults=0,
+        faults=2,
     ),
     Scenario(
         "midnight-start",
@@ -165,7 +172,7 @@ WORLDS = (
         humans=(START,),
         minutes=3,
         begins_s=MIDNIGHT_S - 2,
-        faults=0,
+        faults=1,
     ),
     Scenario(
         "midnight-other-room",
@@ -177,7 +184,8 @@ WORLDS = (
         rooms=((OTHER_ROOM, RoomStatus.LIVE.value),),
         minutes=3,
         begins_s=MIDNIGHT_S - 2,
-        faults=0,
+        faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "midnight-choice",
@@ -188,7 +196,7 @@ WORLDS = (
         prepare=chosen(OTHER_ROOM, day_of(MIDNIGHT_S, 8)),
         minutes=3,
         begins_s=MIDNIGHT_S - 2,
-        faults=0,
+        faults=2,
     ),
     Scenario(
         "midnight-pause",
@@ -200,5 +208,6 @@ WORLDS = (
         minutes=3,
         begins_s=MIDNIGHT_S - 2,
         faults=0,
+        ablated_with=0,
     ),
 )

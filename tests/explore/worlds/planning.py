@@ -18,6 +18,7 @@ WORLDS = (
         invocations=("plan",),
         minutes=3,
         faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "plan-pause",
@@ -27,7 +28,7 @@ WORLDS = (
         senders=1,
         humans=("pause",),
         minutes=3,
-        faults=0,
+        faults=1,
     ),
     Scenario(
         "two-plans",
@@ -36,6 +37,7 @@ WORLDS = (
         invocations=("plan", "plan"),
         minutes=3,
         faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "two-starts",
@@ -44,7 +46,8 @@ WORLDS = (
         invocations=(START, START),
         senders=1,
         minutes=3,
-        faults=0,
+        faults=1,
+        ablated_with=0,
     ),
     Scenario(
         "auto-push",
@@ -55,6 +58,7 @@ WORLDS = (
         minutes=2,
         polls=2,
         faults=0,
+        ablated_with=0,
     ),
     Scenario(
         "flicker",
@@ -67,7 +71,7 @@ WORLDS = (
         polls=2,
         rooms=((ROOM, RoomStatus.ENDED.value), (ROOM, RoomStatus.LIVE.value)),
         begins_s=MIDNIGHT_S - 3,
-        faults=0,
+        faults=2,
     ),
     Scenario(
         "two-rooms",
@@ -78,6 +82,7 @@ WORLDS = (
         rooms=((ROOM + 1, RoomStatus.LIVE.value),),
         minutes=2,
         faults=0,
+        ablated_with=0,
     ),
     Scenario(
         "split",

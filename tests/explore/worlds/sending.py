@@ -12,7 +12,7 @@ WORLDS = (
         chunks=(ONE,),
         messages=(1, 1),
         minutes=3,
-        faults=2,
+        faults=3,
     ),
     Scenario(
         "two-chunks",
@@ -28,7 +28,7 @@ WORLDS = (
         chunks=(ONE, TWO),
         messages=(1, 1, 2, 2),
         minutes=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "three-senders",
@@ -37,7 +37,7 @@ WORLDS = (
         messages=(1, 1, 2),
         senders=3,
         minutes=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "cold",
@@ -47,7 +47,7 @@ WORLDS = (
         senders=1,
         is_warm=False,
         minutes=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "answers",
@@ -58,7 +58,7 @@ WORLDS = (
         rules=Rules(push_fates=ALL_PUSH_FATES),
         minutes=3,
         polls=3,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "old-token",
@@ -68,7 +68,7 @@ WORLDS = (
         senders=2,
         token_life_s=1,
         minutes=3,
-        faults=0,
+        faults=2,
     ),
     Scenario(
         "late",
@@ -77,7 +77,8 @@ WORLDS = (
         messages=(1, 2),
         ticks=1,
         minutes=3,
-        faults=0,
+        faults=1,
+        ablated_with=0,
         jumps=claim_grown_old,
     ),
     Scenario(
@@ -89,6 +90,6 @@ WORLDS = (
         rules=Rules(with_results=True, push_fates=("dropped-sent", "busy")),
         copies=1,
         minutes=3,
-        faults=1,
+        faults=2,
     ),
 )
