@@ -86,6 +86,7 @@ def sender_dependencies(
         wechat=wechat_client(environment, state, session),
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
+        living=LivingStore(state),
         days=DayStore(state),
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),

@@ -71,7 +71,7 @@ WORLDS = (
         polls=2,
         rooms=((ROOM, RoomStatus.ENDED.value), (ROOM, RoomStatus.LIVE.value)),
         begins_s=MIDNIGHT_S - 3,
-        faults=2,
+        faults=1,
     ),
     Scenario(
         "two-rooms",
