@@ -91,6 +91,6 @@ WORLDS = (
         messages=(1,),
         rules=Rules(bad_openids=frozenset({"x"})),
         minutes=3,
-        faults=1,
+        faults=2,
     ),
 )
