@@ -14,8 +14,9 @@ from explore.engine.history import NoSuchStep, decode, encode, play, story
 from explore.engine.search import Exploration, Violation
 from explore.stack import shipped
 from explore.stack.ablation import Without, conditions_of, why_unshown
+from explore.stack.build import Built, build, explored
 from explore.stack.describe import changes
-from explore.stack.scenario import Built, Scenario, build, explored
+from explore.stack.scenario import Scenario
 from explore.worlds import WORLDS
 
 T = TypeVar("T")
@@ -180,7 +181,7 @@ def ablate(
 ) -> int:
     """Take away each condition that the worlds meet, and print what breaks without it.
 
-    Those whose use no world shows  are printed with their reason instead.
+    Those whose use no world shows are printed with their reason instead.
     """
     click.echo(table_head())
     jobs = [Job(name, _for_ablation(name, limits)) for name in names]

@@ -10,7 +10,7 @@ from typing import Any
 from explore.aws.store import Item, Tables
 from explore.engine.search import Invariants, StateTest, StepTest
 from explore.engine.world import Choice, Position, World
-from explore.stack.places import NOTES, QUEUE, TABLES, WECHAT, Wechat
+from explore.stack.places import DAY_OFFSET_HOURS, NOTES, QUEUE, TABLES, WECHAT, Wechat
 from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState
 from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, Chunk, ChunkState
@@ -18,7 +18,6 @@ from wxlive.stores.campaigns import _read_campaign
 from wxlive.stores.ledger import _read_chunk
 
 SECOND_MS = 1000
-DAY_OFFSET_HOURS = 8
 
 _LEGAL_MOVES = frozenset(
     {

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from wxlive.domain.calendar import day_ends_at
+
 TABLES, QUEUE, INVOCATIONS, WECHAT, NOTES = range(5)
 
 NAMES = ("tables", "queue", "invocations", "wechat", "notes")
@@ -10,6 +12,14 @@ NOW_S = 1_795_347_000
 """2026-11-22 19:30 in Beijing, when worlds begin."""
 
 DAY, ROOM, CAMPAIGN = "2026-11-22", 1001, "20261122T193000-1001"
+OTHER_ROOM = 1002
+
+DAY_OFFSET_HOURS = 8
+MIDNIGHT_S = day_ends_at(NOW_S, DAY_OFFSET_HOURS)
+
+START = {"action": "start", "room_id": ROOM}
+START_OTHER = {"action": "start", "room_id": OTHER_ROOM}
+
 APPID = "wx0123456789abcdef"
 
 STATE_TABLE, FOLLOWERS_TABLE = "state", "followers"

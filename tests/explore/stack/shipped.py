@@ -12,12 +12,9 @@ from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
 from types import SimpleNamespace
 from typing import Any, Self
 
-from explore.aws.clients import Client, ResourceClient, Service, Table
-from explore.aws.outcomes import Answer as AwsAnswer
 from explore.engine.programs import (
     BEGIN,
     CLOCK,
@@ -30,12 +27,13 @@ from explore.engine.programs import (
     Port,
     Run,
 )
+from explore.stack.clients import client, state_table
 from explore.stack.places import (
     APPID,
+    DAY_OFFSET_HOURS,
     FOLLOWERS_TABLE,
     PUSH_QUEUE_URL,
     PUSH_START,
-    STATE_TABLE,
     Call,
 )
 from explore.stack.wechat import BASE, Session
@@ -88,7 +86,7 @@ class Setting:
     retry_busy: bool = False
     auto_push: bool = False
     room_wait_limit_s: int = 3600
-    day_offset_hours: int = 8
+    day_offset_hours: int = DAY_OFFSET_HOURS
     warm_token: AccessToken | None = None
     counts_metrics: bool = True
 
@@ -102,7 +100,7 @@ def sender(body: str, setting: Setting) -> Run:
     def run(port: Port) -> str:
         deps = _fanout(port, setting)
         event = {"Records": [{"messageId": "m", "body": body, "eventSource": "aws:sqs"}]}
-        _set(port, deps)
+        _DEPS.set(deps)
         _unwrapped(fanout.lambda_handler)(event, None)
         return "done"
 
@@ -114,7 +112,7 @@ def push_start(payload: str, setting: Setting) -> Run:
 
     def run(port: Port) -> str:
         deps = _start(port, setting)
-        _set(port, deps)
+        _DEPS.set(deps)
         answer = _unwrapped(start.lambda_handler)(json.loads(payload), None)
         return str(answer.get("refused") or answer.get("planning") or answer["state"])
 
@@ -127,7 +125,6 @@ def live_watch(payload: str, setting: Setting) -> Run:
     def run(port: Port) -> str:
         deps = _watch(port, setting)
         event = json.loads(payload)
-        _set(port, deps)
         if "push" in event:
             watch.plan_push(int(event["push"]), int(event["at"]), deps)
         return str(watch.poll(deps)["recovery"])
@@ -139,7 +136,7 @@ def callback(call: Call, setting: Setting) -> Run:
     """Ingest the result of a push, as the callback does once the message is authentic."""
 
     def run(port: Port) -> str:
-        state = _state(port)
+        state = state_table(port)
         counts = dict.fromkeys(
             ("openid_error", "relation_error", "user_recv_limit", "internal_error"), 0
         )
@@ -149,12 +146,11 @@ def callback(call: Call, setting: Setting) -> Run:
             call.message_id, call.room_id, int(now_s), total=size, success=size, **counts
         )
         ingestor = EventIngestor(
-            followers=FollowerStore(_client("dynamodb", port), FOLLOWERS_TABLE),
+            followers=FollowerStore(client("dynamodb", port), FOLLOWERS_TABLE),
             results=lambda: ResultStore(state),
             quarantine=SimpleNamespace(put=None),
             telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         )
-        _set(port, None)
         ingestor._ingest_result(result, now_s)
         return "success"
 
@@ -204,7 +200,7 @@ class _Fast:
 
 
 def _fanout(port: Port, setting: Setting) -> fanout_dependencies.Dependencies:
-    state = _state(_Fast(port))
+    state = state_table(_Fast(port))
     return fanout_dependencies.Dependencies(
         wechat=_wechat(port, state, setting),
         campaigns=CampaignStore(state),
@@ -214,7 +210,7 @@ def _fanout(port: Port, setting: Setting) -> fanout_dependencies.Dependencies:
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),
-        queue=PushQueue(_client("sqs", _Fast(port)), PUSH_QUEUE_URL),
+        queue=PushQueue(client("sqs", _Fast(port)), PUSH_QUEUE_URL),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         rate=setting.rate,
         retry_busy=setting.retry_busy,
@@ -227,10 +223,10 @@ def _fanout(port: Port, setting: Setting) -> fanout_dependencies.Dependencies:
 
 
 def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
-    state = _state(port)
+    state = state_table(port)
     return start_dependencies.Dependencies(
         wechat=_wechat(port, state, setting),
-        followers=FollowerStore(_client("dynamodb", port), FOLLOWERS_TABLE),
+        followers=FollowerStore(client("dynamodb", port), FOLLOWERS_TABLE),
         campaigns=CampaignStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
@@ -240,7 +236,7 @@ def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),
-        queue=PushQueue(_client("sqs", port), PUSH_QUEUE_URL),
+        queue=PushQueue(client("sqs", port), PUSH_QUEUE_URL),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         chunk=setting.chunk,
         interval_ms=setting.interval_ms,
@@ -253,7 +249,7 @@ def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
 
 
 def _watch(port: Port, setting: Setting) -> watch_dependencies.Dependencies:
-    state = _state(port)
+    state = state_table(port)
     return watch_dependencies.Dependencies(
         wechat=_wechat(port, state, setting),
         rooms=RoomStore(state),
@@ -294,7 +290,7 @@ def _now_s(port: Port) -> float:
 
 
 def _invoke(port: Port, payload: Mapping[str, Any]) -> None:
-    _client("lambda", port).invoke(
+    client("lambda", port).invoke(
         FunctionName=PUSH_START, InvocationType="Event", Payload=json.dumps(dict(payload))
     )
 
@@ -321,70 +317,6 @@ def _log(*_: object, **__: object) -> None:
 
 
 # ------------------------------------------------------------------ patches
-
-
-class _Lenient(Service):
-    """A service that checks one request of each operation and each choice of parameters."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._lenient: set[tuple[str, frozenset[str]]] = set()
-
-    def check(self, model: Any, request: Mapping[str, Any]) -> None:
-        """Check a request against the model."""
-        key = (model.name, frozenset(request))
-        if key not in self._lenient:
-            super().check(model, request)
-            self._lenient.add(key)
-
-
-_lenient = cache(_Lenient)
-
-
-class _Rendering:
-    """Spares the stand-ins of boto3 work: recorded calls are not checked, answers rendered once.
-
-    An answer that was rendered is given to everybody, so nobody may change it; ``plain`` copies.
-    """
-
-    _rendered: "dict[tuple[bool, AwsAnswer], dict[str, Any]]" = {}  # noqa: RUF012 - for all of them
-
-    _port: Any
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._service: Any = _lenient(self._service.name)
-
-    def _call(self, model: Any, params: dict[str, Any]) -> dict[str, Any]:
-        recorded = self._port.recorded(self._service.name, model.name)
-        if recorded is None:
-            called: dict[str, Any] = super()._call(model, params)  # type: ignore[misc]  # the client's
-            return called
-        finished: dict[str, Any] = self._finish(model, recorded.value)  # type: ignore[attr-defined]  # the client's
-        return finished
-
-    def _answer(self, model: Any, answer: AwsAnswer) -> dict[str, Any]:
-        key = (isinstance(self, ResourceClient), answer)
-        found = self._rendered.get(key)
-        if found is None:
-            found = self._rendered[key] = super()._answer(model, answer)  # type: ignore[misc]  # the client's
-        return found
-
-
-class _Client(_Rendering, Client):
-    """A low-level client."""
-
-
-class _TableClient(_Rendering, ResourceClient):
-    """The client behind a table."""
-
-
-def _client(service: str, port: Port) -> Any:
-    return _Client(service, port)
-
-
-def _state(port: Port) -> Any:
-    return Table(STATE_TABLE, _TableClient(port))
 
 
 class _PoolAtOnce:
@@ -416,8 +348,8 @@ class _PoolAtOnce:
         """Wait for nothing."""
 
 
-_PORT: ContextVar[Port] = ContextVar("port")
 _DEPS: ContextVar[Any] = ContextVar("dependencies")
+"""Those of a run: each has a context of its own."""
 
 _NO_PAUSES = SimpleNamespace(sleep=lambda _seconds: None, monotonic=lambda: 0.0)
 
@@ -438,12 +370,6 @@ def in_place() -> Iterator[None]:
             stack.callback(setattr, module, name, getattr(module, name))
             setattr(module, name, new)
         yield
-
-
-def _set(port: Port, deps: Any) -> None:
-    """Say whose port and dependencies count in this run. Each run has a context of its own."""
-    _PORT.set(port)
-    _DEPS.set(deps)
 
 
 def _unwrapped(handler: Any) -> Any:

@@ -20,7 +20,7 @@ from explore.engine.world import (
     Outcome,
     Spawn,
 )
-from explore.stack.places import WECHAT, Call, Wechat
+from explore.stack.places import DAY_OFFSET_HOURS, WECHAT, Call, Wechat
 from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import RoomStatus
 from wxlive.wechat.apis import Api
@@ -84,7 +84,7 @@ class Rules:
     with_results: bool = False
     push_fates: Sequence[str] = USUAL_PUSH_FATES
     read_fates: Sequence[str] = READ_FATES
-    day_offset_hours: int = 8
+    day_offset_hours: int = DAY_OFFSET_HOURS
 
 
 class WechatService:

@@ -1,19 +1,22 @@
 """An operator beside a sender."""
 
-from explore.stack.places import CAMPAIGN, NOW_S, ROOM
+from explore.stack.places import (
+    CAMPAIGN,
+    DAY_OFFSET_HOURS,
+    MIDNIGHT_S,
+    OTHER_ROOM,
+    ROOM,
+    START,
+    START_OTHER,
+)
 from explore.stack.scenario import Scenario, chosen, claim_grown_old, executed, held
 from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
-from wxlive.domain.calendar import day_ends_at, day_of
+from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import RoomStatus
-
-MIDNIGHT_S = day_ends_at(NOW_S, 8)
 
 ONE, TWO = ("a", "b"), ("c", "d")
 
-OTHER_ROOM = ROOM + 1
-START = {"action": "start", "room_id": ROOM}
-START_OTHER = {"action": "start", "room_id": OTHER_ROOM}
 
 WORLDS = (
     Scenario(
@@ -193,7 +196,7 @@ WORLDS = (
         chunks=(ONE, TWO),
         messages=(1, 2),
         senders=2,
-        prepare=chosen(OTHER_ROOM, day_of(MIDNIGHT_S, 8)),
+        prepare=chosen(OTHER_ROOM, day_of(MIDNIGHT_S, DAY_OFFSET_HOURS)),
         minutes=3,
         begins_s=MIDNIGHT_S - 2,
         faults=2,

@@ -1,14 +1,10 @@
 """A planner beside senders, and chunks that are split."""
 
-from explore.stack.places import NOW_S, ROOM
+from explore.stack.places import MIDNIGHT_S, OTHER_ROOM, ROOM, START, START_OTHER
 from explore.stack.scenario import Scenario
 from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
-from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.rooms import RoomStatus
-
-MIDNIGHT_S = day_ends_at(NOW_S, 8)
-START = {"action": "start", "room_id": ROOM}
 
 WORLDS = (
     Scenario(
@@ -77,9 +73,9 @@ WORLDS = (
         "two-rooms",
         "Two rooms are started at the same time.",
         followers=("a",),
-        invocations=(START, {**START, "room_id": ROOM + 1}),
+        invocations=(START, START_OTHER),
         senders=1,
-        rooms=((ROOM + 1, RoomStatus.LIVE.value),),
+        rooms=((OTHER_ROOM, RoomStatus.LIVE.value),),
         minutes=2,
         faults=0,
         ablated_with=0,

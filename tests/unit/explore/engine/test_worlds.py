@@ -9,7 +9,8 @@ from explore.engine.history import decode, encode, play
 from explore.engine.search import explore
 from explore.stack import shipped
 from explore.stack.ablation import Without
-from explore.stack.scenario import Scenario, build, explored
+from explore.stack.build import build, explored
+from explore.stack.scenario import Scenario
 from explore.worlds import WORLDS
 
 
@@ -61,12 +62,25 @@ def test_reads_of_what_is_never_written_take_no_turn_and_change_no_finding() -> 
     [
         ("one-chunk", "LedgerStore.claim[2]", "moves-are-legal"),
         ("pause", "LedgerStore.claim[1]", "a-pause-holds"),
+        ("midnight", "LedgerStore.claim[3]", "within-the-quota"),
+        ("midnight-choice", "LedgerStore.claim[5]", "claims-are-lawful"),
+        ("plan-pause", "CampaignStore.activate", "a-pause-holds"),
+        ("resend-late", "LedgerStore.finish: claim = :claim", "openids-of-the-ledger"),
     ],
 )
 def test_a_condition_that_is_needed_is_missed(world: str, condition: str, invariant: str) -> None:
     _, found = explored(WORLDS[world].bounded(faults=0), Without(condition))
 
     assert invariant in {broken.invariant for broken in found.violations}
+
+
+def test_nobody_is_pushed_oftener_than_the_operator_decided() -> None:
+    scenario = WORLDS["resend-late"].bounded(faults=0)
+    without = Without("LedgerStore.claim[2]")
+
+    _, found = explored(scenario, without, known=("moves-are-legal", "openids-of-the-ledger"))
+
+    assert "nobody-twice" in {broken.invariant for broken in found.violations}
 
 
 def test_a_condition_that_a_world_does_not_need_is_not_missed() -> None:

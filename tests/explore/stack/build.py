@@ -1,0 +1,345 @@
+"""A scenario becomes a world that can be explored."""
+
+import json
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from explore.aws.backend import MemoryAws
+from explore.aws.store import Item, Key, Tables
+from explore.engine.kernel import Kernel, ids_in
+from explore.engine.programs import Answers, Program, Requests, Rewrite
+from explore.engine.search import Exploration, Invariants, explore
+from explore.engine.values import Budget, Part, Parts
+from explore.engine.world import (
+    DIED,
+    Changes,
+    Ending,
+    Kind,
+    Position,
+    World,
+)
+from explore.stack import invariants, shipped
+from explore.stack.dynamodb import SCHEMAS, DynamoDbService, Written
+from explore.stack.places import (
+    APPID,
+    CAMPAIGN,
+    DAY,
+    FOLLOWERS_TABLE,
+    INVOCATIONS,
+    LIVE_WATCH,
+    NOTES,
+    NOW_S,
+    PUSH_START,
+    QUEUE,
+    ROOM,
+    STATE_TABLE,
+    TABLES,
+    Call,
+    Invocation,
+    Lambda,
+    Message,
+    Queue,
+    Timer,
+    Wechat,
+)
+from explore.stack.queue import (
+    Deliveries,
+    Invocations,
+    LambdaService,
+    SqsService,
+    invocation_done,
+    message_done,
+    timers_renewed,
+    what_of,
+)
+from explore.stack.scenario import Command, Scenario
+from explore.stack.wechat import Results, RoomChanges, WechatService
+from wxlive.aws import FAIL_FAST
+from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.followers import Follower, Source, Status
+from wxlive.domain.rooms import RoomStatus
+from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.followers import FollowerStore
+from wxlive.stores.tokens import TokenStore
+from wxlive.wechat.access_token import AccessToken
+
+MINUTE_MS = 60_000
+
+
+class Built(NamedTuple):
+    """A world ready to be explored."""
+
+    kernel: Kernel
+    first: World
+    invariants: Invariants
+
+
+def build(
+    scenario: Scenario,
+    rewrite: Rewrite | None = None,
+    written: set[Key] | None = None,
+    *,
+    thorough: bool = False,
+) -> Built:
+    """Build a world.
+
+    Args:
+        scenario: what it is like.
+        rewrite: changes the requests of the shipped code.
+        written: the items that are ever written, as far as is known (``DynamoDbService``); None
+            to have each read take its turn.
+        thorough: whether each run of the shipped code is compared with what is known of it.
+    """
+    parts, answers = Parts(), Answers()
+    requests = Requests(shipped.ORIGINS, rewrite)
+    setting = replace(scenario.setting, warm_token=_token(scenario) if scenario.is_warm else None)
+    sending = Kind(
+        "sender", limit=scenario.senders, timeout_ms=60_000, ended=partial(_message, parts)
+    )
+    starting = Kind("start", limit=2, timeout_ms=900_000, ended=partial(_invocation, parts))
+    watching = Kind("watch", limit=2, timeout_ms=60_000, ended=partial(_invocation, parts))
+    calling = Kind("callback", limit=2)
+
+    private = frozenset(
+        (STATE_TABLE, "command", json.loads(payload)["command"])
+        for payloads in _commands(scenario)
+        for payload in payloads
+    )
+
+    def worker(body: str) -> Program:
+        tag = what_of(body).replace(" ", "")
+        return kernel.program(f"send {body}", shipped.sender(body, setting), tag)
+
+    def function(name: str, payload: str) -> Program:
+        run = shipped.push_start if name == PUSH_START else shipped.live_watch
+        return kernel.program(f"{name} {payload}", run(payload, setting))
+
+    def ingest(call: Call) -> Program:
+        return kernel.program(f"callback {call}", shipped.callback(call, setting))
+
+    kernel = Kernel(
+        parts,
+        answers,
+        requests,
+        services={
+            "dynamodb": DynamoDbService(answers, scenario.aws_fates, written, private=private),
+            f"dynamodb{shipped.FAST}": DynamoDbService(
+                answers, scenario.aws_fates, written, config=FAIL_FAST, private=private
+            ),
+            "sqs": SqsService(parts, answers, scenario.aws_fates),
+            f"sqs{shipped.FAST}": SqsService(parts, answers, scenario.aws_fates, FAIL_FAST),
+            "lambda": LambdaService(parts, answers, scenario.aws_fates),
+            "wechat": WechatService(parts, answers, scenario.rules),
+        },
+        sources=(
+            Deliveries(parts, sending, worker),
+            Invocations(parts, {PUSH_START: starting, LIVE_WATCH: watching}, function),
+            RoomChanges(parts),
+            Results(parts, calling, ingest),
+        ),
+        horizon_ms=(scenario.begins_s + scenario.seconds) * 1000,
+        jumps=scenario.jumps,
+        mentions=_mentioned,
+        notes=NOTES,
+        thorough=thorough,
+        renewed=lambda world: timers_renewed(parts, world.shared, world.now.value),
+        grain_ms=1000,
+    )
+    shared: tuple[Any, ...] = (
+        scenario.prepare(_tables(scenario)),
+        parts.of("queue", Queue(tuple(sorted(map(_message_of, scenario.messages))))),
+        parts.of("invocations", _lambda(scenario)),
+        parts.of("wechat", _wechat(scenario)),
+        parts.of("notes", frozenset()),
+    )
+    budget = Budget(scenario.faults, scenario.ticks, scenario.copies)
+    humans = [_human(kernel, setting, asked, n) for n, asked in enumerate(_commands(scenario), 1)]
+    first = kernel.world(scenario.begins_s * 1000, budget, shared, humans)
+    audience = [openid for chunk in scenario.chunks for openid in chunk]
+    must_hold = invariants.usual(
+        rate=scenario.rate,
+        daily_calls=scenario.rules.daily_calls,
+        audience=[*audience, *scenario.followers],
+        with_decisions=scenario.decides,
+    )
+    return Built(kernel, first, must_hold)
+
+
+def explored(
+    scenario: Scenario,
+    rewrite: Rewrite | None = None,
+    *,
+    known: Collection[str] = (),
+    thorough: bool = False,
+    **limits: Any,
+) -> tuple[Built, Exploration]:
+    """Build a world and explore it.
+
+    Args:
+        scenario: what it is like.
+        rewrite: changes the requests of the shipped code.
+        known: names of invariants that are not asked about.
+        thorough: as for ``build``.
+        limits: those of ``explore``.
+    """
+    written: set[Key] = set()
+    began = time.monotonic()
+    how = {"rewrite": rewrite, "thorough": thorough, "limits": limits}
+    for fewer in range(min(2, scenario.faults)):  # learn cheaply what is written
+        _explored(scenario.bounded(faults=fewer), written, known, **how)
+    built, found = _explored(scenario, written, known, **how)
+    return built, replace(found, seconds=time.monotonic() - began)
+
+
+def _explored(
+    scenario: Scenario,
+    written: set[Key],
+    known: Collection[str],
+    **how: Any,
+) -> tuple[Built, Exploration]:
+    """Explore; anew, whenever an item is written that was thought to be never written."""
+    while True:
+        built = build(scenario, how["rewrite"], written, thorough=how["thorough"])
+        try:
+            asked = built.invariants.but(known)
+            return built, explore(built.kernel, built.first, asked, **how["limits"])
+        except Written:
+            continue
+
+
+# ------------------------------------------------------------------ the start
+
+
+def _payload(command: Command, command_id: str = "") -> str:
+    if isinstance(command, str):
+        command = {"action": command, "campaign": CAMPAIGN}
+    return json.dumps(dict(command) | ({"command": command_id} if command_id else {}))
+
+
+def _commands(scenario: Scenario) -> list[list[str]]:
+    """Return what each human asks for, one after the other; each command has an id of its own."""
+    asked = [[one] if isinstance(one, str | Mapping) else list(one) for one in scenario.humans]
+    return [
+        [_payload(command, f"command-{number}-{turn}") for turn, command in enumerate(commands, 1)]
+        for number, commands in enumerate(asked, 1)
+    ]
+
+
+def _human(
+    kernel: Kernel, setting: shipped.Setting, payloads: Sequence[str], number: int
+) -> Position:
+    program = kernel.program(f"human {number}", shipped.operator(payloads, setting))
+    kind = Kind("operator", is_human=True, stays=True)
+    return Position(f"operator{number}", kind, program, program.first, 0)
+
+
+def _message_of(chunk: int) -> Message:
+    return Message(json.dumps({"campaign": CAMPAIGN, "chunk": chunk}))
+
+
+def _token(scenario: Scenario) -> AccessToken:
+    """Return the token that has just been fetched when the world begins."""
+    began_s = scenario.begins_s
+    return AccessToken("t1", fetched_at=began_s, expires_at=began_s + scenario.token_life_s)
+
+
+def _wechat(scenario: Scenario) -> Wechat:
+    expires_ms = _token(scenario).expires_at * 1000
+    rooms = ((ROOM, RoomStatus.LIVE.value),)
+    return Wechat(rooms, token_expires_ms=expires_ms, to_come=scenario.rooms)
+
+
+def _next_minute_ms(scenario: Scenario) -> int:
+    return (scenario.begins_s // 60 + 1) * 60_000
+
+
+def _lambda(scenario: Scenario) -> Lambda:
+    waiting = [Invocation(PUSH_START, _payload(command)) for command in scenario.invocations]
+    fired = ((PUSH_START, _payload({"action": "reconcile"}), scenario.minutes),
+             (LIVE_WATCH, "{}", scenario.polls))  # fmt: skip
+    timers = tuple(
+        Timer(function, payload, _next_minute_ms(scenario), MINUTE_MS, often, often)
+        for function, payload, often in fired
+        if often
+    )
+    return Lambda(tuple(sorted(waiting)), timers)
+
+
+def _tables(scenario: Scenario) -> Tables:
+    """Write what is there already, by the shipped stores."""
+    aws = MemoryAws()
+    aws.tables = Tables.empty(*SCHEMAS)
+    state = aws.dynamodb().Table(STATE_TABLE)
+    campaigns = CampaignStore(state)
+    TokenStore(state, APPID).save(_token(scenario))
+    if scenario.chunks or any(isinstance(command, str) for command in scenario.invocations):
+        campaign = Campaign(
+            campaign=CAMPAIGN, room_id=ROOM, day=DAY, state=CampaignState.PLANNED, created_at=NOW_S
+        )
+        campaigns.open(campaign, before=None, release=None)
+        for number, openids in enumerate(scenario.chunks):
+            campaign = campaigns.add_chunk(
+                campaign, openids, NOW_S, plan_id=f"p{number}", cursors={}
+            )
+        if scenario.chunks:
+            campaigns.finish_plan(campaign, NOW_S, plan_id="p")
+            campaigns.activate(CAMPAIGN)
+    followers = FollowerStore(aws.dynamodb_client(), FOLLOWERS_TABLE)
+    for openid in scenario.followers:
+        followers.apply(
+            Follower(
+                openid=openid,
+                status=Status.SUBSCRIBED,
+                changed_at=NOW_S - 900,
+                subscribed_at=NOW_S - 900,
+                room_id=ROOM,
+                room_status=RoomStatus.LIVE.value,
+                source=Source.CALLBACK,
+            )
+        )
+    return aws.tables
+
+
+# -------------------------------------------------------------------- the ends
+
+
+def _with_claims(parts: Parts, ending: Ending, changes: Changes) -> Changes:
+    """Remember the claims of whoever died: nobody can know what became of their calls."""
+    if ending.how != DIED or not ending.ids:
+        return changes
+    tables: Tables = ending.shared[TABLES]
+    claims = {item.attributes.get("claim") for item in tables.items}
+    notes = frozenset(
+        note
+        for note in ending.shared[NOTES].value | set(ending.ids)
+        if note in claims or not note.startswith("id-")
+    )
+    return (*changes, (NOTES, parts.of("notes", notes)))
+
+
+def _message(parts: Parts, ending: Ending) -> Changes:
+    return _with_claims(parts, ending, message_done(parts, ending))
+
+
+def _invocation(parts: Parts, ending: Ending) -> Changes:
+    return _with_claims(parts, ending, invocation_done(parts, ending))
+
+
+def _mentioned(world: World) -> frozenset[str]:
+    """Return the ids that anything that is shared still speaks of."""
+    tables: Tables = world.shared[TABLES]
+    found = world.shared[NOTES].value.union(*map(_ids_of, tables.items))
+    return frozenset(found.union(*(_ids_of_part(world.shared[n]) for n in (QUEUE, INVOCATIONS))))
+
+
+@lru_cache(1 << 16)
+def _ids_of(item: Item) -> frozenset[str]:
+    return ids_in(repr(item))
+
+
+@lru_cache(1 << 12)
+def _ids_of_part(part: Part[Any]) -> frozenset[str]:
+    return ids_in(repr(part))
