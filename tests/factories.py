@@ -40,6 +40,7 @@ ENV = {
     "CALLBACK_MAX_AGE_S": "0",
     "DAY_OFFSET_HOURS": "8",
     "SWEEP_GUARD_PERCENT": "20",
+    "CLOCK_MARGIN_S": "120",
     "AUTO_PUSH": "off",
     "WATCH_DAILY_CALLS": "400",
     "PUSH_START_FUNCTION": "wxlive-push-start",
@@ -109,7 +110,8 @@ def a_room(room_id: int = ROOM, **changes: Any) -> Room:
 
 def a_run(run: str = "20261122T193000-ab12", **changes: Any) -> SyncRun:
     """Return an open sync run that has stored no page."""
-    return replace(SyncRun(run=run, state=RunState.OPEN, started_at=NOW_S), **changes)
+    opened = SyncRun(run=run, state=RunState.OPEN, started_at=NOW_S, absent_as_of=NOW_S - 120)
+    return replace(opened, **changes)
 
 
 def a_new_campaign(campaign: str = CAMPAIGN, **changes: Any) -> Campaign:

@@ -1,6 +1,7 @@
 """``wxlive sync``: update the followers from WeChat's list."""
 
 import time
+import uuid
 from datetime import UTC, datetime
 
 import click
@@ -30,18 +31,45 @@ REVIVE_AFTER_S = 15
     metavar="RUN",
     help="Let this guarded run remove the followers that WeChat's list lacks.",
 )
+@click.option("--abandon", metavar="RUN", help="End this open run. It removes nobody any more.")
+@click.option(
+    "--trust-list",
+    is_flag=True,
+    help="Remove everybody whom WeChat's list lacks at once, whatever its order: you have compared "
+    "its number with the console. SweepGuardPercent holds all the same.",
+)
 @stack_command
-def sync(stack: Stack, *, wait: bool, timeout: int, confirm_sweep: str | None) -> CommandResult:
+def sync(
+    stack: Stack,
+    *,
+    wait: bool,
+    timeout: int,
+    confirm_sweep: str | None,
+    abandon: str | None,
+    trust_list: bool,
+) -> CommandResult:
     """Update the followers from WeChat's list.
 
     \b
-    Starts a run, or shows the progress of the run that is open. Examples:
+    Starts a run, or shows the progress of the run that is open. A follower whom the
+    list lacks is missing at first, and removed when the next run lacks them too.
+
+    Examples:
       wxlive sync --wait
       wxlive sync --json
+      wxlive sync --trust-list --wait
       wxlive sync --confirm-sweep 20261122T040000-3fa2 --wait
+      wxlive sync --abandon 20261122T040000-3fa2
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    if (bool(confirm_sweep), bool(abandon), trust_list).count(True) > 1:
+        raise InvalidCommand("Use one of --confirm-sweep, --abandon and --trust-list at a time")
+    if abandon:
+        facts = stack.invoke("FollowerSyncFunction", {"action": "abandon", "run": abandon})
+        return CommandResult(facts, DONE, facts_table("Sync", facts))
     payload = (
-        {"action": "confirm_sweep", "run": confirm_sweep} if confirm_sweep else {"action": "start"}
+        {"action": "confirm_sweep", "run": confirm_sweep}
+        if confirm_sweep
+        else {"action": "start", "trust_list": trust_list, "command": uuid.uuid4().hex}
     )
     run_id = stack.invoke("FollowerSyncFunction", payload)["run"]
     run = _follow(stack, run_id, timeout_s=timeout) if wait else _read(stack, run_id)
@@ -74,7 +102,7 @@ def _follow(stack: Stack, run_id: str, *, timeout_s: int) -> SyncRun:
                 return run
             if time.monotonic() > revive_at and stack.runs.holder_until() < time.time():
                 # Nobody holds the lease: the worker has died. A second invocation does no harm.
-                stack.invoke_async("FollowerSyncFunction", {"action": "work"})
+                stack.invoke_async("FollowerSyncFunction", {"action": "continue"})
                 revive_at = time.monotonic() + REVIVE_AFTER_S
             time.sleep(POLL_S)
 

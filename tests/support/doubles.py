@@ -1,6 +1,7 @@
 """What stands where AWS would: services that nobody simulates, and the invocation's context."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +24,9 @@ class CountingTelemetry(Telemetry):
 class SilentTelemetry(Telemetry):
     """Telemetry that nobody reads."""
 
-    def __init__(self) -> None: ...
+    def __init__(self) -> None:
+        self.logger: Any = logging.getLogger("silent")
+        self.logger.disabled = True
 
     def hide(self, values: Iterable[str]) -> None: ...
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wxlive import aws
 from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
 from wxlive.bootstrap.wechat import wechat_client
+from wxlive.domain.sync_runs import LEASE_S
 from wxlive.errors import Conflict
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.quota import QuotaStore
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 RESERVE_S = 120
-"""Time kept for the end of a turn: one page with all its timeouts and pauses fits into it."""
+"""Time kept for the end of a turn. One step fits into it, whichever it is: a call to WeChat with a
+new token and all its timeouts, a page merged into a slow table, a batch of a sweep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     """What a sync works with. ``now`` is Unix seconds.
 
-    ``remaining_s`` returns how long this turn may still run; ``continue_later`` has the open run
-    continued in another invocation.
+    What the list says is dated ``clock_margin_s`` earlier than our clock says. ``remaining_s``
+    returns how long this turn may still run; ``continue_later`` has the open run continued in
+    another invocation.
     """
 
     wechat: WechatClient
@@ -40,15 +43,25 @@ class Dependencies:
     owner: str
     day_offset_hours: int
     guard_percent: int
+    clock_margin_s: int
     now: Callable[[], float]
     sleep: Callable[[float], None]
     remaining_s: Callable[[], float]
     continue_later: Callable[[], None]
 
-    @property
-    def time_is_short(self) -> bool:
-        """Whether this turn must end."""
-        return self.remaining_s() < RESERVE_S
+    def has_time_for(self, seconds: float = 0) -> bool:
+        """Whether this turn may begin another step, after so many seconds."""
+        return self.remaining_s() - seconds >= RESERVE_S
+
+    def take_lease(self) -> bool:
+        """Take the lease. One that is taken is waited for once: its worker may have died."""
+        if self.runs.acquire(self.owner, self.now()):
+            return True
+        wait_s = max(0, self.runs.holder_until() + 1 - self.now())
+        if wait_s > LEASE_S + 1 or not self.has_time_for(wait_s):
+            return False
+        self.sleep(wait_s)
+        return self.runs.acquire(self.owner, self.now())
 
     def renew_lease(self) -> None:
         """Keep the run.
@@ -73,8 +86,9 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         owner=uuid.uuid4().hex,
         day_offset_hours=config.day_offset_hours,
         guard_percent=config.sweep_guard_percent,
+        clock_margin_s=config.clock_margin_s,
         now=time.time,
         sleep=time.sleep,
         remaining_s=lambda: context.get_remaining_time_in_millis() / 1000,
-        continue_later=lambda: invoke_async(context.function_name, {"action": "work"}),
+        continue_later=lambda: invoke_async(context.function_name, {"action": "continue"}),
     )

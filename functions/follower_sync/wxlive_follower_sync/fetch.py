@@ -1,15 +1,17 @@
-"""Fetching the list, page after page, within the day's budget of calls."""
+"""Fetching the list, page after page, within the day's budget of calls and the turn's time."""
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from wxlive.domain.calendar import day_of_count
-from wxlive.errors import OutcomeUnknown, QuotaUsedUp, RateLimited, RetryLater, WxliveError
+from wxlive.domain.sync_runs import SyncRun
+from wxlive.errors import OutcomeUnknown, RateLimited, RetryLater, WxliveError
 from wxlive.wechat.answers import FollowerPage
 from wxlive.wechat.apis import Api
 from wxlive_follower_sync import pages
-from wxlive_follower_sync.budget import calls_of_the_day
+from wxlive_follower_sync.backlog import Backlog
+from wxlive_follower_sync.budget import Call, Refusal, calls_of_the_day
 from wxlive_follower_sync.dependencies import Dependencies
 
 TRIES_A_PAGE = 5
@@ -19,21 +21,32 @@ TRIES_A_PAGE = 5
 class Fetched:
     """The answer to the request for the page after the cursor ``asked``: a page or an error.
 
-    ``requested_at`` is Unix seconds, ``calls`` what it took of the day's budget.
+    ``limit`` is how many rows were asked for, ``requested_at`` when (Unix s).
     """
 
     asked: int | str | None
+    limit: int
     answer: FollowerPage | WxliveError
     requested_at: int
-    calls: int
 
 
-def fetch_pages(cursor: int | str | None, deps: Dependencies) -> Generator[Fetched]:
-    """Ask for page after page from ``cursor``, to the list's end, an error, or a lack of time."""
+Fetching = Generator[Fetched | None]
+"""Pages as they come; None says that the present one takes another try, or a minute."""
+
+
+def fetch_pages(run: SyncRun, backlog: Backlog, deps: Dependencies) -> Fetching:
+    """Ask for page after page from the run's cursor, to the list's end or an error.
+
+    It ends early when the time that is left is needed to merge what was fetched.
+    """
     _learn_quota(deps)
+    cursor = run.cursor
     with calls_of_the_day(deps) as calls:
-        while not deps.time_is_short:
-            fetched = _fetch(cursor, calls, deps)
+        while deps.has_time_for(backlog.merge_s):
+            fetched = yield from _fetch(cursor, run, calls, backlog, deps)
+            if fetched is None:
+                return
+            backlog.fetched()
             yield fetched
             if isinstance(fetched.answer, WxliveError):
                 return
@@ -42,26 +55,40 @@ def fetch_pages(cursor: int | str | None, deps: Dependencies) -> Generator[Fetch
                 return
 
 
-def _fetch(cursor: int | str | None, calls: Iterator[str], deps: Dependencies) -> Fetched:
-    for call in range(1, TRIES_A_PAGE + 1):
-        try:
-            next(calls)
-        except QuotaUsedUp as error:
-            return Fetched(cursor, error, int(deps.now()), call - 1)
+def _fetch(
+    cursor: int | str | None,
+    run: SyncRun,
+    calls: Iterator[Call | Refusal],
+    backlog: Backlog,
+    deps: Dependencies,
+) -> Generator[None, None, Fetched | None]:
+    """Ask for a page; returns None where the next try doesn't fit into the turn."""
+    limit = pages.limit_of(run, cursor)
+    for tries_left in reversed(range(TRIES_A_PAGE)):
+        call = next(calls)
+        if isinstance(call, Refusal):
+            return Fetched(cursor, limit, call.error, int(call.at_s))
         now = deps.now()
+        backlog.all_calls += 1
         try:
-            page = deps.wechat.followers(cursor, pages.PAGE_LIMIT)
+            answer: FollowerPage | WxliveError = deps.wechat.followers(cursor, limit)
         except (RetryLater, OutcomeUnknown, RateLimited) as error:
-            if call == TRIES_A_PAGE:
-                return Fetched(cursor, error, int(now), call)
-            minute_is_used_up = isinstance(error, RateLimited)
-            deps.sleep(60 - now % 60 if minute_is_used_up else 2 ** (call - 1))
-            deps.renew_lease()
+            if tries_left:
+                minute_is_used_up = isinstance(error, RateLimited)
+                pause_s = (
+                    60 - now % 60 if minute_is_used_up else 2 ** (TRIES_A_PAGE - 1 - tries_left)
+                )
+                if not deps.has_time_for(pause_s):
+                    return None
+                yield None
+                deps.sleep(pause_s)
+                yield None
+                continue
+            answer = error
         except WxliveError as error:
-            return Fetched(cursor, error, int(now), call)
-        else:
-            return Fetched(cursor, page, int(now), call)
-    raise AssertionError("unreachable: the last call returns")
+            answer = error
+        return Fetched(cursor, limit, answer, int(now))
+    raise AssertionError("unreachable: the last try returns")
 
 
 def _learn_quota(deps: Dependencies) -> None:

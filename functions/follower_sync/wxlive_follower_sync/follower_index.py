@@ -8,15 +8,17 @@ The index does not contain what others write during the turn. That does no harm:
 follows is conditional on the record as it is then.
 """
 
-from collections.abc import Iterable
+from collections import Counter
 from enum import Enum, auto
 
-from wxlive.digests import DigestTable, cut, digest_of
-from wxlive.domain.followers import Follower, ListedRow, Source, Status
+from wxlive.digests import DigestSet, DigestTable, cut, digest_of
+from wxlive.domain.absence import Absence, Coverage, ListedPage, absence_of, span_of
+from wxlive.domain.followers import Follower, ListedRow, Mark, Status, mark_of
 from wxlive.domain.sync_runs import SyncRun
+from wxlive.wechat.answers import FollowerPage
 
-_SUBSCRIBED, _SWEEPABLE, _WRITTEN, _LISTED = 1, 2, 4, 8
-_64_BITS = (1 << 64) - 1
+_SUBSCRIBED, _SWEEPABLE, _LISTED, _MISSED, _ADDED, _CHANGED = 1, 2, 4, 8, 16, 32
+_32_BITS = (1 << 32) - 1
 
 
 class Comparison(Enum):
@@ -25,62 +27,113 @@ class Comparison(Enum):
     NEW = auto()
     """The openid is new."""
     RETURNED = auto()
-    """The record says that the follower had unsubscribed."""
+    """The record says that the follower had unsubscribed, or a turn that died added another row."""
     CHANGED = auto()
     UNCHANGED = auto()
-    WRITTEN = auto()
-    """An earlier turn of this run wrote it and died before it stored the page."""
+    WAS_ADDED = auto()
+    """An earlier turn of this run added it and died before it stored the page."""
+    WAS_CHANGED = auto()
+    """An earlier turn of this run changed it and died before it stored the page."""
+
+
+class ListedOpenids:
+    """Whom the stored pages of a run listed: what a sweep needs that is resumed."""
+
+    def __init__(self) -> None:
+        self._digests = DigestSet()
+        self.coverage = Coverage()
+
+    @property
+    def listed(self) -> int:
+        """How many openids the run listed."""
+        return len(self._digests)
+
+    def restore_page(self, page: ListedPage) -> None:
+        """Add a stored page of the run."""
+        self.coverage.add(page)
+        for digest in cut(page.digests):
+            self._digests.slot(digest)
+
+    def lists(self, openid: str) -> bool:
+        """Whether the run listed this openid."""
+        return digest_of(openid) in self._digests
 
 
 class FollowerIndex:
     """Every openid that is in the table or in the list. At most 23 to 46 bytes an openid.
 
     ``listed`` counts those that the run listed, ``subscribed`` those that are subscribed in the
-    table, ``absent`` those of them that the run may sweep and has not listed, and ``removed``
-    those that an earlier turn of this run has swept.
+    table, ``added`` those of them that this run has added, and ``absent`` those for whom no newer
+    fact vouches and whom the run has not listed. ``coverage`` is what its pages cover.
     """
 
     def __init__(self, run: SyncRun) -> None:
         self._run = run
-        self._resumed = run.turns > 1
+        self._marks = {
+            mark_of(Mark.ADDED, run.run): _ADDED,
+            mark_of(Mark.CHANGED, run.run): _CHANGED,
+            mark_of(Mark.MISSING, run.previous): _MISSED,
+        }
         self._table = DigestTable()
-        self.listed = self.subscribed = self.absent = self.removed = 0
+        self.coverage = Coverage()
+        self.listed = self.subscribed = self.added = self.absent = 0
 
     def add(self, follower: Follower) -> None:
         """Add a record of the table. All records are added before any page."""
         slot = self._table.slot(digest_of(follower.openid))
         if follower.status is Status.SUBSCRIBED:
+            marks = _SUBSCRIBED | self._marks.get(follower.sync_mark, 0)
+            if follower.changed_at < self._run.absent_as_of:
+                marks |= _SWEEPABLE
+                self.absent += 1
             self.subscribed += 1
+            self.added += bool(marks & _ADDED)
             self._table.facts[slot] = _fact(follower)
-            self._table.marks[slot] = self._marks_of(follower)
-            self.absent += bool(self._table.marks[slot] & _SWEEPABLE)
-        elif self._resumed and _is_removed_by(self._run, follower):
-            self.removed += 1
+            self._table.marks[slot] = marks
 
-    def restore_page(self, digests: bytes) -> None:
-        """Restore a stored page of this run: the digests that ``compare_page`` returned for it."""
-        for digest in cut(digests):
+    def restore_page(self, page: ListedPage) -> None:
+        """Restore a stored page of this run, as ``compare_page`` returned it."""
+        self.coverage.add(page)
+        for digest in cut(page.digests):
             self._tick(self._table.slot(digest))
 
-    def compare_page(self, rows: Iterable[ListedRow]) -> tuple[list[Comparison], bytes]:
-        """Compare the rows of a page, each openid once.
+    def compare_page(self, page: FollowerPage) -> tuple[list[Comparison], ListedPage]:
+        """Compare the rows of a page.
 
         Returns:
-            What each row means for the record, and the digests of those that no earlier page
-            of this run listed.
+            What each row means for the record, and what is to be kept of the page.
         """
-        answers, fresh = [], bytearray()
-        for row in rows:
+        answers, fresh, times = [], bytearray(), []
+        for row in page.rows:
             digest, listed = digest_of(row.openid), self.listed
             answers.append(self._answer(row, digest))
             if self.listed > listed:
                 fresh += digest
-        return answers, bytes(fresh)
+                times.append(row.subscribed_at)
+        unreadable = False
+        for skipped in page.skipped:
+            unreadable |= skipped.openid is None
+            if skipped.openid is not None:
+                fresh += self._list_only(digest_of(skipped.openid))
+        span = span_of(times)
+        kept = ListedPage(bytes(fresh), span, blind=unreadable or bool(times and span is None))
+        self.coverage.add(kept)
+        return answers, kept
 
-    def is_missing(self, follower: Follower) -> bool:
-        """Whether the run, now complete, is to sweep this subscribed follower."""
-        slot = self._table.slot(digest_of(follower.openid))
-        return not self._table.marks[slot] & _LISTED and self._may_sweep(follower)
+    def lists(self, openid: str) -> bool:
+        """Whether the run listed this openid."""
+        return bool(self._table.marks[self._table.slot(digest_of(openid))] & _LISTED)
+
+    def count_absences(self) -> Counter[Absence]:
+        """Count what the run, now complete, says of those whom it did not list."""
+        counts: Counter[Absence] = Counter()
+        if not self.absent:
+            return counts
+        for marks, fact in zip(self._table.marks, self._table.facts, strict=True):
+            if marks & _SWEEPABLE and not marks & _LISTED:
+                again = bool(marks & _MISSED)
+                counts[absence_of(fact >> 32, self._run, self.coverage, again=again)] += 1
+        return counts
 
     def _answer(self, row: ListedRow, digest: bytes) -> Comparison:
         before = len(self._table)
@@ -93,9 +146,19 @@ class FollowerIndex:
             self.subscribed += 1
             return Comparison.NEW if len(self._table) > before else Comparison.RETURNED
         if fact != self._table.facts[slot]:
-            return Comparison.CHANGED
-        unstored = marks & _WRITTEN and not marks & _LISTED
-        return Comparison.WRITTEN if unstored else Comparison.UNCHANGED
+            added_before = marks & _ADDED and not marks & _LISTED
+            return Comparison.RETURNED if added_before else Comparison.CHANGED
+        if marks & _LISTED:
+            return Comparison.UNCHANGED
+        if marks & _ADDED:
+            return Comparison.WAS_ADDED
+        return Comparison.WAS_CHANGED if marks & _CHANGED else Comparison.UNCHANGED
+
+    def _list_only(self, digest: bytes) -> bytes:
+        """Note that an openid is listed, with what else its row says unknown."""
+        listed = self.listed
+        self._tick(self._table.slot(digest))
+        return digest if self.listed > listed else b""
 
     def _tick(self, slot: int) -> None:
         marks = self._table.marks[slot]
@@ -104,28 +167,8 @@ class FollowerIndex:
             self.listed += 1
             self.absent -= bool(marks & _SWEEPABLE)
 
-    def _marks_of(self, follower: Follower) -> int:
-        marks = _SUBSCRIBED
-        if self._may_sweep(follower):
-            marks |= _SWEEPABLE
-        if self._resumed and _is_written_by(self._run, follower):
-            marks |= _WRITTEN
-        return marks
-
-    def _may_sweep(self, subscribed: Follower) -> bool:
-        # Whether Follower.unlisted(…) beats it, at a tenth of the time.
-        return subscribed.changed_at < self._run.started_at
-
-
-def _is_removed_by(run: SyncRun, follower: Follower) -> bool:
-    """Whether this tombstone is the run's own."""
-    return follower == Follower.unlisted(follower.openid, run.started_at)
-
-
-def _is_written_by(run: SyncRun, follower: Follower) -> bool:
-    """One run works at a time, so what was listed since its start was listed by it."""
-    return follower.source is Source.SYNC and follower.changed_at >= run.started_at
-
 
 def _fact(of: Follower | ListedRow) -> int:
-    return hash((of.subscribed_at, of.room_id, of.room_status)) & _64_BITS
+    """Return when they subscribed, and a hash of the rest."""
+    rest = hash((of.room_id, of.room_status)) & _32_BITS
+    return min(of.subscribed_at, _32_BITS) << 32 | rest

@@ -1,11 +1,14 @@
 """A schedule or the operator in, a turn of work out.
 
-- ``{"action": "start"}`` (the operator) answers at once with the run, and has it worked on in
-  another invocation;
+- ``{"action": "start", "command": ID}`` (the operator) begins a run, or joins the open one, answers
+  at once, and has it worked on in another invocation; with ``"trust_list": true`` the operator
+  vouches for WeChat's list;
 - ``{"action": "confirm_sweep", "run": ID}`` does the same with a guarded run;
-- ``{"action": "continue"}`` (a schedule) resumes an open run that stalled: it waited for the
-  day's budget, or its worker died;
-- anything else, such as the daily schedule's event, is a turn of work.
+- ``{"action": "abandon", "run": ID}`` ends an open run;
+- ``{"action": "continue"}`` (a schedule, a turn that is out of time) goes on with the open run and
+  never begins one;
+- an event without an action, such as the daily schedule's, begins a run unless one has begun since
+  the event's ``time``, and goes on with it.
 
 Answers ``{"refused": sentence}`` instead of raising an error of ours.
 """
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 @entry_point
 def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Start a run for the operator, or do a turn of work."""
+    """Execute a command, or do a turn of work."""
     try:
         return execute(event, build_dependencies(context))
     except StoreBusy:

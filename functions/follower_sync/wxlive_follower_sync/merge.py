@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wxlive.domain.calendar import day_ends_at
-from wxlive.domain.followers import Follower, ListedRow
+from wxlive.domain.calendar import calls_resume_at
+from wxlive.domain.followers import Follower, ListedRow, Mark, mark_of
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.errors import QuotaUsedUp, WxliveError
+from wxlive.telemetry import short
 from wxlive.wechat.answers import FollowerPage
 from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.fetch import Fetched
 from wxlive_follower_sync.follower_index import Comparison, FollowerIndex
 from wxlive_follower_sync.pages import Next, judge
+
+SKIPPED_ROWS_LOGGED = 10
+"""The most rows of a page that are logged."""
 
 
 def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Dependencies) -> SyncRun:
@@ -23,19 +27,20 @@ def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Depen
     Raises:
         Conflict: the lease was lost.
     """
-    spent = replace(run, calls=run.calls + fetched.calls)
-    if isinstance(fetched.answer, QuotaUsedUp):
-        tomorrow = day_ends_at(deps.now(), deps.day_offset_hours)
-        return save(run, replace(spent, resume_at=tomorrow, reason=str(fetched.answer)), deps)
-    if isinstance(fetched.answer, WxliveError):
-        return save(run, replace(spent, state=RunState.FAILED, reason=str(fetched.answer)), deps)
-    rows = list({row.openid: row for row in fetched.answer.rows}.values())
+    page = fetched.answer
+    if isinstance(page, QuotaUsedUp):
+        resume_at = calls_resume_at(fetched.requested_at, deps.day_offset_hours)
+        return save(run, replace(run, resume_at=resume_at, reason=str(page)), deps)
+    if isinstance(page, WxliveError):
+        return save(run, replace(run, state=RunState.FAILED, reason=str(page)), deps)
+    page = replace(page, rows=tuple({row.openid: row for row in page.rows}.values()))
     listed = index.listed
-    answers, digests = index.compare_page(rows)
-    merged = _merge(spent, rows, answers, fetched.requested_at, deps)
-    after = _moved_on(merged, fetched.answer, fetched.asked, index.listed - listed)
+    answers, kept = index.compare_page(page)
+    merged = _merge(run, page.rows, answers, fetched.requested_at, deps)
+    after = _moved_on(merged, page, fetched, index.listed - listed)
     after = replace(after, listed=index.listed).stored_at(deps.now())
-    deps.runs.save_page(run, after, digests, deps.owner, deps.now())
+    deps.runs.save_page(run, after, kept, deps.owner, deps.now())
+    _log_skipped(page, deps)
     return after
 
 
@@ -56,23 +61,28 @@ def _merge(
     requested_at: int,
     deps: Dependencies,
 ) -> SyncRun:
+    as_of = requested_at - deps.clock_margin_s
+    marks = {Comparison.CHANGED: mark_of(Mark.CHANGED, run.run)}
+    added = mark_of(Mark.ADDED, run.run)
     facts: dict[Comparison, list[Follower]] = {answer: [] for answer in Comparison}
     for row, answer in zip(rows, answers, strict=True):
         if answer is not Comparison.UNCHANGED:
-            facts[answer].append(Follower.listed(row, requested_at))
+            facts[answer].append(Follower.listed(row, as_of, marks.get(answer, added)))
     new = sum(deps.followers.insert_all(facts[Comparison.NEW]))
     returned = sum(deps.followers.apply_all(facts[Comparison.RETURNED]))
     changed = sum(deps.followers.apply_all(facts[Comparison.CHANGED]))
     return replace(
         run,
-        added=run.added + new + returned + len(facts[Comparison.WRITTEN]),
-        changed=run.changed + changed,
+        added=run.added + new + returned + len(facts[Comparison.WAS_ADDED]),
+        changed=run.changed + changed + len(facts[Comparison.WAS_CHANGED]),
     )
 
 
-def _moved_on(run: SyncRun, page: FollowerPage, asked: int | str | None, fresh: int) -> SyncRun:
+def _moved_on(run: SyncRun, page: FollowerPage, fetched: Fetched, fresh: int) -> SyncRun:
     idle_pages = 0 if fresh else run.idle_pages + 1
-    judgement = judge(page, asked=asked, fresh=fresh, idle_pages=idle_pages)
+    judgement = judge(
+        page, asked=fetched.asked, limit=fetched.limit, fresh=fresh, idle_pages=idle_pages
+    )
     return replace(
         run,
         cursor=judgement.cursor,
@@ -81,4 +91,12 @@ def _moved_on(run: SyncRun, page: FollowerPage, asked: int | str | None, fresh: 
         reason=judgement.why,
         idle_pages=idle_pages,
         pages=run.pages + 1,
+        skipped_rows=run.skipped_rows + len(page.skipped),
+        breaks=0,
     )
+
+
+def _log_skipped(page: FollowerPage, deps: Dependencies) -> None:
+    for row in page.skipped[:SKIPPED_ROWS_LOGGED]:
+        openid = short(row.openid) if row.openid else None
+        deps.telemetry.logger.warning("row skipped", extra={"follower": openid, "why": row.why})

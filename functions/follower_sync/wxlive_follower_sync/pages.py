@@ -8,11 +8,16 @@ removes no follower.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wxlive.domain.sync_runs import SyncRun
 from wxlive.wechat.answers import FollowerPage
 from wxlive.wechat.apis import FOLLOWERS_PER_PAGE
 
 PAGE_LIMIT = FOLLOWERS_PER_PAGE
-"""Rows requested in one call."""
+"""Rows requested in one call, but for the first of a run."""
+
+_FIRST_LIMITS = 3
+"""The first limits take turns, so the pages of successive runs begin at other rows. With two of
+them, somebody who left and lies in the gap of every other run would never be missed twice."""
 
 IDLE_PAGES_ALLOWED = 5
 """Pages in a row without a new openid before the walk is considered circular."""
@@ -35,6 +40,22 @@ class Judgement:
     why: str | None = None
 
 
+def first_limit(before: SyncRun | None) -> int:
+    """Return how many rows the first page of a run asks for; ``before`` is the last complete run.
+
+    It differs from that of the run before by a third of a page or more.
+    """
+    step = PAGE_LIMIT // _FIRST_LIMITS
+    limits = [PAGE_LIMIT - step * turn for turn in range(_FIRST_LIMITS)]
+    last = before.first_limit if before is not None else limits[-1]
+    return limits[(limits.index(last) + 1) % _FIRST_LIMITS] if last in limits else limits[0]
+
+
+def limit_of(run: SyncRun, cursor: int | str | None) -> int:
+    """Return how many rows to ask for after a cursor."""
+    return run.first_limit or PAGE_LIMIT if cursor is None else PAGE_LIMIT
+
+
 def next_cursor(page: FollowerPage, asked: int | str | None) -> int | str | None:
     """Return the cursor to ask with after this page, None where the list seems to end."""
     if page.cursor in {None, 0, "0", ""} or str(page.cursor) == str(asked):
@@ -42,19 +63,22 @@ def next_cursor(page: FollowerPage, asked: int | str | None) -> int | str | None
     return page.cursor
 
 
-def judge(page: FollowerPage, *, asked: int | str | None, fresh: int, idle_pages: int) -> Judgement:
+def judge(
+    page: FollowerPage, *, asked: int | str | None, limit: int, fresh: int, idle_pages: int
+) -> Judgement:
     """Judge a page.
 
     Args:
         page: what WeChat answered.
         asked: the cursor it was asked with, None for the first page.
+        limit: how many rows were asked for.
         fresh: how many of its openids no earlier page of this run had.
         idle_pages: how many pages in a row, this one included, had no new openid.
     """
     cursor = next_cursor(page, asked)
     if cursor is None:
         stopped_moving = asked is not None and str(page.cursor) == str(asked)
-        if stopped_moving and fresh and len(page.rows) >= PAGE_LIMIT:
+        if stopped_moving and fresh and len(page.rows) + len(page.skipped) >= limit:
             return Judgement(
                 Next.DOUBT, why="the cursor stopped moving on a full page: more may follow"
             )

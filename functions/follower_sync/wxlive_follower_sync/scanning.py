@@ -25,7 +25,7 @@ def scanning(items: Iterable[T], deps: Dependencies) -> Iterator[T]:
     renewed_at = deps.now()
     for item in items:
         if deps.now() - renewed_at > RENEW_AFTER_S:
-            if deps.time_is_short:
+            if not deps.has_time_for():
                 raise OutOfTime
             deps.renew_lease()
             renewed_at = deps.now()

@@ -1,19 +1,20 @@
 """One turn of work on a sync run: pages, then the sweep, as far as the time goes."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 
-from wxlive.domain.calendar import stamp_of
-from wxlive.domain.sync_runs import RunState, SyncRun
-from wxlive.errors import Conflict, InvalidCommand
+from wxlive.domain.absence import ListedPage
+from wxlive.domain.sync_runs import BREAKS_ALLOWED, RunState, SyncRun
+from wxlive.errors import Conflict, StoreBusy
 from wxlive.prefetch import prefetch
+from wxlive_follower_sync.backlog import Backlog
 from wxlive_follower_sync.dependencies import Dependencies
-from wxlive_follower_sync.fetch import Fetched, fetch_pages
-from wxlive_follower_sync.follower_index import FollowerIndex
+from wxlive_follower_sync.fetch import Fetched, Fetching, fetch_pages
+from wxlive_follower_sync.follower_index import FollowerIndex, ListedOpenids
 from wxlive_follower_sync.merge import merge_page, save
 from wxlive_follower_sync.scanning import OutOfTime, scanning
-from wxlive_follower_sync.sweep import sweep
+from wxlive_follower_sync.sweep import Listing, judge_list, sweep
 
 PREFETCHED_PAGES = 256
 """Pages that may be fetched while the table is read or an earlier page is merged (0.4 MB each):
@@ -34,119 +35,143 @@ class Turn(StrEnum):
     OUT_OF_TIME = "out_of_time"
     WAITING = "waiting"
     LOST = "lost"
-
-
-def open_run(deps: Dependencies) -> SyncRun:
-    """Return the run that is open, or open a new one.
-
-    Raises:
-        Conflict: another worker holds the lease and has not opened its run yet.
-    """
-    known = deps.runs.newest()
-    if known is not None and known.state is RunState.OPEN:
-        return known
-    if not deps.runs.acquire(deps.owner, deps.now()):
-        raise Conflict("Another sync is just starting; try again in a few seconds")
-    try:
-        return _open_new(deps)
-    finally:
-        deps.runs.release(deps.owner)
+    NOTHING_TO_DO = "nothing_to_do"
 
 
 def work(deps: Dependencies) -> Turn:
-    """Work on the open run, or a new one, until it ends or this turn's time is up.
+    """Work on the open run until it ends or this turn's time is up; never begins one.
 
     Only one worker works at a time (lease). Killed at any point, the next turn resumes
-    after the last stored page.
+    after the last stored page or batch of the sweep.
+
+    Raises:
+        Exception: whatever broke the turn off; the run says so. The third time at one page, or
+            one batch of the sweep, the run fails instead.
     """
-    if not deps.runs.acquire(deps.owner, deps.now()):
+    if not deps.take_lease():
         return Turn.BUSY
     try:
-        known = deps.runs.newest()
-        run = known if known is not None and known.state is RunState.OPEN else _open_new(deps)
+        run = deps.runs.newest()
+        if run is None or run.state is not RunState.OPEN:
+            return Turn.NOTHING_TO_DO
         if deps.now() < run.resume_at:
             return Turn.WAITING
         return _work_on(run, deps)
     except Conflict:
         return Turn.LOST
+    except StoreBusy:
+        raise  # no fault of the page: the next turn may succeed
+    except Exception as error:
+        if not _note_break(error, deps):
+            raise
+        return Turn.ENDED
     finally:
         deps.runs.release(deps.owner)
-
-
-def confirm_sweep(run_id: str, deps: Dependencies) -> SyncRun:
-    """Have a guarded run sweep after all: the operator confirms WeChat's list.
-
-    Raises:
-        InvalidCommand: the run is not the newest one or was not guarded.
-        Conflict: another worker is at work.
-    """
-    run = deps.runs.newest()
-    if run is None or run.run != run_id:
-        newest = f"the newest is {run.run} ({run.state.value})" if run else "there is none"
-        raise InvalidCommand(
-            f"Only the newest run can be confirmed, and {newest}; see `wxlive sync`"
-        )
-    if run.state is not RunState.GUARDED:
-        raise InvalidCommand(
-            f"Run {run_id} is {run.state.value}; only a guarded run can be confirmed"
-        )
-    if not deps.runs.acquire(deps.owner, deps.now()):
-        raise Conflict("Another sync is running; try again in a few seconds")
-    try:
-        confirmed = replace(run, state=RunState.OPEN, sweep_confirmed=True, reason=None)
-        return save(run, confirmed, deps)
-    finally:
-        deps.runs.release(deps.owner)
-
-
-def _open_new(deps: Dependencies) -> SyncRun:
-    started_at = deps.now()
-    run = SyncRun(
-        run=f"{stamp_of(started_at, deps.day_offset_hours)}-{deps.owner[:4]}",
-        state=RunState.OPEN,
-        started_at=int(started_at),
-    )
-    deps.runs.open(run)
-    return run
 
 
 def _work_on(run: SyncRun, deps: Dependencies) -> Turn:
-    begun = replace(run, turns=run.turns + 1, resume_at=0, reason=None)
+    begun = replace(
+        run,
+        turns=run.turns + 1,
+        resume_at=0,
+        reason=None,
+        # A run of version 0.1 has none yet.
+        absent_as_of=run.absent_as_of or run.started_at - deps.clock_margin_s,
+    )
     run = save(run, begun.stored_at(deps.now(), idle=True), deps)
-    with prefetch(_unlisted(run, deps), PREFETCHED_PAGES) as fetched:
+    try:
+        if not run.sweeping:
+            return _list(run, deps)
+        listed = ListedOpenids()
+        _restore_pages(run, listed.restore_page, deps)
+        return _sweep(run, listed, deps)
+    except OutOfTime:
+        return Turn.OUT_OF_TIME
+
+
+def _list(run: SyncRun, deps: Dependencies) -> Turn:
+    backlog = Backlog(run)
+    with prefetch(_unlisted(run, backlog, deps), PREFETCHED_PAGES) as fetching:
         try:
             index = _build_index(run, deps)
         except OutOfTime:
             save(run, replace(run, state=RunState.FAILED, reason=_TOO_LARGE), deps)
             return Turn.ENDED
-        if run.turns == 1:
-            run = replace(run, expected=index.subscribed)
-        for page in fetched:
-            run = merge_page(run, page, index, deps)
-            if run.state is not RunState.OPEN:
-                return Turn.ENDED
-    if run.resume_at:
-        return Turn.WAITING
-    return _finish(run, index, deps) if run.listed_all else Turn.OUT_OF_TIME
-
-
-def _unlisted(run: SyncRun, deps: Dependencies) -> Generator[Fetched]:
+        if run.expected is None:
+            run = replace(run, expected=index.subscribed - index.added)
+        run = _merge_all(run, fetching, backlog, index, deps)
+    if backlog.all_calls > run.calls:  # some were made for pages that were not merged
+        run = save(run, replace(run, calls=backlog.all_calls), deps)
+    if run.state is not RunState.OPEN:
+        return Turn.ENDED
     if not run.listed_all:
-        yield from fetch_pages(run.cursor, deps)
+        return Turn.WAITING if deps.now() < run.resume_at else Turn.OUT_OF_TIME
+    run = save(run, judge_list(run, index, deps.guard_percent), deps)
+    return _sweep(run, index, deps) if run.sweeping else Turn.ENDED
+
+
+def _merge_all(
+    run: SyncRun,
+    fetching: Iterator[Fetched | None],
+    backlog: Backlog,
+    index: FollowerIndex,
+    deps: Dependencies,
+) -> SyncRun:
+    """Merge what comes until the list or the run ends, the run waits, or the time is short."""
+    for fetched in fetching:
+        if fetched is None:
+            deps.renew_lease()
+            continue
+        if not deps.has_time_for():
+            return run
+        began = deps.now()
+        run = merge_page(replace(run, calls=backlog.all_calls), fetched, index, deps)
+        backlog.merged(deps.now() - began)
+        if run.state is not RunState.OPEN or run.resume_at:
+            return run
+    return run
+
+
+def _unlisted(run: SyncRun, backlog: Backlog, deps: Dependencies) -> Fetching:
+    if not run.listed_all:
+        yield from fetch_pages(run, backlog, deps)
 
 
 def _build_index(run: SyncRun, deps: Dependencies) -> FollowerIndex:
     index = FollowerIndex(run)
     for follower in scanning(deps.followers.walk(), deps):
         index.add(follower)
-    for digests in scanning(deps.runs.pages(run.run), deps):
-        index.restore_page(digests)
+    _restore_pages(run, index.restore_page, deps)
     return index
 
 
-def _finish(run: SyncRun, index: FollowerIndex, deps: Dependencies) -> Turn:
-    try:
-        save(run, sweep(run, index, deps), deps)
-    except OutOfTime:
-        return Turn.OUT_OF_TIME
+def _restore_pages(run: SyncRun, restore: Callable[[ListedPage], None], deps: Dependencies) -> None:
+    for page in scanning(deps.runs.pages(run.run), deps):
+        restore(page)
+
+
+def _sweep(run: SyncRun, listing: Listing, deps: Dependencies) -> Turn:
+    save(run, sweep(run, listing, deps), deps)
     return Turn.ENDED
+
+
+def _note_break(error: Exception, deps: Dependencies) -> bool:
+    """Note on the run that its turn broke off; returns whether that was once too often."""
+    deps.telemetry.logger.error("sync turn broke off", exc_info=error)
+    try:
+        run = deps.runs.newest()
+        if run is None or run.state is not RunState.OPEN:
+            return False
+        breaks, what = run.breaks + 1, type(error).__name__
+        noted = replace(
+            run, breaks=breaks, reason=f"The last turn broke off ({what}); its log says why"
+        )
+        if breaks > BREAKS_ALLOWED:
+            reason = f"{breaks} turns broke off at one page ({what}); their log says why"
+            noted = replace(
+                noted, state=RunState.FAILED, reason=f"{reason}. No follower was removed"
+            )
+        save(run, noted, deps)
+    except Exception:  # noqa: BLE001 - the store may be what broke; the first error is the one to show
+        return False
+    return noted.state is RunState.FAILED

@@ -9,13 +9,10 @@ from dataclasses import astuple, dataclass, replace
 from typing import Protocol
 
 from wxlive.domain.events import Event, FollowNotify, OtherEvent, PushResult
-from wxlive.domain.followers import Follower
+from wxlive.domain.followers import MAX_CLOCK_LEAD_S, Follower
 from wxlive.errors import RequestRejected
 from wxlive.telemetry import Metric, Telemetry, short
 from wxlive.wechat.event_parser import MalformedEvent, parse_event
-
-MAX_CLOCK_LEAD_S = 86_400
-"""How far a fact's time may be ahead of our clock: one from the future would win for ever."""
 
 
 class Followers(Protocol):

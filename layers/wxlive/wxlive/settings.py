@@ -47,6 +47,7 @@ class Settings:
     callback_max_age_s: int
     day_offset_hours: int
     sweep_guard_percent: int
+    clock_margin_s: int
     auto_push: bool
     watch_daily_calls: int
     push_start_function: str
@@ -78,6 +79,7 @@ class Settings:
             callback_max_age_s=_number(env, "CALLBACK_MAX_AGE_S", low=0, high=86_400),
             day_offset_hours=_number(env, "DAY_OFFSET_HOURS", low=-12, high=14),
             sweep_guard_percent=_number(env, "SWEEP_GUARD_PERCENT", low=0, high=100),
+            clock_margin_s=_number(env, "CLOCK_MARGIN_S", low=0, high=3600),
             auto_push=_switch(env, "AUTO_PUSH"),
             watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),

@@ -8,7 +8,7 @@ import pytest
 
 from support.callback import EVENT_TIME_S, FOLLOW, OPENID, PAGE, callback_deps, sealed, stored
 from support.world import World
-from wxlive.ingest import MAX_CLOCK_LEAD_S
+from wxlive.domain.followers import MAX_CLOCK_LEAD_S
 from wxlive.telemetry import Metric
 from wxlive.wechat.crypto import signature
 from wxlive.wechat.event_parser import MAX_TEXT_BYTES

@@ -25,6 +25,7 @@ from wxlive.wechat.apis import Api
 from wxlive.wechat.client import WechatClient
 from wxlive_follower_sync import pages
 from wxlive_follower_sync.dependencies import Dependencies
+from wxlive_follower_sync.runs import open_run
 from wxlive_follower_sync.walk import work
 
 
@@ -49,22 +50,23 @@ def main(job: dict[str, Any]) -> None:
     state = tables.Table(job["state"])
     secrets = Secrets(job["appid"], job["secret"], ("token",), ())
     cache = TokenStore(state, secrets.appid)
-    turn = work(
-        Dependencies(
-            wechat=WechatClient(job["wechat"], secrets, cache, session=Stepping),
-            followers=FollowerStore(client, job["followers"]),
-            runs=SyncRunStore(state),
-            quota=QuotaStore(state, Api.GET_FOLLOWERS, 5000),
-            telemetry=Telemetry(),
-            owner=job["owner"],
-            day_offset_hours=8,
-            guard_percent=50,
-            now=lambda: time.time() + job["ahead_s"],
-            sleep=time.sleep,
-            remaining_s=lambda: 900.0,
-            continue_later=lambda: None,
-        )
+    deps = Dependencies(
+        wechat=WechatClient(job["wechat"], secrets, cache, session=Stepping),
+        followers=FollowerStore(client, job["followers"]),
+        runs=SyncRunStore(state),
+        quota=QuotaStore(state, Api.GET_FOLLOWERS, 5000),
+        telemetry=Telemetry(),
+        owner=job["owner"],
+        day_offset_hours=8,
+        guard_percent=50,
+        clock_margin_s=120,
+        now=lambda: time.time() + job["ahead_s"],
+        sleep=time.sleep,
+        remaining_s=lambda: 900.0,
+        continue_later=lambda: None,
     )
+    open_run(deps, job["run"])
+    turn = work(deps)
     sys.stdout.write(turn.value)
 
 

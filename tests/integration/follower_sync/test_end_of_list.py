@@ -8,11 +8,11 @@ import pytest
 from werkzeug import Request, Response
 
 from support.clients import wechat_client
-from support.follower_sync import sync_deps
+from support.follower_sync import sync
 from support.world import World
 from wxlive.domain.sync_runs import RunState
 from wxlive_follower_sync.fetch import TRIES_A_PAGE
-from wxlive_follower_sync.walk import Turn, work
+from wxlive_follower_sync.walk import Turn
 from wxlive_local.simulator import FOLLOWERS, LIVE, STABLE_TOKEN
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def test_every_known_shape_of_the_end_ends_the_run(
 ) -> None:
     cursors = scripted(httpserver, answers)
 
-    assert work(sync_deps(world, wechat=wechat_client(world, httpserver.url_for("")))) is Turn.ENDED
+    assert sync(world, wechat=wechat_client(world, httpserver.url_for(""))) is Turn.ENDED
 
     assert (world.newest_run().state, world.newest_run().listed) == (RunState.DONE, 2)
     assert cursors() == asked
@@ -94,9 +94,9 @@ def test_a_list_that_looks_wrong_fails_the_run_and_sweeps_nobody(
 ) -> None:
     world.put_followers("not listed")
     scripted(httpserver, answers)
-    deps = sync_deps(world, wechat=wechat_client(world, httpserver.url_for("")), guard_percent=100)
+    wechat = wechat_client(world, httpserver.url_for(""))
 
-    assert work(deps) is Turn.ENDED
+    assert sync(world, wechat=wechat, guard_percent=100) is Turn.ENDED
 
     run = world.newest_run()
     assert run.state is RunState.FAILED
@@ -107,20 +107,36 @@ def test_a_list_that_looks_wrong_fails_the_run_and_sweeps_nobody(
 @pytest.mark.parametrize(
     "answer",
     [
-        page("", page_break=0),
         page("a", page_break=[5]),
-        {"followers": [{"subscribe_time": 1}]},
-        {"followers": ["a"]},
-        {"followers": [{"openid": "a", "subscribe_time": "soon"}]},
+        {"errcode": 0, "errmsg": "ok"},
+        {"followers": None, "page_break": None},
+        {"followers": False, "page_break": 5},
+        {"followers": 0, "page_break": 5},
+        {"followers": "", "page_break": 5},
+        {"followers": {}, "page_break": 5},
+        {"followers": {"openid": "a"}},
     ],
 )
-def test_a_page_that_makes_no_sense_is_not_merged(
+def test_an_answer_that_is_no_page_is_asked_for_again_and_then_fails_the_run(
     world: World, httpserver: "HTTPServer", answer: dict[str, Any]
 ) -> None:
     cursors = scripted(httpserver, [answer] * TRIES_A_PAGE)
 
-    work(sync_deps(world, wechat=wechat_client(world, httpserver.url_for(""))))
+    sync(world, wechat=wechat_client(world, httpserver.url_for("")))
 
     assert world.newest_run().state is RunState.FAILED
     assert len(cursors()) == TRIES_A_PAGE
     assert world.table() == {}
+
+
+def test_an_answer_that_is_no_page_in_the_middle_of_the_list_is_no_end_of_it(
+    world: World, httpserver: "HTTPServer"
+) -> None:
+    world.put_followers("z")
+    no_page = {"errcode": 0, "errmsg": "ok"}
+    scripted(httpserver, [page("a", page_break=5), no_page, page("z", page_break=0)])
+
+    sync(world, wechat=wechat_client(world, httpserver.url_for("")), guard_percent=100)
+
+    run = world.newest_run()
+    assert (run.state, run.listed, run.missing) == (RunState.DONE, 2, 0)

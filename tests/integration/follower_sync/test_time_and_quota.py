@@ -1,17 +1,19 @@
 """A turn ends in time, and a day's calls are not exceeded: later turns resume the run."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from support.clients import wechat_client
-from support.follower_sync import ROWS_PER_PAGE, counts, sync_deps
+from support.follower_sync import ROWS_PER_PAGE, counts, sync, sync_deps
 from support.world import World
-from wxlive.domain.calendar import day_ends_at, day_of
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, day_ends_at, day_of
 from wxlive.domain.sync_runs import RunState
 from wxlive.wechat.apis import Api
 from wxlive_follower_sync.dependencies import RESERVE_S
+from wxlive_follower_sync.runs import open_run
 from wxlive_follower_sync.scanning import RENEW_AFTER_S
 from wxlive_follower_sync.walk import Turn, work
 from wxlive_local.simulator import FOLLOWERS, Fault, FaultRule
@@ -19,14 +21,16 @@ from wxlive_local.simulator import FOLLOWERS, Fault, FaultRule
 
 def test_a_turn_that_is_out_of_time_leaves_the_rest_to_the_next(world: World) -> None:
     openids = world.wechat.add_followers(8)
-    times = iter([900.0, RESERVE_S, RESERVE_S - 1])
 
-    assert work(sync_deps(world, remaining_s=lambda: next(times))) is Turn.OUT_OF_TIME
+    def remaining_s() -> float:
+        return RESERVE_S - 1.0 if world.calls(FOLLOWERS) >= 2 else 900.0
+
+    assert sync(world, remaining_s=remaining_s) is Turn.OUT_OF_TIME
     run = world.newest_run()
-    assert (run.state, run.pages) == (RunState.OPEN, 2)
+    assert (run.state, run.calls) == (RunState.OPEN, 2)
     assert run.listed < len(openids)
 
-    assert work(sync_deps(world, "second")) is Turn.ENDED
+    assert sync(world, "second") is Turn.ENDED
     assert counts(world.newest_run()) == (8, 8, 0, 0)
     assert world.subscribed() == set(openids)
 
@@ -37,29 +41,42 @@ def ends_after(seconds: float, world: World) -> Callable[[], float]:
     return lambda: end - world.clock()
 
 
-def test_a_sweep_that_is_out_of_time_is_resumed_by_the_next_turn(world: World) -> None:
-    world.put_followers(*(f"o{n}" for n in range(10)))
+def test_a_sweep_that_is_out_of_time_keeps_its_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wxlive_follower_sync.sweep.FOLLOWERS_A_BATCH", 2)
+    openids = [f"o{n}" for n in range(10)]
+    world.put_followers(*openids)
     world.at_wechat(lambda p: p.list_followers(["o9"]))
-    world.steps.before("Scan", lambda: None, lambda: world.clock.sleep(RENEW_AFTER_S + 1))
-    remaining_s = ends_after(RENEW_AFTER_S, world)
 
-    first = work(sync_deps(world, "first", guard_percent=100, remaining_s=remaining_s))
+    turns = []
+    open_run(sync_deps(world, guard_percent=100))
+    for turn in range(1, 10):
+        written = len(world.written)
+        short = partial(_short_after, 2, written, world)
+        turns.append(work(sync_deps(world, f"{turn}", guard_percent=100, remaining_s=short)))
+        if turns[-1] is Turn.ENDED:
+            break
 
-    assert first is Turn.OUT_OF_TIME
-    assert (world.newest_run().state, world.newest_run().listed_all) == (RunState.OPEN, True)
-    asked = world.calls(FOLLOWERS)
-    assert work(sync_deps(world, "second", guard_percent=100)) is Turn.ENDED
-    assert counts(world.newest_run()) == (1, 0, 1, 9)
-    assert world.subscribed() == {"o9"}
-    assert world.calls(FOLLOWERS) == asked
+    run = world.newest_run()
+    assert turns == [Turn.OUT_OF_TIME] * 4 + [Turn.ENDED]
+    assert (run.state, counts(run), run.missing) == (RunState.DONE, (1, 0, 1, 0), 9)
+    assert sorted(world.written) == sorted(openids), "each is written once"
+    scans = [request for call, request in world.steps.made if call == "Scan"]
+    assert sum("ExclusiveStartKey" in request for request in scans) == 4
+
+
+def _short_after(writes: int, before: int, world: World) -> float:
+    """Return the time that is left of a turn which has time for so many writes of followers."""
+    marked = [o for o in world.written[before:] if o != "o9"]
+    return 900.0 if len(marked) < writes else RESERVE_S - 1.0
 
 
 def test_a_table_that_takes_longer_than_a_turn_to_read_fails_the_run(world: World) -> None:
     world.put_followers("o1", "o2")
     world.steps.before("Scan", lambda: world.clock.sleep(RENEW_AFTER_S + 1))
-    deps = sync_deps(world, remaining_s=ends_after(RENEW_AFTER_S, world))
 
-    assert work(deps) is Turn.ENDED
+    assert sync(world, remaining_s=ends_after(RENEW_AFTER_S, world)) is Turn.ENDED
 
     run = world.newest_run()
     assert (run.state, run.removed) == (RunState.FAILED, 0)
@@ -76,18 +93,18 @@ def test_a_run_whose_day_is_used_up_waits_and_continues_on_the_next(world: World
     else:
         changes["quota"] = world.quota_of(Api.GET_FOLLOWERS, 1)
 
-    assert work(sync_deps(world, "first", **changes)) is Turn.WAITING
+    assert sync(world, "first", **changes) is Turn.WAITING
 
     run = world.newest_run()
     assert (run.state, run.pages) == (RunState.OPEN, 1)
-    assert run.resume_at == day_ends_at(world.clock(), 8)
+    assert run.resume_at == day_ends_at(world.clock(), 8) + MIDNIGHT_DOUBT_S
     assert run.reason is not None
     asked = world.calls(FOLLOWERS)
-    assert work(sync_deps(world, "early")) is Turn.WAITING
+    assert sync(world, "early") is Turn.WAITING
     assert world.calls(FOLLOWERS) == asked
 
     world.clock.now_s = run.resume_at
-    assert work(sync_deps(world, "next day")) is Turn.ENDED
+    assert sync(world, "next day") is Turn.ENDED
     run = world.newest_run()
     assert (run.state, run.listed, run.resume_at, run.reason) == (RunState.DONE, 8, 0, None)
     assert world.subscribed() == set(openids)
@@ -99,7 +116,7 @@ def test_what_others_have_used_of_the_day_counts_against_the_budget(world: World
     for _ in range(4):
         client.followers(None, ROWS_PER_PAGE)
 
-    assert work(sync_deps(world, quota=world.quota_of(Api.GET_FOLLOWERS, 5))) is Turn.WAITING
+    assert sync(world, quota=world.quota_of(Api.GET_FOLLOWERS, 5)) is Turn.WAITING
 
     assert (world.newest_run().pages, world.newest_run().calls) == (1, 1)
     assert world.calls(FOLLOWERS) == 5
@@ -112,9 +129,9 @@ def test_what_is_counted_of_the_day_is_what_was_called(world: World, ends: str) 
     if ends == "failed":
         world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, skip=1, errcode=48001))
     if ends == "out of time":
-        changes["remaining_s"] = iter([900.0, 900.0, 0.0]).__next__
+        changes["remaining_s"] = lambda: 900.0 if world.calls(FOLLOWERS) < 2 else 0.0
 
-    work(sync_deps(world, **changes))
+    sync(world, **changes)
 
     assert (world.calls(FOLLOWERS) > 2) == (ends == "done")
     day = day_of(world.clock(), 8)
@@ -125,5 +142,5 @@ def test_an_unknown_quota_is_not_waited_for(world: World) -> None:
     world.wechat.add_followers(2)
     world.wechat.inject(FaultRule(Api.QUOTA_GET, Fault.HTTP_500))
 
-    assert work(sync_deps(world)) is Turn.ENDED
+    assert sync(world) is Turn.ENDED
     assert world.newest_run().state is RunState.DONE

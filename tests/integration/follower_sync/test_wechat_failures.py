@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from support.follower_sync import sync_deps
+from support.follower_sync import sync
 from support.world import World
 from wxlive.domain.sync_runs import RunState
 from wxlive_follower_sync.fetch import TRIES_A_PAGE
-from wxlive_follower_sync.walk import Turn, work
+from wxlive_follower_sync.walk import Turn
 from wxlive_local.simulator import FOLLOWERS, STABLE_TOKEN, Fault, FaultRule
 
 
@@ -17,7 +17,7 @@ def test_a_used_up_minute_is_waited_out(world: World) -> None:
     world.clock.now_s += 12.5
     world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, errcode=45011))
 
-    assert work(sync_deps(world)) is Turn.ENDED
+    assert sync(world) is Turn.ENDED
 
     assert world.clock.slept == [47.5]
     assert world.newest_run().state is RunState.DONE
@@ -40,7 +40,7 @@ def test_trouble_that_ends_within_the_tries_is_survived(
     openids = world.wechat.add_followers(8)
     world.wechat.inject(FaultRule(FOLLOWERS, skip=1, times=TRIES_A_PAGE - 1, **trouble))
 
-    assert work(sync_deps(world)) is Turn.ENDED
+    assert sync(world) is Turn.ENDED
 
     run = world.newest_run()
     assert (run.state, run.listed) == (RunState.DONE, 8)
@@ -57,7 +57,7 @@ def test_trouble_that_outlasts_the_tries_fails_the_run_and_sweeps_nobody(
     world.put_followers("not listed")
     world.wechat.inject(FaultRule(FOLLOWERS, skip=1, times=TRIES_A_PAGE, **trouble))
 
-    assert work(sync_deps(world, guard_percent=100)) is Turn.ENDED
+    assert sync(world, guard_percent=100) is Turn.ENDED
 
     run = world.newest_run()
     assert (run.state, run.listed, run.removed) == (RunState.FAILED, 3, 0)
@@ -70,7 +70,7 @@ def test_trouble_that_outlasts_the_tries_fails_the_run_and_sweeps_nobody(
 def test_what_only_a_human_can_fix_fails_the_run_at_once(world: World, errcode: int) -> None:
     world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, errcode=errcode))
 
-    assert work(sync_deps(world)) is Turn.ENDED
+    assert sync(world) is Turn.ENDED
 
     run = world.newest_run()
     assert run.state is RunState.FAILED
@@ -83,7 +83,7 @@ def test_a_token_that_dies_between_two_pages_is_renewed_once(world: World) -> No
     world.wechat.add_followers(8)
     world.wechat.inject(FaultRule(FOLLOWERS, Fault.TOKEN_DEAD, skip=1))
 
-    assert work(sync_deps(world)) is Turn.ENDED
+    assert sync(world) is Turn.ENDED
 
     assert (world.newest_run().state, world.newest_run().listed) == (RunState.DONE, 8)
     assert world.calls(STABLE_TOKEN) == 2

@@ -12,7 +12,7 @@ from factories import NOW_S, ROOM, a_notice, a_result
 from wxlive.domain.events import FollowAction, OtherEvent, PushResult
 from wxlive.domain.followers import Follower, Status
 from wxlive.errors import RequestRejected
-from wxlive.ingest import MAX_CLOCK_LEAD_S, EventIngestor, anomaly_of, read_event
+from wxlive.ingest import EventIngestor, anomaly_of, read_event
 from wxlive.telemetry import Metric, Telemetry
 
 CONTEXT: Any = SimpleNamespace(aws_request_id="req-1")

@@ -38,6 +38,7 @@ SETTINGS = Settings(
     callback_max_age_s=600,
     day_offset_hours=8,
     sweep_guard_percent=20,
+    clock_margin_s=120,
     auto_push=True,
     watch_daily_calls=400,
     push_start_function="wxlive-push-start",
@@ -52,6 +53,7 @@ RANGES = {
     "CALLBACK_MAX_AGE_S": (0, 86_400),
     "DAY_OFFSET_HOURS": (-12, 14),
     "SWEEP_GUARD_PERCENT": (0, 100),
+    "CLOCK_MARGIN_S": (0, 3600),
     "WATCH_DAILY_CALLS": (1, 100_000),
 }
 RAW = {"appid": "wx1", "secret": "s3cr3t", "token": "t0k3n", "aes_key": "A" * 43}

@@ -36,5 +36,14 @@ def day_of_count(asked_s: float, answered_s: float, offset_hours: int) -> str | 
     return earliest if earliest == latest else None
 
 
+def calls_resume_at(refused_s: float, offset_hours: int) -> int:
+    """Return when calls that a used up quota refused at that time are worth another try (Unix s).
+
+    A refusal just after midnight may be of the day before, and just after midnight WeChat's new day
+    may not have begun.
+    """
+    return day_ends_at(refused_s - MIDNIGHT_DOUBT_S, offset_hours) + MIDNIGHT_DOUBT_S
+
+
 def _local(now_s: float, offset_hours: int) -> datetime:
     return datetime.fromtimestamp(now_s, timezone(timedelta(hours=offset_hours)))

@@ -51,19 +51,43 @@ class FollowerStore:
 
     def apply(self, fact: Follower) -> bool:
         """Store the fact unless something at least as new is known; says whether it was stored."""
+        return self._put(fact, _UNKNOWN_OR_OLDER, _order_of(fact))
+
+    def exchange(self, before: Follower, after: Follower) -> bool:
+        """Replace a record that still stands as it was read; says whether it was replaced.
+
+        ``after`` carries the mark of the sync run that writes it.
+        """
+        condition, values = _AS_READ, _order_of(before)
+        if before.sync_mark:
+            condition = f"{condition} AND sync_mark = :mark"
+            values |= {":mark": {"S": before.sync_mark}}
+        else:
+            condition = f"{condition} AND attribute_not_exists(sync_mark)"
+        return self._put(after, condition, values)
+
+    def exchange_all(self, changes: Sequence[tuple[Follower, Follower]]) -> list[bool]:
+        """Exchange the records of different openids at once; says of each whether it was done."""
+        if not changes:
+            return []
+        with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
+            return list(pool.map(lambda change: self.exchange(*change), changes))
+
+    def _put(self, fact: Follower, condition: str, values: Mapping[str, Any]) -> bool:
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=_to_item(fact),
-                ConditionExpression=_UNKNOWN_OR_OLDER,
-                ExpressionAttributeValues={
-                    f":{name}": {"N": str(getattr(fact, name))} for name in ORDER_FIELDS
-                },
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD" if fact.sync_mark else "NONE",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            # A run marks what it writes and writes it once: if its own mark stands, an earlier
+            # attempt was carried out, and its answer got lost.
+            return bool(fact.sync_mark) and _stands(fact, error)
         return True
 
     def apply_all(self, facts: Sequence[Follower]) -> list[bool]:
@@ -104,14 +128,15 @@ class FollowerStore:
         ).get("Item")
         return _from_item(item) if item is not None else None
 
-    def walk(self, status: Status | None = None) -> Iterator[Follower]:
+    def walk(self, status: Status | None = None, after: str | None = None) -> Iterator[Follower]:
         """Walk the followers, or those of one status, in the table's own order.
 
         Consistent; about a fortieth of a read unit each. The next page of the table is read while
-        one is dealt with.
+        one is dealt with. ``after`` is an openid that an earlier walk returned: this one begins
+        behind it.
         """
         chosen = {} if status is None else _filter("#status = :status", status=status.value)
-        with prefetch(self._scan(chosen), 1) as answers:
+        with prefetch(self._scan({**chosen, **_start_after(after)}), 1) as answers:
             for answer in answers:
                 yield from map(_from_item, answer["Items"])
 
@@ -172,8 +197,8 @@ class FollowerStore:
     def _openids(
         self, chosen: Mapping[str, Any], segment: str, after: str | None
     ) -> Generator[tuple[list[str], str | None]]:
-        start = {} if after is None else {"ExclusiveStartKey": {"openid": {"S": after}}}
-        for answer in self._scan({**chosen, **start, "Limit": _FIRST_PAGE}, segment):
+        request = {**chosen, **_start_after(after), "Limit": _FIRST_PAGE}
+        for answer in self._scan(request, segment):
             end = answer.get("LastEvaluatedKey")
             openids = [item["openid"]["S"] for item in answer["Items"]]
             yield openids, end["openid"]["S"] if end else None
@@ -207,6 +232,10 @@ def _take_as_sent(
         with suppress(ValueError):
             customized_response_dict.update(json.loads(response_dict["body"]))
             response_dict["body"] = b"{}"
+
+
+def _start_after(openid: str | None) -> dict[str, Any]:
+    return {} if openid is None else {"ExclusiveStartKey": {"openid": {"S": openid}}}
 
 
 def _chosen(audience: Audience) -> dict[str, Any]:
@@ -243,6 +272,16 @@ def _older_than_given(fields: Sequence[str]) -> str:
 
 
 _UNKNOWN_OR_OLDER = f"attribute_not_exists(openid) OR {_older_than_given(ORDER_FIELDS)}"
+_AS_READ = " AND ".join(f"{name} = :{name}" for name in ORDER_FIELDS)
+
+
+def _order_of(fact: Follower) -> dict[str, Any]:
+    return {f":{name}": {"N": str(getattr(fact, name))} for name in ORDER_FIELDS}
+
+
+def _stands(fact: Follower, error: ClientError) -> bool:
+    item: Any = error.response.get("Item")
+    return item is not None and _from_item(item) == fact
 
 
 def _to_item(fact: Follower) -> dict[str, Any]:
@@ -258,6 +297,8 @@ def _to_item(fact: Follower) -> dict[str, Any]:
     }
     if fact.expires_at is not None:
         item["expires_at"] = {"N": str(fact.expires_at)}
+    if fact.sync_mark:
+        item["sync_mark"] = {"S": fact.sync_mark}
     return item
 
 
@@ -279,6 +320,7 @@ def _from_item(item: Mapping[str, Any]) -> Follower:
         room_id=int(item["room_id"]["N"]),
         room_status=int(item["room_status"]["N"]),
         source=_SOURCE[item["source"]["S"]],
+        sync_mark=item["sync_mark"]["S"] if "sync_mark" in item else "",
     )
 
 

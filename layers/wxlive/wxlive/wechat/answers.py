@@ -12,13 +12,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from wxlive.domain.followers import ListedRow
+from wxlive.domain.followers import MAX_CLOCK_LEAD_S, ListedRow
 from wxlive.domain.rooms import Room
 from wxlive.errors import OutcomeUnknown
 from wxlive.wechat.access_token import AccessToken
 from wxlive.wechat.errcodes import error_for
+from wxlive.wechat.fields import read_number_or_zero, read_openid
 
+_TOO_MANY_DIGITS = 100
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row of the list that makes no sense: whose it is, if that can be read, and why."""
+
+    openid: str | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,7 @@ class FollowerPage:
 
     rows: tuple[ListedRow, ...]
     cursor: int | str | None
+    skipped: tuple[SkippedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +71,28 @@ def read_answer(status: int, body: bytes) -> dict[str, Any]:
     return answer
 
 
-def read_followers(answer: Mapping[str, Any]) -> FollowerPage:
-    """Read the answer of ``get_wxa_followers``."""
+def read_followers(answer: Mapping[str, Any], asked_s: float) -> FollowerPage:
+    """Read the answer of ``get_wxa_followers``, asked for at ``asked_s`` (Unix s).
+
+    Rows are read by the rules of the callback's events. One that makes no sense is skipped: its
+    openid is not 1 to 128 visible characters, or a number is out of range.
+
+    Raises:
+        OutcomeUnknown: it is no page: it has neither ``followers`` nor a ``page_break``, or one of
+            them is of the wrong type.
+    """
+    rows, cursor = answer.get("followers"), answer.get("page_break")
+    if rows is None and cursor is None:
+        raise OutcomeUnknown("WeChat's follower page has neither followers nor a page_break")
     with _unreadable("WeChat's follower page is malformed; nothing of it was used"):
-        rows = answer.get("followers") or []
-        return FollowerPage(tuple(map(_read_row, rows)), _read_cursor(answer.get("page_break")))
+        if not isinstance(rows, list | None):
+            raise TypeError("followers is no list")
+        read = [_read_row(row, asked_s) for row in rows or ()]
+        return FollowerPage(
+            rows=tuple(row for row in read if isinstance(row, ListedRow)),
+            cursor=_read_cursor(cursor),
+            skipped=tuple(row for row in read if isinstance(row, SkippedRow)),
+        )
 
 
 def read_message_id(answer: Mapping[str, Any]) -> str:
@@ -72,6 +100,8 @@ def read_message_id(answer: Mapping[str, Any]) -> str:
     message_id = answer.get("message_id")
     if isinstance(message_id, bool) or not isinstance(message_id, int | str) or not message_id:
         raise OutcomeUnknown("WeChat accepted the push without a message_id")
+    if "\ufffd" in str(message_id):
+        raise OutcomeUnknown("WeChat accepted the push, but its message_id is not UTF-8")
     return str(message_id)
 
 
@@ -129,12 +159,14 @@ def _unreadable(sentence: str) -> Iterator[None]:
 
 def _read_object(body: bytes) -> dict[str, Any]:
     try:
-        text = body.decode()
+        # What is not UTF-8 spoils the text that it stands in, and not the whole answer.
+        text = body.decode(errors="replace")
         try:
             answer = json.loads(text)
         except ValueError:
-            # The official sample answer of push_message ends in a comma.
-            answer = json.loads(_TRAILING_COMMA.sub(r"\1", text))
+            # The official sample answer of push_message ends in a comma; and a number may have more
+            # digits than Python reads.
+            answer = json.loads(_TRAILING_COMMA.sub(r"\1", text), parse_int=_read_digits)
     except (ValueError, RecursionError) as error:
         raise OutcomeUnknown(
             "WeChat's answer is not JSON; the call may or may not have been carried out"
@@ -146,6 +178,10 @@ def _read_object(body: bytes) -> dict[str, Any]:
     return answer
 
 
+def _read_digits(digits: str) -> int | str:
+    return int(digits) if len(digits) < _TOO_MANY_DIGITS else digits
+
+
 def _read_code(answer: Mapping[str, Any]) -> int:
     with _unreadable(
         "WeChat's errcode is not a number; the call may or may not have been carried out"
@@ -153,16 +189,25 @@ def _read_code(answer: Mapping[str, Any]) -> int:
         return read_int(answer.get("errcode", 0))
 
 
-def _read_row(row: Mapping[str, Any]) -> ListedRow:
-    openid = row["openid"]
-    if not isinstance(openid, str) or not openid:
-        raise ValueError("a row without openid")
-    return ListedRow(
-        openid=openid,
-        subscribed_at=read_int(row.get("subscribe_time", 0)),
-        room_id=read_int(row.get("room_id", 0)),
-        room_status=read_int(row.get("room_status", 0)),
-    )
+def _read_row(row: object, asked_s: float) -> ListedRow | SkippedRow:
+    if not isinstance(row, Mapping):
+        return SkippedRow(None, "it is no object")
+    try:
+        openid = read_openid(row.get("openid"))
+    except ValueError as error:
+        return SkippedRow(None, f"openid is {error}")
+    try:
+        read = ListedRow(
+            openid,
+            subscribed_at=read_number_or_zero(row.get("subscribe_time")),
+            room_id=read_number_or_zero(row.get("room_id")),
+            room_status=read_number_or_zero(row.get("room_status")),
+        )
+    except ValueError as error:
+        return SkippedRow(openid, f"a number is {error}")
+    if read.subscribed_at > asked_s + MAX_CLOCK_LEAD_S:
+        return SkippedRow(openid, "subscribe_time is in the future")
+    return read
 
 
 def _read_cursor(value: object) -> int | str | None:

@@ -66,14 +66,14 @@ class WechatClient:
         ``page_break`` is omitted on the first page: sending 0 was seen to answer -1.
 
         Raises:
-            OutcomeUnknown: the answer's rows are malformed.
+            OutcomeUnknown: the answer is no page of the list.
             WxliveError: see ``wxlive.wechat.errcodes``.
         """
         request: dict[str, Any] = {"limit": limit}
         if cursor is not None:
             request["page_break"] = cursor
-        answer = self._call(Api.GET_FOLLOWERS, request)
-        return read_followers(answer)
+        asked_s = self._now()
+        return read_followers(self._call(Api.GET_FOLLOWERS, request), asked_s)
 
     def push(self, room_id: int, openids: Sequence[str]) -> str:
         """Notify these openids (at most 2000) that the room is live; returns the ``message_id``.
