@@ -111,6 +111,23 @@ def test_a_call_whose_count_was_lost_is_counted_twice_rather_than_not(
     assert quota.used(DAY) == 2
 
 
+@pytest.mark.parametrize("fault", LOST)
+def test_a_named_call_is_counted_once_and_given_back_once_whatever_is_lost(
+    quota: QuotaStore, faults: Faults, fault: Fault
+) -> None:
+    for used, call in ((1, "a"), (2, "b"), (3, "c")):
+        faults.writes = [fault]
+        quota.consume(DAY, NOW_S, call)
+        assert quota.used(DAY) == used
+    faults.writes = [fault]
+    with pytest.raises(QuotaUsedUp):
+        quota.consume(DAY, NOW_S, "d")
+    for used, call in ((2, "c"), (1, "b")):
+        faults.writes = [fault]
+        quota.refund(DAY, call)
+        assert quota.used(DAY) == used
+
+
 def test_a_claim_consumes_and_refunds_a_call_once_whatever_is_lost(
     stores: PushStores, sending: object, faults: Faults
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from factories import NOW_S, a_run
 from support.backends import Tables
+from support.table_faults import BUSY, LOST, Fault, Faults
+from wxlive.domain.absence import ListedPage, Span
 from wxlive.domain.sync_runs import LEASE_S, PAGES_KEPT_S, RUN_KEPT_S, RunState, SyncRun
 from wxlive.errors import Conflict
 from wxlive.stores.sync_runs import SyncRunStore
@@ -32,7 +34,7 @@ def save_page(
     store: SyncRunStore, run: SyncRun, digests: bytes, *, now_s: float = NOW_S
 ) -> SyncRun:
     after = replace(run, pages=run.pages + 1, listed=run.listed + 1, cursor=f"c-{run.pages + 1}")
-    store.save_page(run, after, digests, "me", now_s)
+    store.save_page(run, after, ListedPage(digests, Span(1, 2)), "me", now_s)
     return after
 
 
@@ -124,7 +126,7 @@ def test_nobody_gives_back_the_lease_of_another(store: SyncRunStore) -> None:
 def test_a_page_moves_the_run_on_and_renews_the_lease(store: SyncRunStore, opened: SyncRun) -> None:
     after = save_page(store, opened, b"12345678", now_s=NOW_S + 30)
     assert store.get(RUN) == after
-    assert list(store.pages(RUN)) == [b"12345678"]
+    assert list(store.pages(RUN)) == [ListedPage(b"12345678", Span(1, 2))]
     assert store.holder_until() == NOW_S + 30 + LEASE_S
 
 
@@ -137,7 +139,7 @@ def test_pages_are_walked_in_order_also_when_one_brought_nobody_new(
     for each in digests:
         run = save_page(store, run, each)
     in_pages("Query", 3)
-    assert list(store.pages(RUN)) == digests
+    assert [page.digests for page in store.pages(RUN)] == digests
     assert list(store.pages("another")) == []
 
 
@@ -145,7 +147,7 @@ def test_a_page_is_stored_once(store: SyncRunStore, opened: SyncRun, tables: Tab
     save_page(store, opened, b"11111111")
     before = tables.rows()
     with pytest.raises(Conflict, match=RUN):
-        save_page(store, opened, b"22222222")
+        save_page(store, replace(opened, listed=5), b"22222222")
     assert tables.rows() == before
 
 
@@ -201,25 +203,78 @@ def test_a_run_that_moved_on_meanwhile_is_not_overwritten(
     assert store.get(RUN) == after
 
 
-def test_a_note_stands_beside_the_open_run_until_its_next_page(
-    store: SyncRunStore, opened: SyncRun
-) -> None:
-    store.note("broke off")
-    assert store.get(RUN) == replace(opened, reason="broke off")
-    assert save_page(store, opened, b"11111111").reason is None
-    assert store.newest() == replace(opened, pages=1, listed=1, cursor="c-1")
+@pytest.mark.parametrize(
+    "page",
+    [
+        ListedPage(b""),
+        ListedPage(b"12345678", blind=True),
+        ListedPage(b"12345678", Span(0, 2**40, rises=False), blind=True),
+        ListedPage(b"12345678", Span(5, 5)),
+    ],
+)
+def test_a_page_is_read_back_whole(store: SyncRunStore, opened: SyncRun, page: ListedPage) -> None:
+    store.save_page(opened, replace(opened, pages=1), page, "me", NOW_S)
+    assert list(store.pages(RUN)) == [page]
 
 
-def test_a_note_for_no_open_run_is_dropped(store: SyncRunStore, opened: SyncRun) -> None:
-    done = replace(opened, state=RunState.DONE)
-    store.save(opened, done, "me", NOW_S)
-    store.note("broke off")
-    assert store.get(RUN) == done
+def test_a_page_of_version_0_1_proves_nothing(store: SyncRunStore, tables: Tables) -> None:
+    for number, digests in enumerate((b"12345678", b"")):
+        tables.state.put_item(
+            Item={"pk": f"sync#{RUN}", "sk": f"page#{number:06d}", "digests": digests}
+        )
+    assert list(store.pages(RUN)) == [ListedPage(b"12345678", blind=True), ListedPage(b"")]
 
 
-def test_a_note_for_no_run_at_all_is_dropped(store: SyncRunStore, tables: Tables) -> None:
-    store.note("broke off")
+def test_runs_are_walked_from_the_newest(store: SyncRunStore) -> None:
+    for run in ("20260923T1-a", "20260924T1-a", "20260922T1-a"):
+        store.open(a_run(run))
+    assert [run.run[:8] for run in store.newest_first()] == ["20260924", "20260923", "20260922"]
+
+
+def test_an_open_run_is_abandoned_whoever_works_on_it(store: SyncRunStore, opened: SyncRun) -> None:
+    store.abandon(RUN, "why")
+    assert store.get(RUN) == replace(opened, state=RunState.FAILED, reason="why")
+    with pytest.raises(Conflict):
+        save_page(store, opened, b"11111111")
+    store.abandon(RUN, "another why")
+    assert store.get(RUN) == replace(opened, state=RunState.FAILED, reason="why")
+
+
+def test_no_run_is_made_by_abandoning_it(store: SyncRunStore, tables: Tables) -> None:
+    store.abandon(RUN, "why")
     assert tables.rows() == []
+
+
+# ---------------------------------------------------------------- faults
+
+
+@pytest.mark.parametrize("fault", [*LOST, *BUSY])
+def test_a_write_is_made_once_whatever_becomes_of_its_answer(
+    store: SyncRunStore, faults: Faults, fault: Fault
+) -> None:
+    faults.writes = [fault]
+    assert store.acquire("me", NOW_S)
+    faults.writes = [fault]
+    store.open(a_run())
+    faults.writes = [fault]
+    after = save_page(store, a_run(), b"12345678")
+    assert store.get(RUN) == after
+    done = replace(after, state=RunState.DONE)
+    faults.writes = [fault]
+    store.save(after, done, "me", NOW_S)
+    assert store.get(RUN) == done
+    faults.writes = [fault]
+    store.release("me")
+    assert store.holder_until() == 0
+
+
+def test_a_lease_that_can_not_be_released_expires(
+    store: SyncRunStore, opened: SyncRun, faults: Faults
+) -> None:
+    faults.writes = [Fault.THROTTLED] * 99
+    store.release("me")
+    faults.clear()
+    assert store.acquire("you", NOW_S + LEASE_S + 1)
 
 
 def test_what_may_be_forgotten_expires(

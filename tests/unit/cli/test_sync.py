@@ -10,7 +10,7 @@ from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.sync_runs import LEASE_S, RunState
 from wxlive_cli import sync
 
-KEYS = {"run", "state", "listed", "added", "changed", "removed", "calls"}
+KEYS = {"run", "state", "listed", "added", "changed", "missing", "removed", "skipped_rows", "calls"}
 HALFWAY: dict[str, Any] = {
     "pages": 2,
     "listed": 4000,
@@ -37,7 +37,44 @@ def test_a_sync_returns_at_once_with_its_run(operator: Operator) -> None:
 
     assert facts.keys() >= KEYS
     assert (facts["run"], facts["state"], facts["listed"]) == ("r1", "open", 0)
-    assert operator.functions.invoked == [("wxlive-follower-sync", {"action": "start"})]
+    [(function, payload)] = operator.functions.invoked
+    assert function == "wxlive-follower-sync"
+    assert payload == {"action": "start", "trust_list": False, "command": payload["command"]}
+
+
+def test_each_start_has_an_id_of_its_own(operator: Operator) -> None:
+    open_run(operator)
+
+    operator.json("sync")
+    operator.json("sync")
+
+    [(_, first), (_, second)] = operator.functions.invoked
+    assert first["command"] != second["command"]
+
+
+def test_the_operator_may_vouch_for_the_list(operator: Operator) -> None:
+    open_run(operator)
+
+    operator.json("sync", "--trust-list")
+
+    [(_, payload)] = operator.functions.invoked
+    assert payload["trust_list"] is True
+
+
+def test_a_run_is_abandoned(operator: Operator) -> None:
+    open_run(operator)
+    operator.functions.answer = a_run("r1", state=RunState.FAILED, reason="Abandoned").summary()
+
+    facts = operator.json("sync", "--abandon", "r1")
+
+    assert (facts["state"], facts["reason"]) == ("failed", "Abandoned")
+    payload = {"action": "abandon", "run": "r1"}
+    assert operator.functions.invoked == [("wxlive-follower-sync", payload)]
+
+
+def test_two_intents_at_once_are_refused(operator: Operator) -> None:
+    assert "one of --confirm-sweep" in operator.refusal("sync", "--abandon", "r", "--trust-list")
+    assert operator.functions.invoked == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +121,7 @@ def test_a_waiting_sync_replaces_a_worker_that_has_died(operator: Operator, leas
     operator.clock.meanwhile = [*[lambda: None] * polls, lambda: end_run(operator)]
 
     assert operator.json("sync", "--wait")["state"] == "done"
-    assert operator.functions.invoked_async == [("wxlive-follower-sync", {"action": "work"})]
+    assert operator.functions.invoked_async == [("wxlive-follower-sync", {"action": "continue"})]
 
 
 def test_a_waiting_sync_leaves_a_living_worker_alone(operator: Operator) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from factories import NOW_S, ROOM, a_notice, a_result
 from wxlive.domain.events import FollowAction, OtherEvent, PushResult
-from wxlive.domain.followers import Follower, Status
+from wxlive.domain.followers import MAX_CLOCK_LEAD_S, Follower, Status
 from wxlive.errors import RequestRejected
 from wxlive.ingest import EventIngestor, anomaly_of, read_event
 from wxlive.telemetry import Metric, Telemetry

@@ -1,17 +1,17 @@
 """The index: what a listed row says beside the record, and who is missing from the list."""
 
-from dataclasses import replace
-
 import pytest
 
-from factories import NOW_S, a_follower, a_row, a_run
+from factories import a_follower, a_row, a_run
 from wxlive.digests import digest_of
-from wxlive.domain.followers import Follower, ListedRow, Source, Status
+from wxlive.domain.absence import Absence, ListedPage, Span
+from wxlive.domain.followers import Follower, ListedRow, Mark, Source, Status, mark_of
 from wxlive.domain.sync_runs import SyncRun
-from wxlive_follower_sync.follower_index import Comparison, FollowerIndex
+from wxlive.wechat.answers import FollowerPage, SkippedRow
+from wxlive_follower_sync.follower_index import Comparison, FollowerIndex, ListedOpenids
 
-RUN = a_run(turns=1)
-RESUMED = replace(RUN, turns=2)
+BEFORE = "20261121T193000-cd34"
+RUN = a_run(previous=BEFORE)
 
 
 def index_of(*records: Follower, run: SyncRun = RUN) -> FollowerIndex:
@@ -21,8 +21,12 @@ def index_of(*records: Follower, run: SyncRun = RUN) -> FollowerIndex:
     return index
 
 
+def page(*rows: ListedRow, skipped: tuple[SkippedRow, ...] = ()) -> FollowerPage:
+    return FollowerPage(rows, cursor=None, skipped=skipped)
+
+
 def compare(index: FollowerIndex, listed: ListedRow) -> Comparison:
-    [found], _ = index.compare_page([listed])
+    [found], _ = index.compare_page(page(listed))
     return found
 
 
@@ -51,61 +55,108 @@ def test_a_later_page_may_change_what_an_earlier_one_said() -> None:
     assert compare(index, a_row(room_id=8)) is Comparison.CHANGED
 
 
-def test_the_digests_of_a_page_are_of_those_not_listed_before() -> None:
+def test_of_a_page_is_kept_whom_no_earlier_one_listed_and_when_they_subscribed() -> None:
     index = index_of(a_follower("a"))
-    _, first = index.compare_page([a_row("a"), a_row("b")])
-    _, second = index.compare_page([a_row("b"), a_row("c")])
-    assert first == digest_of("a") + digest_of("b")
-    assert second == digest_of("c")
+    _, first = index.compare_page(page(a_row("a", subscribed_at=5), a_row("b", subscribed_at=9)))
+    _, second = index.compare_page(page(a_row("b", subscribed_at=9), a_row("c", subscribed_at=12)))
+    assert first == ListedPage(digest_of("a") + digest_of("b"), Span(5, 9, falls=False))
+    assert second == ListedPage(digest_of("c"), Span(12, 12))
     assert index.listed == 3
 
 
-def test_the_digests_of_stored_pages_restore_the_index() -> None:
-    index = index_of(a_follower("a"), a_follower("b"), a_follower("d"), run=RESUMED)
-    index.restore_page(digest_of("a") + digest_of("c"))
+def test_stored_pages_restore_the_index() -> None:
+    index = index_of(a_follower("a"), a_follower("b"), a_follower("d"))
+    index.restore_page(ListedPage(digest_of("a") + digest_of("c"), Span(5, 9)))
     assert (index.listed, index.absent) == (2, 2)
-    assert not index.is_missing(a_follower("a"))
-    assert index.is_missing(a_follower("b"))
-    _, fresh = index.compare_page([a_row("a"), a_row("b")])
-    assert fresh == digest_of("b")
+    assert index.lists("a")
+    assert not index.lists("b")
+    _, kept = index.compare_page(page(a_row("a"), a_row("b")))
+    assert kept.digests == digest_of("b")
 
 
-def test_who_is_not_listed_is_absent_unless_a_newer_fact_says_otherwise() -> None:
-    newer = a_follower("newer", changed_at=NOW_S)
+def test_who_is_not_listed_is_absent_unless_a_newer_fact_vouches() -> None:
+    newer = a_follower("newer", changed_at=RUN.absent_as_of)
     left = a_follower("left", status=Status.UNSUBSCRIBED)
     index = index_of(a_follower("a"), a_follower("b"), newer, left)
     assert (index.subscribed, index.absent) == (3, 2)
-    index.compare_page([a_row("a"), a_row("c")])
+    index.compare_page(page(a_row("a"), a_row("c")))
     assert (index.subscribed, index.absent) == (4, 1)
-    assert index.is_missing(a_follower("b"))
-    assert not index.is_missing(newer)
-    assert not index.is_missing(a_follower("after the index was built", changed_at=NOW_S + 5))
 
 
-@pytest.mark.parametrize("changed_at", [NOW_S - 1, NOW_S, NOW_S + 1])
+@pytest.mark.parametrize("changed_at", [RUN.absent_as_of + n for n in (-1, 0, 1)])
 @pytest.mark.parametrize("source", Source)
-def test_who_is_missing_is_whom_the_runs_list_unsubscribes(changed_at: int, source: Source) -> None:
+def test_who_is_absent_is_whom_the_runs_list_unsubscribes(changed_at: int, source: Source) -> None:
     known = a_follower(changed_at=changed_at, source=source)
-    unsubscribed = Follower.unlisted("o-1", NOW_S).beats(known)
-    assert index_of(known).is_missing(known) is unsubscribed
+    unsubscribed = Follower.unlisted("o-1", RUN.absent_as_of).beats(known)
     assert index_of(known).absent == unsubscribed
 
 
+def test_absences_are_counted_by_what_they_prove() -> None:
+    missed = mark_of(Mark.MISSING, BEFORE)
+    long_ago = mark_of(Mark.MISSING, "20261119T193000-ef56")
+    index = index_of(
+        a_follower("first time", subscribed_at=15),
+        a_follower("second time", subscribed_at=15, sync_mark=missed),
+        a_follower("not in a row", subscribed_at=15, sync_mark=long_ago),
+        a_follower("in the gap", subscribed_at=20, sync_mark=missed),
+        a_follower("when is unknown", subscribed_at=0),
+        a_follower("b", subscribed_at=20),
+    )
+    assert not index_of().count_absences()
+    index.compare_page(page(a_row("a", subscribed_at=10), a_row("b", subscribed_at=20)))
+    index.compare_page(page(a_row("c", subscribed_at=21), a_row("d", subscribed_at=30)))
+    assert index.count_absences() == {
+        Absence.MISSING: 2,
+        Absence.REMOVED: 1,
+        Absence.SPARED: 2,
+    }
+
+
+def test_a_skipped_row_counts_as_listed_if_its_openid_can_be_read() -> None:
+    index = index_of(a_follower("a"), a_follower("b"))
+    skipped = (SkippedRow("a", "why"), SkippedRow(None, "why"))
+    _, kept = index.compare_page(page(a_row("c"), skipped=skipped))
+    assert kept.digests == digest_of("c") + digest_of("a")
+    assert kept.blind
+    assert (index.listed, index.lists("a"), index.absent) == (2, True, 1)
+
+
+def test_a_page_without_a_time_proves_nothing() -> None:
+    _, kept = index_of().compare_page(page(a_row("a", subscribed_at=0)))
+    assert (kept.span, kept.blind) == (None, True)
+    _, kept = index_of().compare_page(page())
+    assert kept == ListedPage(b"")
+
+
 def test_what_a_dead_turn_of_this_run_wrote_is_known_as_the_runs_own() -> None:
-    written = a_follower("w", changed_at=NOW_S, source=Source.SYNC)
-    stored = a_follower("s", changed_at=NOW_S, source=Source.SYNC)
-    notified = a_follower("n", changed_at=NOW_S + 1)
-    swept = Follower.unlisted("gone", NOW_S)
-    index = index_of(written, stored, notified, swept, run=RESUMED)
-    index.restore_page(digest_of("s"))
-    answers, _ = index.compare_page([a_row("w"), a_row("s"), a_row("n")])
-    assert answers == [Comparison.WRITTEN, Comparison.UNCHANGED, Comparison.UNCHANGED]
-    assert compare(index, a_row("w")) is Comparison.UNCHANGED, "it is counted once"
-    assert index.removed == 1
+    added, changed = mark_of(Mark.ADDED, RUN.run), mark_of(Mark.CHANGED, RUN.run)
+    index = index_of(
+        a_follower("added", sync_mark=added),
+        a_follower("added, stored", sync_mark=added),
+        a_follower("changed", sync_mark=changed),
+        a_follower("added, then changed", sync_mark=added, room_id=1),
+        a_follower("added by the run before", sync_mark=mark_of(Mark.ADDED, BEFORE)),
+        a_follower("notified"),
+    )
+    assert (index.subscribed, index.added) == (6, 3)
+    index.restore_page(ListedPage(digest_of("added, stored")))
+    rows = ("added", "added, stored", "changed", "added, then changed",
+            "added by the run before", "notified")  # fmt: skip
+    answers, _ = index.compare_page(page(*map(a_row, rows)))
+    assert answers == [
+        Comparison.WAS_ADDED,
+        Comparison.UNCHANGED,
+        Comparison.WAS_CHANGED,
+        Comparison.RETURNED,
+        Comparison.UNCHANGED,
+        Comparison.UNCHANGED,
+    ]
+    assert compare(index, a_row("added")) is Comparison.UNCHANGED, "it is counted once"
 
 
-def test_a_run_in_its_first_turn_has_written_nothing_before() -> None:
-    earlier = a_follower("w", changed_at=NOW_S, source=Source.SYNC)
-    index = index_of(earlier, Follower.unlisted("gone", NOW_S))
-    assert compare(index, a_row("w")) is Comparison.UNCHANGED
-    assert index.removed == 0
+def test_the_listed_openids_of_stored_pages_are_known_without_the_table() -> None:
+    listed = ListedOpenids()
+    listed.restore_page(ListedPage(digest_of("a") + digest_of("b"), Span(5, 9)))
+    listed.restore_page(ListedPage(digest_of("c"), Span(12, 12)))
+    assert (listed.listed, listed.lists("b"), listed.lists("d")) == (3, True, False)
+    assert (listed.coverage.covers(7), listed.coverage.covers(10)) == (True, False)

@@ -20,6 +20,9 @@ class Worker:
     lease_is_lost: bool = False
     renewals: int = 0
 
+    def has_time_for(self, seconds: float = 0) -> bool:
+        return not self.time_is_short
+
     def now(self) -> float:
         return self.time
 

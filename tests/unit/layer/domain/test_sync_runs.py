@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from factories import NOW_S, a_run
-from wxlive.domain.sync_runs import RunState, SyncRun, done_by, sweep_is_safe
+from wxlive.domain.sync_runs import RunState, SyncRun, done_by, rows_make_sense, sweep_is_safe
 
 
 def test_the_summary_has_the_fields_of_the_commands_json() -> None:
@@ -22,6 +22,9 @@ def test_the_summary_has_the_fields_of_the_commands_json() -> None:
         resume_at=6,
         reason="why",
         expected=10,
+        missing=11,
+        spared=12,
+        skipped_rows=13,
     )
     assert run.summary() == {
         "run": "r-1",
@@ -30,7 +33,10 @@ def test_the_summary_has_the_fields_of_the_commands_json() -> None:
         "expected": 10,
         "added": 1,
         "changed": 2,
+        "missing": 11,
         "removed": 3,
+        "spared": 12,
+        "skipped_rows": 13,
         "calls": 4,
         "reason": "why",
         "resume_at": 6,
@@ -41,8 +47,9 @@ def test_a_run_that_waits_for_nothing_has_no_time_to_resume_at() -> None:
     assert a_run().summary()["resume_at"] is None
 
 
-def test_a_run_that_knew_nobody_expects_no_number() -> None:
-    assert a_run().summary()["expected"] is None
+@pytest.mark.parametrize("expected", [None, 0])
+def test_a_run_that_knew_nobody_expects_no_number(expected: int | None) -> None:
+    assert a_run(expected=expected).summary()["expected"] is None
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,16 @@ def test_a_sweep_stays_within_its_share(
     removals: int, subscribed: int, percent: int, *, safe: bool
 ) -> None:
     assert sweep_is_safe(removals, subscribed, percent) is safe
+
+
+@pytest.mark.parametrize(
+    ("skipped", "listed", "believed"),
+    [(0, 0, True), (10, 0, True), (11, 0, False), (11, 10_988, False), (11, 10_989, True)],
+)
+def test_rows_are_believed_unless_more_than_ten_and_one_in_a_thousand_make_no_sense(
+    skipped: int, listed: int, *, believed: bool
+) -> None:
+    assert rows_make_sense(skipped, listed) is believed
 
 
 MIDNIGHT = NOW_S + 4_000

@@ -137,10 +137,14 @@ def test_nothing_else_is_a_whole_number(value: object) -> None:
 # ---------------------------------------------------------------- followers
 
 
+def read_page(answer: dict[str, Any]) -> FollowerPage:
+    return read_followers(answer, NOW_S)
+
+
 def test_a_page_of_followers_is_read() -> None:
     row = {"openid": "o-1", "subscribe_time": "5", "room_id": 7, "room_status": 101, "x": None}
     answer = {"followers": [row, {"openid": "o-2"}], "page_break": 1606270612}
-    assert read_followers(answer) == FollowerPage(
+    assert read_page(answer) == FollowerPage(
         rows=(ListedRow("o-1", 5, 7, 101), ListedRow("o-2", 0, 0, 0)), cursor=1606270612
     )
 
@@ -148,36 +152,90 @@ def test_a_page_of_followers_is_read() -> None:
 @pytest.mark.parametrize(
     ("answer", "cursor"),
     [
-        ({}, None),
-        ({"followers": None, "page_break": None}, None),
+        ({"followers": []}, None),
+        ({"page_break": 0}, 0),
+        ({"followers": None, "page_break": 5}, 5),
         ({"followers": [], "page_break": 0}, 0),
         ({"followers": [], "page_break": "abc"}, "abc"),
     ],
 )
 def test_an_empty_page_is_read(answer: dict[str, Any], cursor: int | str | None) -> None:
-    assert read_followers(answer) == FollowerPage(rows=(), cursor=cursor)
+    assert read_page(answer) == FollowerPage(rows=(), cursor=cursor)
 
 
 @pytest.mark.parametrize(
     "answer",
     [
+        {},
+        {"followers": None, "page_break": None},
         {"followers": 7},
+        {"followers": 0, "page_break": 5},
+        {"followers": False, "page_break": 5},
+        {"followers": "", "page_break": 5},
+        {"followers": {}, "page_break": 5},
         {"followers": "o-1"},
-        {"followers": ["o-1"]},
-        {"followers": [None]},
         {"followers": {"openid": "o-1"}},
-        {"followers": [{}]},
-        {"followers": [{"openid": ""}]},
-        {"followers": [{"openid": 7}]},
-        {"followers": [{"openid": "o-1", "subscribe_time": "soon"}]},
-        {"followers": [{"openid": "o-1", "room_id": None}]},
-        {"followers": [{"openid": "o-1", "room_status": 1.5}]},
         {"followers": [], "page_break": 1.5},
         {"followers": [], "page_break": ["16"]},
     ],
 )
-def test_a_page_that_makes_no_sense_is_not_used(answer: dict[str, Any]) -> None:
-    assert_unreadable(read_followers, answer)
+def test_an_answer_that_is_no_page_is_not_used(answer: dict[str, Any]) -> None:
+    assert_unreadable(read_page, answer)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"openid": "o-1", "subscribe_time": None, "room_id": None, "room_status": None},
+        {"openid": "o-1", "subscribe_time": "", "room_id": "", "room_status": ""},
+        {"openid": " o-1\n", "room_id": "0"},
+        {"openid": "![CDATA[o-1]]"},
+    ],
+)
+def test_a_row_is_read_by_the_rules_of_the_callback(row: dict[str, Any]) -> None:
+    assert read_page({"followers": [row]}).rows == (ListedRow("o-1", 0, 0, 0),)
+
+
+GOOD = {"openid": "o-1", "subscribe_time": 5}
+SKIPPED: list[tuple[object, str | None]] = [
+    ("o-2", None),
+    (None, None),
+    ({}, None),
+    ({"openid": ""}, None),
+    ({"openid": 7}, None),
+    ({"openid": "x" * 129}, None),
+    ({"openid": "x" * 2049}, None),
+    ({"openid": "o 2"}, None),
+    ({"openid": "\ud800"}, None),
+    ({"openid": "o-2", "subscribe_time": "soon"}, "o-2"),
+    ({"openid": "o-2", "subscribe_time": 10**40}, "o-2"),
+    ({"openid": "o-2", "subscribe_time": -1}, "o-2"),
+    ({"openid": "o-2", "subscribe_time": True}, "o-2"),
+    ({"openid": "o-2", "subscribe_time": NOW_S + 86_401}, "o-2"),
+    ({"openid": "o-2", "room_id": [1]}, "o-2"),
+    ({"openid": "o-2", "room_status": 1.5}, "o-2"),
+]
+
+
+@pytest.mark.parametrize(("row", "openid"), SKIPPED)
+def test_a_row_that_makes_no_sense_is_skipped_and_the_others_are_read(
+    row: object, openid: str | None
+) -> None:
+    page = read_page({"followers": [row, GOOD], "page_break": 0})
+    assert page.rows == (ListedRow("o-1", 5, 0, 0),)
+    assert [skipped.openid for skipped in page.skipped] == [openid]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [b'{"openid": "o-\xff\xfe"}', b'{"openid": "o-2", "subscribe_time": ' + b"9" * 5000 + b"}"],
+    ids=["no UTF-8", "more digits than Python reads"],
+)
+def test_a_row_that_spoils_the_json_spoils_no_other_row(row: bytes) -> None:
+    body = b'{"followers": [' + row + b', {"openid": "o-1"}], "page_break": 0}'
+    page = read_page(read_answer(200, body))
+    assert [row.openid for row in page.rows] == ["o-1"]
+    assert len(page.skipped) == 1
 
 
 # ---------------------------------------------------------------- message ids
@@ -188,7 +246,7 @@ def test_a_message_id_keeps_all_its_digits(message_id: object) -> None:
     assert read_message_id({"message_id": message_id}) == "1622047360795164673"
 
 
-@pytest.mark.parametrize("message_id", [None, "", 0, True, 1.5, ["1"], {}])
+@pytest.mark.parametrize("message_id", [None, "", 0, True, 1.5, ["1"], {}, "1\ufffd2"])
 def test_a_push_accepted_without_a_usable_message_id_has_an_unknown_outcome(
     message_id: object,
 ) -> None:
