@@ -50,11 +50,11 @@ def sync(
 ) -> CommandResult:
     """Update the followers from WeChat's list.
 
-    \b
-    Starts a run, or shows the progress of the run that is open. A follower whom the
-    list lacks is missing at first, and removed when the next run lacks them too.
+    A follower whom the list lacks is missing at first, and removed when the next run lacks
+    them too.
 
-    Examples:
+    \b
+    Starts a run, or shows the progress of the run that is open. Examples:
       wxlive sync --wait
       wxlive sync --json
       wxlive sync --trust-list --wait
