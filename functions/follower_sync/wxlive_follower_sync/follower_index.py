@@ -92,7 +92,7 @@ class FollowerIndex:
             self._table.marks[slot] = marks
 
     def restore_page(self, page: ListedPage) -> None:
-        """Restore a stored page of this run, as ``compare_page`` returned it."""
+        """Restore a stored page of this run."""
         self.coverage.add(page)
         for digest in cut(page.digests):
             self._tick(self._table.slot(digest))
@@ -101,24 +101,23 @@ class FollowerIndex:
         """Compare the rows of a page.
 
         Returns:
-            What each row means for the record, and what is to be kept of the page.
+            What each row means for the record, and what is to be kept of the page and added to
+            the coverage.
         """
-        answers, fresh, times = [], bytearray(), []
+        answers, fresh = [], bytearray()
         for row in page.rows:
             digest, listed = digest_of(row.openid), self.listed
             answers.append(self._answer(row, digest))
             if self.listed > listed:
                 fresh += digest
-                times.append(row.subscribed_at)
         unreadable = False
         for skipped in page.skipped:
             unreadable |= skipped.openid is None
             if skipped.openid is not None:
                 fresh += self._list_only(digest_of(skipped.openid))
-        span = span_of(times)
-        kept = ListedPage(bytes(fresh), span, blind=unreadable or bool(times and span is None))
-        self.coverage.add(kept)
-        return answers, kept
+        span = span_of([row.subscribed_at for row in page.rows])
+        blind = unreadable or bool(page.rows and span is None)
+        return answers, ListedPage(bytes(fresh), span, blind)
 
     def lists(self, openid: str) -> bool:
         """Whether the run listed this openid."""

@@ -37,8 +37,25 @@ def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Depen
     listed = index.listed
     answers, kept = index.compare_page(page)
     merged = _merge(run, page.rows, answers, fetched.requested_at, deps)
-    after = _moved_on(merged, page, fetched, index.listed - listed)
-    after = replace(after, listed=index.listed).stored_at(deps.now())
+    fresh = index.listed - listed
+    idle_pages = 0 if fresh else run.idle_pages + 1
+    judgement = judge(
+        page, asked=fetched.asked, limit=fetched.limit, fresh=fresh, idle_pages=idle_pages
+    )
+    kept = replace(kept, blind=kept.blind or judgement.may_be_stuck)
+    index.coverage.add(kept)
+    after = replace(
+        merged,
+        cursor=judgement.cursor,
+        listed=index.listed,
+        listed_all=judgement.next is Next.END,
+        state=RunState.FAILED if judgement.next is Next.DOUBT else RunState.OPEN,
+        reason=judgement.why,
+        idle_pages=idle_pages,
+        pages=run.pages + 1,
+        skipped_rows=run.skipped_rows + len(page.skipped),
+        breaks=0,
+    ).stored_at(deps.now())
     deps.runs.save_page(run, after, kept, deps.owner, deps.now())
     _log_skipped(page, deps)
     return after
@@ -75,24 +92,6 @@ def _merge(
         run,
         added=run.added + new + returned + len(facts[Comparison.WAS_ADDED]),
         changed=run.changed + changed + len(facts[Comparison.WAS_CHANGED]),
-    )
-
-
-def _moved_on(run: SyncRun, page: FollowerPage, fetched: Fetched, fresh: int) -> SyncRun:
-    idle_pages = 0 if fresh else run.idle_pages + 1
-    judgement = judge(
-        page, asked=fetched.asked, limit=fetched.limit, fresh=fresh, idle_pages=idle_pages
-    )
-    return replace(
-        run,
-        cursor=judgement.cursor,
-        listed_all=judgement.next is Next.END,
-        state=RunState.FAILED if judgement.next is Next.DOUBT else RunState.OPEN,
-        reason=judgement.why,
-        idle_pages=idle_pages,
-        pages=run.pages + 1,
-        skipped_rows=run.skipped_rows + len(page.skipped),
-        breaks=0,
     )
 
 

@@ -33,11 +33,16 @@ class Next(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What to do next, and why if it is doubt. ``cursor`` is the next page's."""
+    """What to do next, and why if it is doubt. ``cursor`` is the next page's.
+
+    ``may_be_stuck`` says that the end may be a cursor that can't get past a second: then nobody
+    behind this page is absent.
+    """
 
     next: Next
     cursor: int | str | None = None
     why: str | None = None
+    may_be_stuck: bool = False
 
 
 def first_limit(before: SyncRun | None) -> int:
@@ -78,11 +83,13 @@ def judge(
     cursor = next_cursor(page, asked)
     if cursor is None:
         stopped_moving = asked is not None and str(page.cursor) == str(asked)
-        if stopped_moving and fresh and len(page.rows) + len(page.skipped) >= limit:
+        is_full = len(page.rows) + len(page.skipped) >= limit
+        is_one_second = len({row.subscribed_at for row in page.rows}) == 1
+        if stopped_moving and is_full and (fresh or is_one_second):
             return Judgement(
                 Next.DOUBT, why="the cursor stopped moving on a full page: more may follow"
             )
-        return Judgement(Next.END)
+        return Judgement(Next.END, may_be_stuck=stopped_moving and is_one_second)
     if idle_pages > IDLE_PAGES_ALLOWED:
         return Judgement(
             Next.DOUBT,

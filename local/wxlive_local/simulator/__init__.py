@@ -20,6 +20,7 @@ from wxlive_local.simulator.faults import (
     FaultRules,
 )
 from wxlive_local.simulator.ledger import CallbackRecord, DeliveryState, Ledger, PushCall
+from wxlive_local.simulator.list_shapes import Cursor, End, ListShape, Order
 from wxlive_local.simulator.platform import Account, ApiReply, Platform, PlatformSettings
 from wxlive_local.simulator.quota import (
     FOLLOWERS,
@@ -43,8 +44,10 @@ __all__ = [
     "Account",
     "ApiReply",
     "CallbackRecord",
+    "Cursor",
     "DeliveryPolicy",
     "DeliveryState",
+    "End",
     "Fault",
     "FaultRule",
     "FaultRules",
@@ -53,6 +56,8 @@ __all__ = [
     "Follower",
     "Ledger",
     "Limit",
+    "ListShape",
+    "Order",
     "Platform",
     "PlatformSettings",
     "PushCall",

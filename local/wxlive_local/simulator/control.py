@@ -13,6 +13,7 @@ from aiohttp import web
 from wxlive_local.simulator.delivery import Deliverer
 from wxlive_local.simulator.entities import FollowChange
 from wxlive_local.simulator.faults import FaultRule, FaultRules
+from wxlive_local.simulator.list_shapes import ListShape
 from wxlive_local.simulator.platform import Json, Platform
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,6 +37,7 @@ class Control:
         posts = {
             "followers": self._add_followers,
             "events": self._deliver_events,
+            "list": self._shape_list,
             "rooms": self._set_room,
             "quota": self._set_quota,
             "misbehave": self._inject,
@@ -61,6 +63,11 @@ class Control:
             openids = _texts(body, "list")
             self._platform.list_followers(openids, room_id=room_id, spread_s=spread_s)
         return {"added": len(openids), "followers": len(self._platform.followers)}
+
+    async def _shape_list(self, request: web.Request) -> Json:
+        """``{"cursor": …, "order": …, "end": …, "shrinking": bool}``: what the list is like."""
+        self._platform.list_shape = ListShape.from_json(await _object(request))
+        return asdict(self._platform.list_shape)
 
     async def _deliver_events(self, request: web.Request) -> Json:
         """``{"events": [...], "doubled": bool, "late": seconds, "wait": bool}``.

@@ -43,6 +43,7 @@ from wxlive_local.simulator.errcodes import (
 )
 from wxlive_local.simulator.followers import FollowerList
 from wxlive_local.simulator.ledger import Ledger, PushCall
+from wxlive_local.simulator.list_shapes import ListShape, page_of
 from wxlive_local.simulator.quota import (
     FOLLOWERS,
     LIVE_INFO,
@@ -98,6 +99,7 @@ class PlatformSettings:
     user_recv_limit_share: float = 0.0
     internal_error_share: float = 0.0
     zero_cursor_is_an_error: bool = True
+    list_shape: ListShape = field(default_factory=ListShape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Platform:
         self.settings = settings or PlatformSettings()
         self.now = now
         self.followers = FollowerList()
+        self.list_shape = self.settings.list_shape
         self.rooms: dict[int, Room] = {}
         self.tokens = StableTokens(
             now, life_s=self.settings.token_life_s, overlap_s=self.settings.token_overlap_s
@@ -215,7 +218,8 @@ class Platform:
                 if self.settings.zero_cursor_is_an_error:
                     raise ApiError(SYSTEM_ERROR)
                 cursor = None
-        rows, following = self.followers.page(limit, cursor)
+        rows, following = page_of(self.followers, self.list_shape, limit, cursor)
+        page_break = {} if following is None else {"page_break": following}
         return _ok(
             followers=[
                 {
@@ -226,7 +230,7 @@ class Platform:
                 }
                 for row in rows
             ],
-            page_break=following,
+            **page_break,
         )
 
     def _push_message(self, body: Json) -> ApiReply:

@@ -14,6 +14,7 @@ def test_the_control_routes_change_everything(simulator: Simulator, receiver: Re
     assert control(simulator, "verify", {})["ok"]
     assert control(simulator, "followers", {"count": 4, "room_id": 7})["followers"] == 4
     assert control(simulator, "followers", {"list": ["x", "y"]})["followers"] == 6
+    assert control(simulator, "list", {"cursor": "offset"})["cursor"] == "offset"
     room = {"roomid": 8, "live_status": 102, "name": "n"}
     assert control(simulator, "rooms", room)["name"] == "n"
     event = {"openid": "x", "action": "del_follow", "room_id": 7}

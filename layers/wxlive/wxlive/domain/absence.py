@@ -4,13 +4,17 @@ Neither the list's order nor its behaviour between two pages is documented, so a
 only where a page shows that the list went past somebody's place: strictly between the times of
 subscription of the page's first and last row. Whoever lies in the gap between two pages, its ends
 included, is spared. The first page reaches back to the beginning and the last one to the run's
-start.
+start; the second of its last row is spared too if a page without rows follows.
+
+What slips through in one run, such as a neighbour of the list's end whom somebody else's leaving
+moved, is listed by the next one, whose pages end at other rows.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from math import inf
 
 from wxlive.domain.sync_runs import SyncRun
@@ -30,8 +34,8 @@ class Span:
 class ListedPage:
     """What is kept of a page of the list.
 
-    ``digests`` are those of the openids that no earlier page of the run listed, ``span`` is of
-    their rows, None if there is none. A page is ``blind`` if one of its rows could be anybody's,
+    ``digests`` are those of the openids that no earlier page of the run listed, ``span`` is of all
+    its rows, None if there is none. A page is ``blind`` if one of its rows could be anybody's,
     or none of its rows has a time: it proves nobody's absence.
     """
 
@@ -67,9 +71,10 @@ class Coverage:
         self._rises = self._falls = True
         self._first: Span | None = None
         self._last: Span | None = None
-        self._blind_before_first = self._blind_after_last = False
+        self._blind_before_first = self._blind_after_last = self._ends_without_rows = False
         self._between: list[tuple[float, float]] = []
         self._sorted: list[tuple[float, float]] | None = None
+        """Where each gap begins, and the last end of it and all that begin before it."""
 
     def add(self, page: ListedPage) -> None:
         """Add the next page."""
@@ -77,14 +82,17 @@ class Coverage:
         span, last = page.span, self._last
         if page.blind:
             self._blind_after_last = True
-        elif span is not None and last is None:
+        elif span is None:
+            self._ends_without_rows = True
+        elif last is None:
             self._blind_before_first = self._blind_after_last
             self._first = span
             self._append(span)
-        elif span is not None and last is not None:
-            self._between.append((min(last.high, span.high), max(last.low, span.low)))
-            self._rises &= last.high <= span.low
-            self._falls &= last.low >= span.high
+        else:
+            start, end = sorted((min(last.high, span.high), max(last.low, span.low)))
+            self._between.append((start, end))  # rows that repeat may make the pages overlap
+            self._rises &= last.low <= span.low and last.high <= span.high
+            self._falls &= last.low >= span.low and last.high >= span.high
             self._append(span)
 
     @property
@@ -97,14 +105,16 @@ class Coverage:
         if not self.is_ordered or subscribed_at <= 0:
             return False
         if self._sorted is None:
-            self._sorted = sorted(self._gaps())
+            gaps = sorted(self._gaps())
+            ends = accumulate((end for _, end in gaps), max)
+            self._sorted = [(start, end) for (start, _), end in zip(gaps, ends, strict=True)]
         at = bisect_right(self._sorted, (subscribed_at, inf)) - 1
         return at < 0 or subscribed_at > self._sorted[at][1]
 
     def _append(self, span: Span) -> None:
         self._rises &= span.rises
         self._falls &= span.falls
-        self._last, self._blind_after_last = span, False
+        self._last, self._blind_after_last, self._ends_without_rows = span, False, False
 
     def _gaps(self) -> Iterator[tuple[float, float]]:
         yield from self._between
@@ -113,10 +123,15 @@ class Coverage:
             if self._blind_after_last:
                 yield -inf, inf
             return
-        if self._blind_before_first:
-            yield (-inf, first.low) if self._rises else (first.high, inf)
-        if self._blind_after_last:
-            yield (last.high, inf) if self._rises else (-inf, last.low)
+        if self._ends_without_rows and self._rises:
+            yield last.high, last.high
+        if self._ends_without_rows and self._falls:
+            yield last.low, last.low
+        # Few rows may be in both orders at once: then a blind page may be on either side.
+        if (self._blind_before_first and self._rises) or (self._blind_after_last and self._falls):
+            yield -inf, min(first.low, last.low)
+        if (self._blind_before_first and self._falls) or (self._blind_after_last and self._rises):
+            yield max(first.high, last.high), inf
 
 
 def absence_of(subscribed_at: int, run: SyncRun, coverage: Coverage, *, again: bool) -> Absence:

@@ -19,7 +19,7 @@ from wxlive_follower_sync.pages import (
 
 
 def page(rows: int, cursor: int | str | None) -> FollowerPage:
-    return FollowerPage(tuple(a_row(f"o{i}") for i in range(rows)), cursor)
+    return FollowerPage(tuple(a_row(f"o{i}", subscribed_at=i) for i in range(rows)), cursor)
 
 
 def judge_page(found: FollowerPage, *, limit: int = PAGE_LIMIT, **facts: Any) -> Judgement:
@@ -45,6 +45,21 @@ def test_a_cursor_that_stops_on_a_full_page_with_somebody_new_is_doubt() -> None
 
     assert judgement.next is Next.DOUBT
     assert "the cursor stopped moving" in str(judgement.why)
+
+
+def test_a_cursor_that_stops_on_a_full_page_of_one_second_is_doubt() -> None:
+    rows = tuple(a_row(f"o{i}") for i in range(PAGE_LIMIT))
+
+    judgement = judge_page(FollowerPage(rows, 7), asked=7, fresh=0, idle_pages=1)
+
+    assert judgement.next is Next.DOUBT
+
+
+def test_a_cursor_that_stops_on_one_second_may_be_stuck() -> None:
+    one_second = FollowerPage((a_row("a"), a_row("b")), 7)
+    assert judge_page(one_second, asked=7, fresh=1, idle_pages=0).may_be_stuck
+    assert judge_page(page(2, 7), asked=7, fresh=1, idle_pages=0) == Judgement(Next.END)
+    assert judge_page(page(0, 7), asked=7, fresh=0, idle_pages=1) == Judgement(Next.END)
 
 
 def test_a_page_is_full_when_it_has_as_many_rows_as_were_asked_for() -> None:
