@@ -301,10 +301,13 @@ class MemoryQuota(QuotaStore):
     def used(self, day: str) -> int:
         return self.calls.get(day, 0)
 
-    def consume(self, day: str, now_s: float) -> None:
+    def consume(self, day: str, now_s: float, call: str = "") -> None:
         if not self.left(day):
             raise QuotaUsedUp(f"All {self.limit} calls of {day} are used up")
         self.calls[day] = self.used(day) + 1
+
+    def refund(self, day: str, call: str = "") -> None:
+        self.calls[day] -= 1
 
     def seed(self, day: str, used: int, now_s: float) -> None:
         self.calls[day] = max(used, self.used(day))

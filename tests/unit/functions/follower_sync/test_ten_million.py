@@ -1,0 +1,85 @@
+"""Ten million followers on a virtual clock: every turn ends in time, and every run ends."""
+
+import pytest
+
+from factories import a_follower
+from support.virtual_sync import ROWS_A_PAGE, VirtualSync
+from wxlive.domain.calendar import day_of
+from wxlive.domain.followers import Status
+from wxlive.domain.sync_runs import RunState
+from wxlive_follower_sync import budget, sweep, walk
+
+FOLLOWERS = 10_000_000
+PAGES = FOLLOWERS // ROWS_A_PAGE
+SPEEDS = [1000, 2000, 4000, 10_000, 40_000]
+"""Writes a second that the table takes: a new one takes 4000, and less while others write."""
+
+
+@pytest.fixture
+def new_sync(monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201 - of a class with options
+    """Build a sync whose modules prefetch on its clock, in batches of one row."""
+
+    def build(writes_per_second: int, followers: int = FOLLOWERS) -> VirtualSync:
+        virtual = VirtualSync(followers, writes_per_second)
+        monkeypatch.setattr(walk, "prefetch", virtual.time.prefetch)
+        monkeypatch.setattr(budget, "prefetch", virtual.time.prefetch)
+        monkeypatch.setattr(sweep, "FOLLOWERS_A_BATCH", 1)
+        return virtual
+
+    return build
+
+
+@pytest.mark.parametrize("writes_per_second", SPEEDS)
+def test_ten_million_are_imported_at_every_speed_of_the_table(
+    new_sync, writes_per_second: int
+) -> None:
+    sync = new_sync(writes_per_second)
+    began_s = sync.time.merging_s
+
+    run = sync.run()
+
+    assert (run.state, run.added, run.pages) == (RunState.DONE, PAGES, PAGES)
+    assert min(sync.spare_s) > 0, "no turn is killed by Lambda"
+    assert sync.wechat.calls == run.calls
+    assert run.calls < PAGES * 1.02, "few pages are fetched in vain"
+    days = 1 + (day_of(sync.time.merging_s, 8) > day_of(began_s, 8))
+    assert days == 2, "as the daily calls allow"
+
+
+@pytest.mark.parametrize("writes_per_second", SPEEDS)
+def test_an_absent_follower_at_the_end_of_the_table_is_removed_by_the_second_run(
+    new_sync, writes_per_second: int
+) -> None:
+    sync = new_sync(writes_per_second)
+    for openid in sync.wechat.openids:
+        number = int(openid[1:])
+        sync.table.rows[openid] = a_follower(
+            openid, subscribed_at=1_000_000_000 + 10 * number, room_id=1
+        )
+    sync.table.rows["z"] = a_follower("z", subscribed_at=1)
+
+    first = sync.run()
+    second = sync.run()
+
+    assert (first.state, first.missing, first.removed) == (RunState.DONE, 1, 0)
+    assert (second.state, second.missing, second.removed) == (RunState.DONE, 0, 1)
+    assert sync.table.rows["z"].status is Status.UNSUBSCRIBED
+    assert min(sync.spare_s) > 0
+
+
+@pytest.mark.parametrize("writes_per_second", [1000, 40_000])
+def test_a_sweep_of_two_million_goes_on_turn_after_turn(new_sync, writes_per_second: int) -> None:
+    sync = new_sync(writes_per_second)
+    gone = {openid for openid in sync.wechat.openids if int(openid[1:]) % 5 == 2}
+    for openid in sync.wechat.openids:
+        number = int(openid[1:])
+        sync.table.rows[openid] = a_follower(
+            openid, subscribed_at=1_000_000_005 + 10 * number, room_id=1
+        )
+    sync.wechat.openids = [openid for openid in sync.wechat.openids if openid not in gone]
+
+    run = sync.run()
+
+    assert run.state is RunState.DONE
+    assert run.missing + run.spared == len(gone)
+    assert min(sync.spare_s) > 0
