@@ -23,14 +23,17 @@ from hypothesis.stateful import (
 )
 
 from explore.aws.backend import MEMORY
+from explore.stack.shipped import _PoolAtOnce
 from factories import NOW_S
 from support.backends import LOCAL, MOTO, Backend, Tables
 from support.budget import budget
 from support.doubles import SilentTelemetry
 from support.steps import Killed
+from wxlive import prefetch
 from wxlive.domain.events import FollowAction, FollowNotify
 from wxlive.domain.followers import Follower, ListedRow, Source, Status
 from wxlive.domain.sync_runs import LEASE_S, RunState, SyncRun
+from wxlive.stores import followers
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -294,6 +297,13 @@ def _inserts(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do the work of threads when it is handed in, so that an example can be repeated."""
+    for module in (prefetch, followers):
+        monkeypatch.setattr(module, "ThreadPoolExecutor", _PoolAtOnce)
+
+
+@pytest.fixture
 def _few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prefetch more pages than the list has, and not 256: each costs time to ask for."""
     monkeypatch.setattr(walk, "PREFETCHED_PAGES", len(PEOPLE))
@@ -315,7 +325,7 @@ def _run(shape: ListShape, tables: Tables, examples: settings) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # of the thorough profile
-@pytest.mark.usefixtures("_inserts", "_few_pages")
+@pytest.mark.usefixtures("_inserts", "_few_pages", "_no_threads")
 @pytest.mark.parametrize("backend", [MEMORY], indirect=True)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_after_the_last_event_and_two_complete_runs_the_table_is_the_list(
@@ -326,7 +336,7 @@ def test_after_the_last_event_and_two_complete_runs_the_table_is_the_list(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # of the thorough profile
-@pytest.mark.usefixtures("_inserts", "_few_pages")
+@pytest.mark.usefixtures("_inserts", "_few_pages", "_no_threads")
 def test_so_it_is_on_every_kind_of_tables(backend: Backend, tables: Tables) -> None:
     examples = {
         MEMORY: budget(fast=2, thorough=50),

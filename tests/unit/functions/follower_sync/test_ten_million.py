@@ -16,7 +16,7 @@ SPEEDS = [1000, 2000, 4000, 10_000, 40_000]
 
 
 @pytest.fixture
-def new_sync(monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201 - of a class with options
+def new_sync(monkeypatch: pytest.MonkeyPatch):
     """Build a sync whose modules prefetch on its clock, in batches of one row."""
 
     def build(writes_per_second: int, followers: int = FOLLOWERS) -> VirtualSync:
