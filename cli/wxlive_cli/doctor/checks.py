@@ -143,6 +143,8 @@ def check_sync(run: SyncRun | None, now_s: float) -> Finding:
         return warning("sync", says, "run `wxlive sync --wait`, and check its schedule")
     if not run.listed and run.state is RunState.DONE:
         return warning("sync", says, "check in the WeChat console whether there are followers")
+    if run.state is RunState.DONE and run.reason:
+        return warning("sync", f"{says}: {run.reason}", "compare the numbers in the console")
     return ok("sync", says)
 
 
@@ -184,3 +186,14 @@ def check_clock(ahead_s: float) -> Finding:
         return ok("clock", "agrees with the stack's")
     says = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the stack's"
     return warning("clock", says, "set this machine's clock: its signatures look stale")
+
+
+def check_wechat_clock(ahead_s: float | None, margin_s: int) -> Finding:
+    """Check the stack's clock against WeChat's ``Date`` header, and the margin that syncs keep."""
+    if ahead_s is None:
+        return ok("wechat clock", "WeChat does not show it")
+    says = f"the stack's is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} it"
+    if abs(ahead_s) <= margin_s / 2:
+        return ok("wechat clock", says)
+    do = f"deploy with a ClockMarginSeconds well above {abs(ahead_s):.0f}; it is {margin_s}"
+    return warning("wechat clock", says, do)

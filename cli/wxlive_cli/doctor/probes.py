@@ -48,21 +48,29 @@ class Subject:
         """What WeChat answers the stack, which calls from another address than this machine.
 
         ``apis`` holds WeChat's answers by path; ``ahead_s`` is how far this machine's clock is
-        ahead of the stack's.
+        ahead of the stack's, ``ahead_of_wechat_s`` how far the stack's is ahead of WeChat's.
         """
         asked_at = time.time()
         answer = self.stack.invoke("LiveWatchFunction", {"check": True})
         midway = (asked_at + time.time()) / 2
-        return {"apis": answer["apis"], "ahead_s": midway - answer["now"]}
+        return {
+            "apis": answer["apis"],
+            "ahead_s": midway - answer["now"],
+            "ahead_of_wechat_s": answer.get("ahead_of_wechat_s"),
+        }
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The stack's parameters."""
+        return {
+            parameter["ParameterKey"]: parameter["ParameterValue"]
+            for parameter in self.description["Parameters"]
+        }
 
     @property
     def mode(self) -> MessageMode:
         """The stack's message mode."""
-        parameters = {
-            parameter["ParameterKey"]: parameter["ParameterValue"]
-            for parameter in self.description["Parameters"]
-        }
-        return MessageMode(parameters["MessageMode"])
+        return MessageMode(self.parameters["MessageMode"])
 
 
 Probe = Callable[[Subject], Finding | Iterable[Finding]]
@@ -163,6 +171,11 @@ def _clock(subject: Subject) -> Finding:
     return checks.check_clock(subject.wechat["ahead_s"])
 
 
+def _wechat_clock(subject: Subject) -> Finding:
+    margin_s = int(subject.parameters.get("ClockMarginSeconds", 0))
+    return checks.check_wechat_clock(subject.wechat["ahead_of_wechat_s"], margin_s)
+
+
 PROBES: Mapping[str, Probe] = {
     "stack": _stack,
     "secret": _secret,
@@ -174,4 +187,5 @@ PROBES: Mapping[str, Probe] = {
     "schedules": _schedules,
     "alarms": _alarms,
     "clock": _clock,
+    "wechat clock": _wechat_clock,
 }

@@ -33,9 +33,11 @@ def check(wechat: WechatClient, now_s: float) -> dict[str, Any]:
     """Ask WeChat for the quota of each API.
 
     Returns:
-        ``now`` (Unix s) and, by path, each quota, or the sentence and errcode of the error.
+        ``now`` (Unix s), by path each quota, or the sentence and errcode of the error, and how far
+        the stack's clock is ahead of WeChat's (s), None if WeChat doesn't say.
     """
-    return {"now": now_s, "apis": {api.value: _quota(wechat, api) for api in CHECKED}}
+    apis = {api.value: _quota(wechat, api) for api in CHECKED}
+    return {"now": now_s, "apis": apis, "ahead_of_wechat_s": wechat.clock_ahead_s}
 
 
 def _quota(wechat: WechatClient, api: Api) -> dict[str, Any]:

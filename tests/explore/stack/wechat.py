@@ -320,6 +320,11 @@ class Response(NamedTuple):
     status_code: int
     content: bytes
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """No header is read that changes what a program does."""
+        return {}
+
 
 class Session:
     """Stands in for ``requests.Session``."""

@@ -1,16 +1,20 @@
 """A turn ends in time, and a day's calls are not exceeded: later turns resume the run."""
 
+import json
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 
+from factories import NOW_S
 from support.clients import wechat_client
 from support.follower_sync import ROWS_PER_PAGE, counts, sync, sync_deps
 from support.world import World
 from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, day_ends_at, day_of
-from wxlive.domain.sync_runs import RunState
+from wxlive.domain.sync_runs import LEASE_S, RunState
+from wxlive.stores.quota import QuotaStore
 from wxlive.wechat.apis import Api
 from wxlive_follower_sync.dependencies import RESERVE_S
 from wxlive_follower_sync.runs import open_run
@@ -144,3 +148,89 @@ def test_an_unknown_quota_is_not_waited_for(world: World) -> None:
 
     assert sync(world) is Turn.ENDED
     assert world.newest_run().state is RunState.DONE
+
+
+MIDNIGHT = day_ends_at(NOW_S, 8)
+
+
+@pytest.mark.parametrize("after_midnight_s", [-30, 0, 30])
+def test_a_refusal_near_midnight_does_not_cost_the_new_day(
+    world: World, after_midnight_s: int
+) -> None:
+    world.clock.now_s = MIDNIGHT + after_midnight_s
+    world.wechat.add_followers(2)
+    world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, errcode=45009))
+
+    assert sync(world) is Turn.WAITING
+
+    assert world.newest_run().resume_at == MIDNIGHT + MIDNIGHT_DOUBT_S
+
+
+@pytest.mark.parametrize("who", ["wechat", "our counter"])
+def test_a_refusal_that_is_merged_after_midnight_belongs_to_the_day_it_was_made_on(
+    world: World, who: str
+) -> None:
+    world.clock.now_s = MIDNIGHT - 30
+    world.wechat.add_followers(8)
+    changes: dict[str, Any] = {}
+    if who == "wechat":
+        world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, skip=1, errcode=45009))
+    else:
+        changes["quota"] = QuotaStore(world.aws.functions.state, Api.GET_FOLLOWERS, 1)
+    fetched = threading.Event()
+
+    def merge_late() -> None:
+        assert fetched.wait(10)
+        world.clock.now_s = MIDNIGHT + 300
+
+    def have_fetched() -> None:
+        world.clock.sleep(0)
+        fetched.set()
+
+    world.steps.before("BatchExecuteStatement", merge_late)
+    if who == "wechat":
+        world.steps.after(FOLLOWERS, lambda: None, have_fetched)
+    else:
+        world.steps.after("UpdateItem", lambda: None, have_fetched, about="used < :limit")
+
+    turn = sync(world, **changes)
+
+    assert (turn, world.newest_run().resume_at) == (Turn.OUT_OF_TIME, MIDNIGHT + MIDNIGHT_DOUBT_S)
+    assert sync(world, "second") is Turn.ENDED, "it goes on at once"
+
+
+def test_a_minute_that_is_used_up_is_waited_out_in_the_next_turn_if_it_does_not_fit(
+    world: World,
+) -> None:
+    world.wechat.add_followers(2)
+    world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, errcode=45011))
+
+    turn = sync(world, remaining_s=ends_after(59, world))
+
+    assert (turn, world.clock.slept) == (Turn.OUT_OF_TIME, [])
+    assert (world.newest_run().state, world.newest_run().calls) == (RunState.OPEN, 1)
+    assert sync(world, "second") is Turn.ENDED
+
+
+def test_the_lease_is_kept_while_a_page_takes_several_tries(world: World) -> None:
+    world.wechat.add_followers(2)
+    world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, errcode=45011, times=4))
+
+    assert sync(world) is Turn.ENDED
+
+    assert sum(world.clock.slept) > LEASE_S
+    leases = [r for call, r in world.steps.made if call == "PutItem" and '"lease"' in json.dumps(r)]
+    assert len(leases) >= 1 + 2 * 4, "before and after each pause"
+
+
+def test_a_slow_page_ends_the_turn_and_not_the_run(world: World) -> None:
+    world.wechat.add_followers(8)
+    slow = partial(world.clock.sleep, 100)
+    world.steps.before("BatchExecuteStatement", slow, times=3)
+
+    turns = []
+    while Turn.ENDED not in turns:
+        turns.append(sync(world, f"{len(turns)}", remaining_s=ends_after(90, world)))
+
+    assert turns[:3] == [Turn.OUT_OF_TIME] * 3, "one slow page each"
+    assert counts(world.newest_run()) == (8, 8, 0, 0)

@@ -27,7 +27,10 @@ class Aws:
         self.messages = dict.fromkeys(QUEUES, 0)
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
-        parameters = [{"ParameterKey": "MessageMode", "ParameterValue": "secure"}]
+        parameters = [
+            {"ParameterKey": "MessageMode", "ParameterValue": "secure"},
+            {"ParameterKey": "ClockMarginSeconds", "ParameterValue": "120"},
+        ]
         return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters}]}
 
     def get_caller_identity(self) -> dict[str, str]:
@@ -78,7 +81,11 @@ def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
     operator.outputs |= {"CallbackUrl": URL, "AlarmTopic": "arn:alarms"}
     operator.outputs |= {f"{queue}Url": queue for queue in QUEUES}
     quota = {"daily_limit": 5000, "used": 1}
-    operator.functions.answer = {"now": NOW_S, "apis": {PUSH_MESSAGE: quota}}
+    operator.functions.answer = {
+        "now": NOW_S,
+        "apis": {PUSH_MESSAGE: quota},
+        "ahead_of_wechat_s": 0.4,
+    }
     monkeypatch.setattr(boto3, "client", lambda _: aws)
     monkeypatch.setattr(probes, "connect", operator.connect)
     return aws
@@ -103,7 +110,8 @@ def test_where_only_a_sync_is_missing_everything_else_is_ok(
     found = levels(facts)
     assert {check for check, level in found.items() if level != "ok"} == {"sync"}
     assert found.keys() >= {"stack", "secret", "wechat", "quota push_message", "callback"}
-    assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms", "clock"}
+    assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms"}
+    assert found.keys() >= {"clock", "wechat clock"}
     assert (facts["broken"], facts["warning"]) == (0, 1)
     assert operator.functions.invoked == [("wxlive-live-watch", {"check": True})]
     [(url, query)] = callback.requests

@@ -169,3 +169,29 @@ def test_a_clock_may_be_half_a_minute_wrong(ahead_s: float, level: Level, says: 
 
     assert finding.level is level
     assert says in finding.says
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "level", "says"),
+    [
+        (None, Level.OK, "does not show it"),
+        (0.4, Level.OK, "0 s ahead of it"),
+        (-60, Level.OK, "60 s behind it"),
+        (61, Level.WARNING, "61 s ahead of it"),
+    ],
+)
+def test_the_stacks_clock_may_differ_from_wechats_by_half_the_margin(
+    ahead_s: float | None, level: Level, says: str
+) -> None:
+    finding = checks.check_wechat_clock(ahead_s, 120)
+
+    assert finding.level is level
+    assert says in finding.says
+    assert ("ClockMarginSeconds" in finding.do) == (level is Level.WARNING)
+
+
+def test_a_sync_that_is_done_with_a_reason_is_shown() -> None:
+    finding = checks.check_sync(replace(RUN, reason="in no order"), NOW_S)
+
+    assert finding.level is Level.WARNING
+    assert "in no order" in finding.says

@@ -8,7 +8,8 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -58,6 +59,9 @@ class WechatClient:
         self._new_session = session
         self._session: requests.Session | None = None
         self._last_used = 0.0
+        self.clock_ahead_s: float | None = None
+        """How far our clock was ahead of WeChat's when its last answer came, None if it doesn't
+        say. Its header has whole seconds."""
         self._tokens = AccessTokens(cache, self._fetch_token, now)
 
     def followers(self, cursor: int | str | None, limit: int) -> FollowerPage:
@@ -184,12 +188,18 @@ class WechatClient:
             self._session = None
             lost = _transport_error(path, error)
         else:
+            self._compare_clocks(response.headers.get("Date"))
             return read_answer(response.status_code, response.content)
         finally:
             self._last_used = self._now()
         # Raised out here, so that it does not even have the library's error as its context: that
         # one's message holds the URL, and the URL holds the token.
         raise lost
+
+    def _compare_clocks(self, date: str | None) -> None:
+        if date is not None:
+            with suppress(ValueError):
+                self.clock_ahead_s = self._now() - parsedate_to_datetime(date).timestamp()
 
     def _fresh_session(self) -> requests.Session:
         if self._session is not None and not self._is_connected(0):
