@@ -12,16 +12,19 @@ from bench_harness.kill_switch import KillSwitch
 from bench_harness.local_tables import client
 from bench_harness.measurement import Measurement
 from bench_harness.sync_setup import new_sync_environment, sync_dependencies
-from wxlive.domain.followers import Follower, Source, Status
-from wxlive.domain.sync_runs import LEASE_S, RunState
+from wxlive.domain.followers import Follower, Mark, Source, Status, mark_of
+from wxlive.domain.sync_runs import LEASE_S, RunState, SyncRun
 from wxlive.stores.followers import FollowerStore
 from wxlive_follower_sync import pages
+from wxlive_follower_sync.runs import open_run
 from wxlive_follower_sync.walk import work
 from wxlive_local.local_aws import LocalAws
 from wxlive_local.simulator import LIVE, Simulator
 
 KILLS, LISTED, GONE, ROWS_PER_PAGE = 200, 400, 20, 50
 KILL_WITHIN_CALLS = 60
+EARLIER = SyncRun("20261121T040000-done", RunState.DONE, started_at=9)
+COMMAND = "the run whose workers are killed"
 
 
 def measure() -> list[Measurement]:
@@ -49,10 +52,13 @@ def measure() -> list[Measurement]:
 
 
 def _add_followers_who_left(environment: Environment) -> None:
+    """Add followers whom a complete run has lacked already: the next one removes them."""
+    sync_dependencies(environment).runs.open(EARLIER)
+    mark = mark_of(Mark.MISSING, EARLIER.run)
     store = FollowerStore(client("dynamodb", environment.aws), environment.followers_table)
     store.apply_all(
         [
-            Follower(f"gone{number}", Status.SUBSCRIBED, 9, 9, 1, LIVE, Source.SYNC)
+            Follower(f"gone{number}", Status.SUBSCRIBED, 9, 9, 1, LIVE, Source.SYNC, mark)
             for number in range(GONE)
         ]
     )
@@ -83,23 +89,21 @@ def _work(environment: Environment, kill_at_call: int, clock_ahead_s: float) -> 
     kill_switch = KillSwitch(kill_at_call, steps=("before-call",))
     for each in (deps.followers._client, deps.runs._table.meta.client):  # noqa: SLF001 - to watch them
         kill_switch.watch(each)
+    open_run(deps, COMMAND)
     work(deps)
 
 
 def _is_correct(environment: Environment, wechat: Simulator) -> bool:
     deps = sync_dependencies(environment)
-    # A worker killed after the end leaves a finished run, and the next worker starts another one.
-    rows = deps.runs._table.scan(ConsistentRead=True)["Items"]  # noqa: SLF001 - to read all of it
-    found = [deps.runs.get(str(row["run"])) for row in rows if "run" in row]
-    runs = [run for run in found if run is not None]
+    run, earlier = deps.runs.newest_first()
     listed = wechat.run_on_loop(
         lambda platform: {follower.openid for follower in platform.followers}
     )
     table = {follower.openid for follower in deps.followers.walk(Status.SUBSCRIBED)}
     return (
-        {run.state for run in runs} == {RunState.DONE}
-        and {run.listed for run in runs} == {LISTED}
-        and sum(run.added for run in runs) == LISTED
-        and sum(run.removed for run in runs) == GONE
+        earlier == EARLIER
+        and run.state is RunState.DONE
+        and (run.listed, run.added, run.changed, run.removed) == (LISTED, LISTED, 0, GONE)
+        and run.expected == GONE
         and table == listed
     )

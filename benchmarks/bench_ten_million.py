@@ -111,7 +111,7 @@ def _with_next_page(run: SyncRun) -> SyncRun:
     left = FOLLOWERS - run.listed
     rows = (ListedRow("o", STARTS_AT_S, 1, 101),) * min(left, PAGE_LIMIT)
     page = FollowerPage(rows, run.pages + 1 if left > PAGE_LIMIT else 0)
-    judgement = judge(page, asked=run.cursor, fresh=len(rows), idle_pages=0)
+    judgement = judge(page, asked=run.cursor, limit=PAGE_LIMIT, fresh=len(rows), idle_pages=0)
     return replace(
         run,
         cursor=judgement.cursor,
@@ -141,7 +141,8 @@ def _fill_index() -> tuple[float, float]:
     before_mb = peak_mb()
     index = FollowerIndex(SyncRun("virtual", RunState.OPEN, STARTS_AT_S))
     rows = [ListedRow(f"o{number:027d}", STARTS_AT_S, 1, 101) for number in range(ROWS_COMPARED)]
-    taken_s = seconds(lambda: index.compare_page(rows))
+    page = FollowerPage(tuple(rows), cursor=None)
+    taken_s = seconds(lambda: index.compare_page(page))
     table = index._table  # noqa: SLF001 - to let it grow
     while len(table.marks) * 3 < FOLLOWERS * 4:
         table._grow()  # noqa: SLF001 - as it does when it is full

@@ -11,7 +11,9 @@ from bench_harness.processes import ProcessUsage, seconds, usage_of
 from bench_harness.sync_setup import sync_dependencies
 from wxlive.aws import PARALLEL_WRITES
 from wxlive.stores.followers import FollowerStore
+from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.pages import PAGE_LIMIT, next_cursor
+from wxlive_follower_sync.runs import open_run
 from wxlive_follower_sync.walk import work
 
 INSERTS_PER_BATCH = 25
@@ -42,7 +44,7 @@ def run_sync(environment: Environment, followers: int) -> SyncUsage:
     """Sync; so many followers must be listed."""
     meter = DynamodbMeter()
     deps = sync_dependencies(environment, meter)
-    usage = usage_of(lambda: work(deps))
+    usage = usage_of(lambda: _sync(deps))
     run = deps.runs.newest()
     assert run is not None and run.listed == followers, run  # noqa: S101, PT018 - else the figure means nothing
     return SyncUsage(
@@ -53,6 +55,11 @@ def run_sync(environment: Environment, followers: int) -> SyncUsage:
         listed=followers,
         counts=(run.added, run.changed, run.removed),
     )
+
+
+def _sync(deps: Dependencies) -> None:
+    open_run(deps)
+    work(deps)
 
 
 def list_pages(environment: Environment) -> float:

@@ -59,6 +59,7 @@ def sync_dependencies(
         owner=uuid.uuid4().hex,
         day_offset_hours=8,
         guard_percent=20,
+        clock_margin_s=120,
         now=lambda: time.time() + clock_ahead_s,
         sleep=time.sleep,
         remaining_s=lambda: 900.0,

@@ -35,7 +35,7 @@ class MemoryFollowers(FollowerStore):
     def get(self, openid: str) -> Follower | None:
         return self.rows.get(openid)
 
-    def walk(self, status: Status | None = None) -> Iterator[Follower]:
+    def walk(self, status: Status | None = None, after: str | None = None) -> Iterator[Follower]:
         return (row for row in self.rows.values() if status in {None, row.status})
 
     def count(self) -> dict[Status, int]:

@@ -10,9 +10,9 @@ from wxlive.errors import OutcomeUnknown, RateLimited, RetryLater, WxliveError
 from wxlive.wechat.answers import FollowerPage
 from wxlive.wechat.apis import Api
 from wxlive_follower_sync import pages
-from wxlive_follower_sync.backlog import Backlog
 from wxlive_follower_sync.budget import Call, Refusal, calls_of_the_day
 from wxlive_follower_sync.dependencies import Dependencies
+from wxlive_follower_sync.waiting_pages import WaitingPages
 
 TRIES_A_PAGE = 5
 
@@ -34,7 +34,7 @@ Fetching = Generator[Fetched | None]
 """Pages as they come; None says that the present one takes another try, or a minute."""
 
 
-def fetch_pages(run: SyncRun, backlog: Backlog, deps: Dependencies) -> Fetching:
+def fetch_pages(run: SyncRun, waiting: WaitingPages, deps: Dependencies) -> Fetching:
     """Ask for page after page from the run's cursor, to the list's end or an error.
 
     It ends early when the time that is left is needed to merge what was fetched.
@@ -42,11 +42,11 @@ def fetch_pages(run: SyncRun, backlog: Backlog, deps: Dependencies) -> Fetching:
     _learn_quota(deps)
     cursor = run.cursor
     with calls_of_the_day(deps) as calls:
-        while deps.has_time_for(backlog.merge_s):
-            fetched = yield from _fetch(cursor, run, calls, backlog, deps)
+        while deps.has_time_for(waiting.merge_s):
+            fetched = yield from _fetch(cursor, run, calls, waiting, deps)
             if fetched is None:
                 return
-            backlog.fetched()
+            waiting.fetched()
             yield fetched
             if isinstance(fetched.answer, WxliveError):
                 return
@@ -59,7 +59,7 @@ def _fetch(
     cursor: int | str | None,
     run: SyncRun,
     calls: Iterator[Call | Refusal],
-    backlog: Backlog,
+    waiting: WaitingPages,
     deps: Dependencies,
 ) -> Generator[None, None, Fetched | None]:
     """Ask for a page; returns None where the next try doesn't fit into the turn."""
@@ -69,7 +69,7 @@ def _fetch(
         if isinstance(call, Refusal):
             return Fetched(cursor, limit, call.error, int(call.at_s))
         now = deps.now()
-        backlog.all_calls += 1
+        waiting.all_calls += 1
         try:
             answer: FollowerPage | WxliveError = deps.wechat.followers(cursor, limit)
         except (RetryLater, OutcomeUnknown, RateLimited) as error:

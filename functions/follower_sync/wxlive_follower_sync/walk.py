@@ -8,13 +8,13 @@ from wxlive.domain.absence import ListedPage
 from wxlive.domain.sync_runs import BREAKS_ALLOWED, RunState, SyncRun
 from wxlive.errors import Conflict, StoreBusy
 from wxlive.prefetch import prefetch
-from wxlive_follower_sync.backlog import Backlog
 from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.fetch import Fetched, Fetching, fetch_pages
 from wxlive_follower_sync.follower_index import FollowerIndex, ListedOpenids
 from wxlive_follower_sync.merge import merge_page, save
 from wxlive_follower_sync.scanning import OutOfTime, scanning
 from wxlive_follower_sync.sweep import Listing, judge_list, sweep
+from wxlive_follower_sync.waiting_pages import WaitingPages
 
 PREFETCHED_PAGES = 256
 """Pages that may be fetched while the table is read or an earlier page is merged (0.4 MB each):
@@ -90,8 +90,8 @@ def _work_on(run: SyncRun, deps: Dependencies) -> Turn:
 
 
 def _list(run: SyncRun, deps: Dependencies) -> Turn:
-    backlog = Backlog(run)
-    with prefetch(_unlisted(run, backlog, deps), PREFETCHED_PAGES) as fetching:
+    waiting = WaitingPages(run)
+    with prefetch(_unlisted(run, waiting, deps), PREFETCHED_PAGES) as fetching:
         try:
             index = _build_index(run, deps)
         except OutOfTime:
@@ -99,9 +99,9 @@ def _list(run: SyncRun, deps: Dependencies) -> Turn:
             return Turn.ENDED
         if run.expected is None:
             run = replace(run, expected=index.subscribed - index.added)
-        run = _merge_all(run, fetching, backlog, index, deps)
-    if backlog.all_calls > run.calls:  # some were made for pages that were not merged
-        run = save(run, replace(run, calls=backlog.all_calls), deps)
+        run = _merge_all(run, fetching, waiting, index, deps)
+    if waiting.all_calls > run.calls:  # some were made for pages that were not merged
+        run = save(run, replace(run, calls=waiting.all_calls), deps)
     if run.state is not RunState.OPEN:
         return Turn.ENDED
     if not run.listed_all:
@@ -113,7 +113,7 @@ def _list(run: SyncRun, deps: Dependencies) -> Turn:
 def _merge_all(
     run: SyncRun,
     fetching: Iterator[Fetched | None],
-    backlog: Backlog,
+    waiting: WaitingPages,
     index: FollowerIndex,
     deps: Dependencies,
 ) -> SyncRun:
@@ -125,16 +125,16 @@ def _merge_all(
         if not deps.has_time_for():
             return run
         began = deps.now()
-        run = merge_page(replace(run, calls=backlog.all_calls), fetched, index, deps)
-        backlog.merged(deps.now() - began)
+        run = merge_page(replace(run, calls=waiting.all_calls), fetched, index, deps)
+        waiting.merged(deps.now() - began)
         if run.state is not RunState.OPEN or run.resume_at:
             return run
     return run
 
 
-def _unlisted(run: SyncRun, backlog: Backlog, deps: Dependencies) -> Fetching:
+def _unlisted(run: SyncRun, waiting: WaitingPages, deps: Dependencies) -> Fetching:
     if not run.listed_all:
-        yield from fetch_pages(run, backlog, deps)
+        yield from fetch_pages(run, waiting, deps)
 
 
 def _build_index(run: SyncRun, deps: Dependencies) -> FollowerIndex:

@@ -99,6 +99,7 @@ def test_who_is_listed_in_between_is_missing_for_the_first_time_again(world: Wor
     [openid] = world.wechat.add_followers(1)
     remove = partial(world.at_wechat, lambda platform: platform.followers.remove(openid))
     row = world.wechat.run_on_loop(lambda platform: platform.followers.get(openid))
+    assert row is not None
     add = partial(world.at_wechat, lambda platform: platform.followers.add(row))
     sync(world)
     for change in (remove, add, remove):

@@ -107,3 +107,14 @@ def test_an_unknown_action_is_refused(world: World) -> None:
     event: dict[str, Any] = {"action": "begin"}
     with pytest.raises(InvalidCommand, match="Unknown action 'begin'"):
         execute(event, sync_deps(world))
+
+
+def test_the_operators_events_are_what_the_command_sends(deployment: Deployment) -> None:
+    world = deployment.world
+    started = execute(deployment.event("follower_sync/start.json"), sync_deps(world))
+    assert started["state"] == "open"
+
+    event = deployment.event("follower_sync/abandon.json")
+    ended = execute({**event, "run": started["run"]}, sync_deps(world))
+
+    assert (ended["run"], ended["state"]) == (started["run"], "failed")

@@ -228,7 +228,7 @@ def test_a_slow_page_ends_the_turn_and_not_the_run(world: World) -> None:
     slow = partial(world.clock.sleep, 100)
     world.steps.before("BatchExecuteStatement", slow, times=3)
 
-    turns = []
+    turns: list[Turn] = []
     while Turn.ENDED not in turns:
         turns.append(sync(world, f"{len(turns)}", remaining_s=ends_after(90, world)))
 

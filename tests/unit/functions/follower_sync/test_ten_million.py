@@ -1,5 +1,7 @@
 """Ten million followers on a virtual clock: every turn ends in time, and every run ends."""
 
+from collections.abc import Callable
+
 import pytest
 
 from factories import a_follower
@@ -15,12 +17,15 @@ SPEEDS = [1000, 2000, 4000, 10_000, 40_000]
 """Writes a second that the table takes: a new one takes 4000, and less while others write."""
 
 
+NewSync = Callable[[int], VirtualSync]
+
+
 @pytest.fixture
-def new_sync(monkeypatch: pytest.MonkeyPatch):
+def new_sync(monkeypatch: pytest.MonkeyPatch) -> NewSync:
     """Build a sync whose modules prefetch on its clock, in batches of one row."""
 
-    def build(writes_per_second: int, followers: int = FOLLOWERS) -> VirtualSync:
-        virtual = VirtualSync(followers, writes_per_second)
+    def build(writes_per_second: int) -> VirtualSync:
+        virtual = VirtualSync(FOLLOWERS, writes_per_second)
         monkeypatch.setattr(walk, "prefetch", virtual.time.prefetch)
         monkeypatch.setattr(budget, "prefetch", virtual.time.prefetch)
         monkeypatch.setattr(sweep, "FOLLOWERS_A_BATCH", 1)
@@ -31,7 +36,7 @@ def new_sync(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("writes_per_second", SPEEDS)
 def test_ten_million_are_imported_at_every_speed_of_the_table(
-    new_sync, writes_per_second: int
+    new_sync: NewSync, writes_per_second: int
 ) -> None:
     sync = new_sync(writes_per_second)
     began_s = sync.time.merging_s
@@ -48,7 +53,7 @@ def test_ten_million_are_imported_at_every_speed_of_the_table(
 
 @pytest.mark.parametrize("writes_per_second", SPEEDS)
 def test_an_absent_follower_at_the_end_of_the_table_is_removed_by_the_second_run(
-    new_sync, writes_per_second: int
+    new_sync: NewSync, writes_per_second: int
 ) -> None:
     sync = new_sync(writes_per_second)
     for openid in sync.wechat.openids:
@@ -68,7 +73,9 @@ def test_an_absent_follower_at_the_end_of_the_table_is_removed_by_the_second_run
 
 
 @pytest.mark.parametrize("writes_per_second", [1000, 40_000])
-def test_a_sweep_of_two_million_goes_on_turn_after_turn(new_sync, writes_per_second: int) -> None:
+def test_a_sweep_of_two_million_goes_on_turn_after_turn(
+    new_sync: NewSync, writes_per_second: int
+) -> None:
     sync = new_sync(writes_per_second)
     gone = {openid for openid in sync.wechat.openids if int(openid[1:]) % 5 == 2}
     for openid in sync.wechat.openids:

@@ -9,7 +9,7 @@ _WEIGHT = 4
 """A measured page counts for a quarter of the estimate."""
 
 
-class Backlog:
+class WaitingPages:
     """The pages between the thread that fetches and the one that merges.
 
     ``all_calls`` counts the run's calls to WeChat, those for the waiting pages included. Each
