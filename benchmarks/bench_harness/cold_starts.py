@@ -33,7 +33,7 @@ def lambda_handler(event, context):
 FIRST_EVENTS: dict[str, Any] = {
     "callback": "callback/verify_url.json",
     "callback_backlog": "callback_backlog/follow.json",
-    "follower_sync": {"action": "work"},
+    "follower_sync": {"action": "continue"},
     "live_watch": {},
     "push_start": {"action": "start", "room_id": 1, "dry_run": True},
     "push_fanout": "push_fanout/one_chunk.json",

@@ -16,7 +16,7 @@ from support.stack_jobs import (
     Listing,
     deliver_without_table,
     push_a_room,
-    sync_twice,
+    sync_three_times,
 )
 from wxlive_local.simulator import DeliveryPolicy, Simulator
 from wxlive_local.up import LocalStack, Options, local_stack
@@ -72,8 +72,8 @@ def main_job(
     wechat: Simulator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Listing, Campaigns]:
-    """Two syncs and the day's campaigns, with nothing in between."""
-    listing = sync_twice(operator, wechat, tmp_path_factory.mktemp("export"))
+    """Three syncs and the day's campaigns, with nothing in between."""
+    listing = sync_three_times(operator, wechat, tmp_path_factory.mktemp("export"))
     return listing, push_a_room(stack, operator, wechat)
 
 

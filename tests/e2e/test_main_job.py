@@ -101,9 +101,12 @@ def test_a_sync_stores_exactly_the_followers_that_wechat_lists(listing: Listing)
     assert listing.exported == listing.followers
 
 
-def test_the_next_sync_changes_only_the_follower_who_left(listing: Listing) -> None:
-    again = listing.second_sync.json
-    assert (again["added"], again["changed"], again["removed"]) == (0, 0, 1)
+def test_the_next_syncs_change_only_the_follower_who_left(listing: Listing) -> None:
+    counts = [
+        (sync.json["added"], sync.json["changed"], sync.json["missing"], sync.json["removed"])
+        for sync in (listing.second_sync, listing.third_sync)
+    ]
+    assert counts == [(0, 0, 1, 0), (0, 0, 0, 1)]
 
 
 def test_a_follower_who_left_counts_as_unsubscribed(listing: Listing, operator: Operator) -> None:

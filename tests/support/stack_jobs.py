@@ -47,6 +47,7 @@ class Listing:
     exported: frozenset[str]
     left: str
     second_sync: CommandOutput
+    third_sync: CommandOutput
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class LateEvent:
     status: str
 
 
-def sync_twice(operator: Operator, wechat: Simulator, folder: Path) -> Listing:
-    """Sync three pages of followers, with a new token in between, then once more."""
+def sync_three_times(operator: Operator, wechat: Simulator, folder: Path) -> Listing:
+    """Sync three pages of followers, with a new token in between; one leaves; sync twice more."""
     left, *unsubscribing = wechat.add_followers(4100, room_id=ROOM)[:6]
     wechat.deliver(*(FollowChange(openid, "del_follow", ROOM) for openid in unsubscribing))
     subscribing = [FollowChange(f"oE2e{n:024d}", "add_follow", ROOM) for n in range(10)]
@@ -90,7 +91,8 @@ def sync_twice(operator: Operator, wechat: Simulator, folder: Path) -> Listing:
     exported = _export(operator, folder / "followers.csv")
     wechat.run_on_loop(lambda platform: platform.followers.remove(left))
     second_sync = operator("sync", "--wait")
-    return Listing(followers, first_sync, count, exported, left, second_sync)
+    third_sync = operator("sync", "--wait")
+    return Listing(followers, first_sync, count, exported, left, second_sync, third_sync)
 
 
 def push_a_room(stack: LocalStack, operator: Operator, wechat: Simulator) -> Campaigns:

@@ -127,8 +127,8 @@ def _done(run: SyncRun, coverage: Coverage) -> SyncRun:
     reason = None
     if run.spared and not coverage.is_ordered:
         reason = (
-            f"The list is in no order of subscription, so it can't be seen whether it is complete: "
-            f"it lacks {run.spared} followers, and nobody was removed. If their number in the "
-            "console is right, run `wxlive sync --trust-list`"
+            "The list is in no order of subscription that would show whether it is complete: it "
+            f"lacks {run.spared} followers, and nobody was removed. If their number in the console "
+            "is right, run `wxlive sync --trust-list`"
         )
     return replace(run, state=RunState.DONE, reason=reason)

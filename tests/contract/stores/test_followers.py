@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from factories import NOW_S, a_follower
 from support.backends import LOCAL, MOTO, Backend, Tables
 from wxlive import aws
 from wxlive.domain.audience import EVERYBODY, Audience
-from wxlive.domain.followers import TOMBSTONE_KEPT_S, Follower, Source, Status
+from wxlive.domain.followers import TOMBSTONE_KEPT_S, Follower, Mark, Source, Status, mark_of
 from wxlive.stores.followers import FollowerStore
 
 SEEDS = range(6)
@@ -339,6 +340,61 @@ def test_a_table_that_can_not_keep_up_is_written_to_in_the_end(
 
     assert len(pauses_s) == 6
     assert set(everybody(store)) == {"o-1"}
+
+
+# ------------------------------------------------------------------ a sync's marks
+
+MARK = mark_of(Mark.MISSING, "r1")
+
+
+def test_a_mark_is_kept_until_another_fact_wins(store: FollowerStore) -> None:
+    store.apply(a_fact(sync_mark=MARK))
+    assert store.get("o-1") == a_fact(sync_mark=MARK)
+    assert not store.apply(a_fact(changed_at=NOW_S - 1))
+    assert store.get("o-1") == a_fact(sync_mark=MARK)
+    assert store.apply(a_fact(changed_at=NOW_S + 1))
+    assert store.get("o-1") == a_fact(changed_at=NOW_S + 1)
+
+
+@pytest.mark.parametrize("mark", ["", MARK])
+def test_a_record_is_exchanged_as_it_was_read(store: FollowerStore, mark: str) -> None:
+    before = a_fact(sync_mark=mark)
+    store.apply(before)
+    marked = replace(before, sync_mark=mark_of(Mark.MISSING, "r2"))
+    assert store.exchange_all([(before, marked), (a_fact("o-2"), a_fact("o-2"))]) == [True, False]
+    assert everybody(store) == {"o-1": marked}
+
+
+@pytest.mark.parametrize(
+    "newer", [{"changed_at": NOW_S + 1}, {"room_id": 99}, {"sync_mark": MARK}], ids=str
+)
+def test_a_record_that_was_written_meanwhile_is_not_exchanged(
+    store: FollowerStore, newer: dict[str, Any]
+) -> None:
+    store.apply(a_fact(**newer))
+    tombstone = Follower.unlisted("o-1", NOW_S + 9, mark_of(Mark.REMOVED, "r2"))
+    assert not store.exchange(a_fact(), tombstone)
+    assert store.get("o-1") == a_fact(**newer)
+
+
+def test_a_sync_knows_its_own_write_whose_answer_was_lost(store: FollowerStore) -> None:
+    added = a_fact(sync_mark=mark_of(Mark.ADDED, "r1"))
+    assert store.apply(added)
+    assert store.apply(added), "the client's own repetition of a lost answer"
+    missing = replace(added, sync_mark=MARK)
+    assert store.exchange(added, missing)
+    assert store.exchange(added, missing)
+    assert not store.apply(a_fact()), "an event that is repeated changes nothing"
+
+
+def test_a_walk_goes_on_behind_an_openid(
+    store: FollowerStore, in_pages: Callable[[str, int], None]
+) -> None:
+    store.apply_all([a_fact(f"o-{number:02}") for number in range(20)])
+    order = [follower.openid for follower in store.walk()]
+    in_pages("Scan", 3)
+    for place in (0, 7, 19):
+        assert [f.openid for f in store.walk(after=order[place])] == order[place + 1 :]
 
 
 # ------------------------------------------------------------------ reading

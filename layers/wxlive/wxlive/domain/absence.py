@@ -97,8 +97,9 @@ class Coverage:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether the pages are in order of subscription, either way."""
-        return self._rises or self._falls
+        """Whether the pages are in order of subscription, either way, as far as they show it."""
+        shows_none = self._last is None and self._blind_after_last
+        return (self._rises or self._falls) and not shows_none
 
     def covers(self, subscribed_at: int) -> bool:
         """Whether the list would have shown a follower who subscribed then (Unix s; 0: unknown)."""
@@ -120,8 +121,6 @@ class Coverage:
         yield from self._between
         first, last = self._first, self._last
         if first is None or last is None:
-            if self._blind_after_last:
-                yield -inf, inf
             return
         if self._ends_without_rows and self._rises:
             yield last.high, last.high
