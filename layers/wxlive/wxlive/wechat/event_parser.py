@@ -20,6 +20,7 @@ import xmltodict
 
 from wxlive.domain.events import Event, FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.errors import RequestRejected
+from wxlive.wechat.fields import plain, read_number, read_openid
 
 MAX_TEXT_BYTES = 64 * 1024
 """The longest message that is read. WeChat's own have one or two KiB."""
@@ -40,13 +41,9 @@ _BLANK = " \t\r\n"
 # A document that begins with its root has no DOCTYPE, hence no entities: XML allows the two
 # before the root only.
 _XML_BEGINS = re.compile(r"(?:<\?xml[^<>]*\?>[ \t\r\n]*)?<xml[ \t\r\n/>]")
-_LITERAL_CDATA = re.compile(r"!?\[CDATA\[(.*)\]\]", re.DOTALL)
-_DIGITS = re.compile(r"[0-9]{1,19}")
-_OPENID = re.compile(r"[!-~]{1,128}")
 _MESSAGE_ID = re.compile(r"[!-~]{1,64}")
 _NOT_VISIBLE = re.compile(r"[^!-~]")
 _NAME_LENGTH = 64
-_NUMBER_END = 2**63
 _MESSAGE_ID_END = 2**64
 
 
@@ -180,8 +177,10 @@ def _fields(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _follow(message: Mapping[str, Any], fields: Mapping[str, Any]) -> FollowNotify:
     openid = _text(fields, "user_openid")
-    if not _OPENID.fullmatch(openid):
-        raise MalformedEvent("user_openid is not 1 to 128 visible characters")
+    try:
+        openid = read_openid(openid)
+    except ValueError as error:
+        raise MalformedEvent(f"user_openid is {error}") from error
     action = _text(fields, "action")
     if action not in _ACTIONS:
         raise MalformedEvent(f"action is none of {', '.join(FollowAction)}")
@@ -214,11 +213,6 @@ def _absent(fields: Mapping[str, Any], name: str) -> bool:
     return fields.get(name) in (None, "")
 
 
-def _plain(value: str) -> str:
-    literal = _LITERAL_CDATA.fullmatch(value.strip(_BLANK))
-    return (literal[1] if literal else value).strip(_BLANK)
-
-
 def _name(message: Mapping[str, Any], field: str) -> str:
     return "" if _absent(message, field) else _text(message, field)
 
@@ -229,19 +223,16 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields[name]
     if not isinstance(value, str):
         raise MalformedEvent(f"{name} is not text")
-    return _plain(value)
+    return plain(value)
 
 
 def _number(fields: Mapping[str, Any], name: str) -> int:
     if _absent(fields, name):
         raise MalformedEvent(f"{name} is missing")
-    value = fields[name]
-    if isinstance(value, str) and _DIGITS.fullmatch(_plain(value)):
-        value = int(_plain(value))
-    # bool is an int to Python, not to WeChat.
-    if type(value) is not int or not 0 <= value < _NUMBER_END:
-        raise MalformedEvent(f"{name} is not a whole number from 0 to 2**63 - 1")
-    return value
+    try:
+        return read_number(fields[name])
+    except ValueError as error:
+        raise MalformedEvent(f"{name} is {error}") from error
 
 
 def _number_or_zero(fields: Mapping[str, Any], name: str) -> int:
