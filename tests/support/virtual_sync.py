@@ -94,6 +94,11 @@ class VirtualFollowers(FollowerStore):
         self.rows: dict[str, Follower] = {}
         self._time = time
         self._write_s = ROWS_A_PAGE / writes_per_second
+        self._slower: tuple[int, float] | None = None
+
+    def slow_down_after(self, *, pages: int, writes_per_second: int) -> None:
+        """Take fewer writes a second once so many pages are written."""
+        self._slower = pages, ROWS_A_PAGE / writes_per_second
 
     def walk(self, status: Status | None = None, after: str | None = None) -> Iterator[Follower]:
         for openid in sorted(self.rows):
@@ -112,6 +117,10 @@ class VirtualFollowers(FollowerStore):
 
     def _write(self, facts: Sequence[Follower]) -> list[bool]:
         self._time.sleep(len(facts) * self._write_s)
+        if self._slower is not None:
+            pages, write_s = self._slower
+            self._slower = (pages - len(facts), write_s)
+            self._write_s = write_s if pages <= len(facts) else self._write_s
         self.rows |= {fact.openid: fact for fact in facts}
         return [True] * len(facts)
 

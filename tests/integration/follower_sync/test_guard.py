@@ -61,12 +61,16 @@ def test_a_repeated_confirmation_changes_nothing(world: World) -> None:
 
 def test_a_confirmation_sees_what_another_worker_did_before_it_got_the_lease(world: World) -> None:
     run = guarded_run(world)
-    world.steps.before("PutItem", lambda: confirm_sweep(run.run, sync_deps(world, "other")))
 
-    assert confirm_sweep(run.run, sync_deps(world)).state is RunState.OPEN
+    def confirm_and_work() -> None:
+        confirm_sweep(run.run, sync_deps(world, "other"))
+        sync(world, "other")
 
-    sync(world)
-    assert world.newest_run().removed == 3
+    world.steps.before("PutItem", confirm_and_work)
+
+    confirmed = confirm_sweep(run.run, sync_deps(world))
+
+    assert (confirmed.state, confirmed.removed) == (RunState.DONE, 3)
 
 
 def test_what_a_guarded_run_lacked_does_not_count_as_the_first_time(world: World) -> None:
