@@ -120,5 +120,9 @@ class Telemetry:
         try:
             yield
         finally:
-            if self._metrics.metric_set:
-                self._metrics.flush_metrics()
+            self.publish()
+
+    def publish(self) -> None:
+        """Write what was counted up to now: it is kept even if the invocation is killed."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()
