@@ -265,7 +265,7 @@ def _lambda(scenario: Scenario) -> Lambda:
     timers = tuple(
         Timer(function, payload, _next_minute_ms(scenario), MINUTE_MS, often, often)
         for function, payload, often in fired
-        if often
+        if often or function == PUSH_START
     )
     return Lambda(tuple(sorted(waiting)), timers)
 

@@ -5,12 +5,22 @@ from collections.abc import Iterable
 
 from explore.engine.search import Invariants, StateTest, StepTest
 from explore.engine.world import Choice, Position, World
-from explore.stack.places import DAY_OFFSET_HOURS, INVOCATIONS, NOTES, QUEUE, TABLES, WECHAT
+from explore.stack.places import (
+    DAY_OFFSET_HOURS,
+    INVOCATIONS,
+    MIDNIGHT_S,
+    NOTES,
+    QUEUE,
+    TABLES,
+    WECHAT,
+)
 from explore.stack.view import View, campaign_in, changes, chunk_in, claimed, used_in
 from wxlive.domain.calendar import day_of
-from wxlive.domain.campaigns import ENDED, HELD, CampaignState, HoldKind
+from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState, HoldKind
 from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, ChunkState
+from wxlive.domain.pace import MIDNIGHT_MARGIN_MS
 from wxlive.telemetry import Metric
+from wxlive_push_start.reconcile import ALL_REFUSED
 
 SECOND_MS = 1000
 
@@ -104,6 +114,15 @@ def within_the_quota(daily_calls: int) -> StepTest:
         return f"{after[1]} calls were made on {after[0]}" if is_exceeded else None
 
     return test
+
+
+def not_at_midnight(world: World, _choice: Choice, new: World) -> str | None:
+    """No call leaves close to midnight, when WeChat's clock may show the other day."""
+    before, after = world.shared[WECHAT].value.window, new.shared[WECHAT].value.window
+    away_ms = abs(world.now.value - MIDNIGHT_S * 1000)
+    if before is after or away_ms >= MIDNIGHT_MARGIN_MS:
+        return None
+    return f"a call leaves {away_ms} ms from midnight"
 
 
 def calls_are_counted(world: World, _choice: Choice, new: World) -> str | None:
@@ -225,26 +244,51 @@ def nobody_is_lost(audience: Iterable[str]) -> StateTest:
 
     def test(world: World) -> str | None:
         view = View(world)
-        campaign = view.campaign
-        if campaign is None or campaign.state in ENDED:
-            return None
-        pushed = {openid for call in view.wechat.calls for openid in call.openids}
-        if campaign.state in HELD:
-            return None if campaign.reason else "the campaign is held without a reason"
+        for campaign in view.campaigns:
+            if campaign.state in ENDED:
+                continue
+            if campaign.state in HELD and not campaign.reason:
+                return "the campaign is held without a reason"
+            if campaign.state not in HELD and (stands := _stands(campaign, view)):
+                return stands
         there = {openid for openids in view.openids.values() for openid in openids}
-        if missing := planned - there:
-            return f"never planned: {' '.join(sorted(missing))}"
-        for place, chunk in sorted(view.chunks.items()):
-            number, seen = chunk.number, chunk.as_seen(view.now_s)
-            left = [openid for openid in view.openids[place] if openid not in pushed]
-            if left and seen.state in {ChunkState.QUEUED, ChunkState.SENDING}:
-                return f"chunk {number} stays {seen.state.value}: nobody will send it"
-            is_decided = seen.message_id is None and bool(seen.reason)
-            if left and seen.state is ChunkState.ACCEPTED and not is_decided:
-                return f"chunk {number} is accepted, and was not pushed"
-        return None
+        newest = view.campaign
+        if newest is None or newest.state in ENDED | HELD or planned <= there:
+            return None
+        return f"never planned: {' '.join(sorted(planned - there))}"
 
     return test
+
+
+def _stands(campaign: Campaign, view: View) -> str | None:
+    """Say which chunk of a campaign that sends was not pushed, and is not going to be."""
+    pushed = {openid for call in view.wechat.calls for openid in call.openids}
+    for (of, number), chunk in sorted(view.chunks.items()):
+        if of != campaign.campaign or pushed.issuperset(view.openids[of, number]):
+            continue
+        seen = chunk.as_seen(view.now_s)
+        if seen.state in {ChunkState.QUEUED, ChunkState.SENDING}:
+            return f"chunk {number} stays {seen.state.value}: nobody will send it"
+        is_decided = seen.message_id is None and bool(seen.reason)
+        if seen.state is ChunkState.ACCEPTED and not is_decided:
+            return f"chunk {number} is accepted, and was not pushed"
+    return None
+
+
+def a_room_is_pushed_once(world: World) -> str | None:
+    """At the end a room has no second campaign for the same audience.
+
+    Unless the first ended early or left somebody out, or the operator said ``again``.
+    """
+    reports = sorted(View(world).reports, key=lambda report: report.campaign.campaign)
+    for number, later in enumerate(reports):
+        for report in reports[:number]:
+            first, second = report.campaign, later.campaign
+            is_same = (first.room_id, first.target) == (second.room_id, second.target)
+            is_whole = report.state not in ENDED and not report.chunks[ChunkState.REFUSED]
+            if is_same and is_whole and not second.again:
+                return f"{second.campaign} pushes room {second.room_id} after {first.campaign}"
+    return None
 
 
 def the_report_is_true(world: World) -> str | None:
@@ -258,6 +302,9 @@ def the_report_is_true(world: World) -> str | None:
         if seen.state is ChunkState.UNKNOWN and not view.may_have_reached(place, chunk.claim):
             return f"chunk {chunk.number} is shown as unknown, but no call left"
     for report in view.reports:
+        refused = report.chunks[ChunkState.REFUSED]
+        if report.campaign.reason == ALL_REFUSED and refused < report.campaign.chunks:
+            return f"{refused} of {report.campaign.chunks} chunks were refused, not all"
         planned, shown = report.campaign.audience, sum(report.openids.values())
         if planned != shown:
             return f"{planned} openids are planned, and the report shows {shown}"
@@ -319,6 +366,7 @@ def usual(
     steps: list[tuple[str, StepTest]] = [
         ("openids-of-the-ledger", openids_of_the_ledger),
         ("at-the-pace", at_the_pace(rate)),
+        ("not-at-midnight", not_at_midnight),
         ("calls-are-counted", calls_are_counted),
         ("within-the-quota", within_the_quota(daily_calls)),
         ("claims-are-lawful", claims_are_lawful),
@@ -331,6 +379,7 @@ def usual(
     steps.insert(0, ("nobody-twice", nobody_again))
     ends: list[tuple[str, StateTest]] = [
         ("nobody-is-lost", nobody_is_lost(audience)),
+        ("a-room-is-pushed-once", a_room_is_pushed_once),
         ("the-report-is-true", the_report_is_true),
         ("message-ids-are-kept", message_ids_are_kept),
         ("what-stands-is-counted", what_stands_is_counted),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from explore.command import Limits, replay
 from explore.engine.history import decode, encode, play
 from explore.engine.search import explore
+from explore.jobs import Limits, replay
 from explore.stack import shipped
 from explore.stack.ablation import Without
 from explore.stack.build import build, explored
