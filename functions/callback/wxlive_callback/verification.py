@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wxlive.errors import Misconfigured, RequestRejected
 from wxlive.settings import MessageMode, Secrets
 from wxlive.wechat.crypto import Envelope, is_signed
-from wxlive.wechat.event_parser import MAX_BODY_BYTES, read_encrypted
+from wxlive.wechat.message_body import MAX_BODY_BYTES, read_encrypted
 
 FUTURE_ALLOWED_S = 300
 """How far WeChat's clock may be ahead of ours."""

@@ -9,7 +9,7 @@ from factories import NOW_S, some_secrets
 from wxlive.errors import Misconfigured, RequestRejected
 from wxlive.settings import MessageMode, Secrets
 from wxlive.wechat.crypto import Envelope, signature
-from wxlive.wechat.event_parser import MAX_BODY_BYTES
+from wxlive.wechat.message_body import MAX_BODY_BYTES
 from wxlive_callback.verification import FUTURE_ALLOWED_S, RequestVerifier, VerifiedRequest
 
 MAX_AGE_S = 600
