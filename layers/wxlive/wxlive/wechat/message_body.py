@@ -1,10 +1,27 @@
 """The body of a POST of WeChat's, before anything in it is believed. Pure, no I/O."""
 
+import re
+
 from wxlive.errors import RequestRejected
 from wxlive.wechat.documents import read_fields
 
 MAX_BODY_BYTES = 160 * 1024
 """The longest envelope: a message of ``MAX_TEXT_BYTES`` in base64, and once more in clear."""
+
+_USUAL_ENVELOPE = re.compile(
+    rb"""
+    [ \t\r\n]*+ <xml>
+    [ \t\r\n]*+ <ToUserName> (<!\[CDATA\[)? [0-9A-Za-z_-]*+ (?(1)\]\]>) </ToUserName>
+    [ \t\r\n]*+ <Encrypt> (<!\[CDATA\[)? ([0-9A-Za-z+/]++={0,2}) (?(2)\]\]>) </Encrypt>
+    [ \t\r\n]*+ </xml>
+    [ \t\r\n]*+
+    """,
+    re.VERBOSE,
+)
+"""The XML envelope of secure mode as WeChat writes it: docs/wechat-protocol.md#modes-and-envelopes.
+
+Whatever it matches, an XML parser reads alike, in ten times the time.
+"""
 
 
 def read_encrypted(body: bytes) -> str:
@@ -21,6 +38,9 @@ def read_encrypted(body: bytes) -> str:
             f"the body has {len(body)} bytes, more than the {MAX_BODY_BYTES} of any envelope",
             status=400,
         )
+    usual = _USUAL_ENVELOPE.fullmatch(body)
+    if usual:
+        return usual[3].decode("ascii")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

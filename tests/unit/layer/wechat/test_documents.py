@@ -37,6 +37,24 @@ def test_document_types_and_entities_are_refused(document: str) -> None:
     assert caught.value.status == 400
 
 
+def test_a_malformed_document_is_refused_with_its_place_and_without_its_words() -> None:
+    with pytest.raises(RequestRejected) as caught:
+        read_fields("<xml>\n<a>&hunter2;</a></xml>")
+    assert str(caught.value) == "the message can't be read: undefined entity: line 2, column 3"
+
+
+@pytest.mark.parametrize("document", ['<xml xmlns="u"><a>b</a></xml>', "<xml><p:a>b</p:a></xml>"])
+def test_xml_with_a_namespace_is_refused(document: str) -> None:
+    with pytest.raises(RequestRejected):
+        read_fields(document)
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "utf-16", "utf-7", "nonsense"])
+def test_a_document_is_utf_8_whatever_it_declares(encoding: str) -> None:
+    document = f'<?xml version="1.0" encoding="{encoding}"?><xml><a>\u6211</a></xml>'
+    assert read_fields(document) == {"a": "\u6211"}
+
+
 def test_a_message_may_talk_about_document_types() -> None:
     text = "<xml><Content><![CDATA[<!DOCTYPE html>&a;]]></Content></xml>"
     assert read_fields(text) == {"Content": "<!DOCTYPE html>&a;"}

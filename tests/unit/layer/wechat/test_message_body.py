@@ -19,6 +19,20 @@ from wxlive.wechat.message_body import MAX_BODY_BYTES, read_encrypted
             id="xml-as-captured",
         ),
         pytest.param(
+            b"<xml>\n    <ToUserName><![CDATA[gh_x]]></ToUserName>\n"
+            b"    <FromUserName><![CDATA[o_x]]></FromUserName>\n"
+            b"    <Encrypt><![CDATA[a+/=]]></Encrypt>\n</xml>\n",
+            id="xml-compatible",
+        ),
+        pytest.param(
+            b"<xml><AppId><![CDATA[wx1]]></AppId><Encrypt><![CDATA[a+/=]]></Encrypt></xml>",
+            id="xml-third-party-platform",
+        ),
+        pytest.param(
+            b"<xml><Encrypt><![CDATA[a+/=]]></Encrypt><ToUserName>gh_x</ToUserName></xml>",
+            id="xml-other-order",
+        ),
+        pytest.param(
             b'\n<?xml version="1.0" encoding="GBK"?>\n'
             b'<xml v="1"><Encrypt x="y">a+/=</Encrypt></xml>',
             id="xml-declaration-and-attributes",
@@ -42,6 +56,11 @@ def test_encrypt_is_read_as_received(body: bytes) -> None:
         pytest.param(b'{"Encrypt":', "can't be read", id="json-cut"),
         pytest.param(b'{"Encrypt":"a"} {}', "can't be read", id="json-two"),
         pytest.param(b"<xml><Encrypt>a</xml>", "can't be read", id="xml-cut"),
+        pytest.param(
+            b"<xml><ToUserName/><Encrypt><![CDATA[a</Encrypt></xml>",
+            "can't be read",
+            id="xml-cdata",
+        ),
         pytest.param(b"<xml/><xml/>", "can't be read", id="xml-two"),
         pytest.param(b"<html><Encrypt>a</Encrypt></html>", "begin with <xml>", id="other-root"),
         pytest.param(b"<xmlx><Encrypt>a</Encrypt></xmlx>", "begin with <xml>", id="longer-root"),
