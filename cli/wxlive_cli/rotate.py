@@ -5,6 +5,7 @@ were used.
 """
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ from wxlive_cli.wechat_secret import (
 
 QUIET_S = 900
 """The previous values may be removed once no callback has used them for this long."""
+
+_PERIODS_S = (60, 300, 3600)
+_MAX_POINTS = 1440
+"""CloudWatch gives at most so many values at once, and keeps those of a minute for 15 days, of five
+minutes for 63, of an hour for 455. So the longer ago, the coarser."""
 
 
 @click.command()
@@ -119,8 +125,16 @@ def _finish(stack: Stack, stored: StoredSecret, *, force: bool) -> CommandResult
     # Until then a function may still hold the previous values as the current ones. CloudWatch
     # counts by the minute.
     read_s = stored.since_s + KEPT_S + 60
-    previous = _count(stack, Metric.CALLBACK_PREVIOUS_SECRETS, max(read_s, now_s - QUIET_S), now_s)
-    current = _count(stack, Metric.CALLBACK_CURRENT_SECRETS, read_s, now_s)
+    quiet_s = max(read_s, now_s - QUIET_S)
+    previous = sum(_counts(stack, Metric.CALLBACK_PREVIOUS_SECRETS, quiet_s, now_s).values())
+    last_previous_s = max(
+        _counts(stack, Metric.CALLBACK_PREVIOUS_SECRETS, read_s, now_s), default=0
+    )
+    current = sum(
+        count
+        for at_s, count in _counts(stack, Metric.CALLBACK_CURRENT_SECRETS, read_s, now_s).items()
+        if at_s > last_previous_s
+    )
     facts = {"state": "finished", "previous_used": previous, "current_used": current}
     if not force and (previous or not current):
         stderr.print(_why_not_finished(previous))
@@ -141,15 +155,23 @@ def _why_not_finished(previous: int) -> str:
             "them), then try again."
         )
     return (
-        "No callback has used the new values yet: save them in the WeChat console, wait two "
-        "minutes for CloudWatch, then try again; --force finishes in any case."
+        "No message has used the new values since the previous ones were last used: save them in "
+        "the WeChat console, wait for a message (or send one with the console's debugging tool) "
+        "and two minutes for CloudWatch, then try again; --force finishes in any case."
     )
 
 
-def _count(stack: Stack, metric: Metric, start_s: float, end_s: float) -> int:
-    """Return how often the callback counted something; CloudWatch lags by a minute or two."""
+def _counts(stack: Stack, metric: Metric, start_s: float, end_s: float) -> dict[float, int]:
+    """Return how often the callback counted something, by the beginning of each period (Unix s).
+
+    CloudWatch lags by a minute or two.
+    """
+    start_s = max(start_s, end_s - _MAX_POINTS * _PERIODS_S[-1])
+    period_s = next(each for each in _PERIODS_S if end_s - start_s <= _MAX_POINTS * each)
+    # A period that began before the start may hold what was counted before it.
+    start_s = math.ceil(start_s / period_s) * period_s
     if start_s >= end_s:
-        return 0
+        return {}
     client: Any = boto3.client("cloudwatch")
     answer = client.get_metric_statistics(
         Namespace=f"wxlive/{stack.name}",
@@ -157,7 +179,8 @@ def _count(stack: Stack, metric: Metric, start_s: float, end_s: float) -> int:
         Dimensions=[{"Name": "service", "Value": "callback"}],
         StartTime=datetime.fromtimestamp(start_s, UTC),
         EndTime=datetime.fromtimestamp(end_s, UTC),
-        Period=60,
+        Period=period_s,
         Statistics=["Sum"],
     )
-    return int(sum(point["Sum"] for point in answer["Datapoints"]))
+    points = ((point["Timestamp"].timestamp(), int(point["Sum"])) for point in answer["Datapoints"])
+    return {at_s: count for at_s, count in points if count}

@@ -33,6 +33,19 @@ def test_it_is_counted_which_secrets_fit(
     assert world.telemetry.counted == {Metric.CALLBACK_STORED: 1, metric: 1}
 
 
+@pytest.mark.parametrize(
+    ("tokens", "counted"),
+    [(("AAAAA", "old"), {}), (("new", "AAAAA"), {Metric.CALLBACK_PREVIOUS_SECRETS: 1})],
+)
+def test_a_url_verification_does_not_show_that_wechat_uses_the_current_values(
+    world: World, read: Any, tokens: tuple[str, ...], counted: dict[Metric, int]
+) -> None:
+    rotated = replace(PAGE, tokens=tokens, aes_keys=("C" * 43, "A" * 43))
+
+    assert answer(read("verify_url"), callback_deps(world, rotated))["statusCode"] == 200
+    assert world.telemetry.counted == counted
+
+
 @pytest.mark.parametrize("problem", [Misconfigured("no secret"), OSError("no network")])
 def test_a_secret_that_cannot_be_read_is_answered_500(
     world: World, read: Any, problem: Exception
