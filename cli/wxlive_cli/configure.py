@@ -11,7 +11,7 @@ from wxlive.errors import Misconfigured
 from wxlive.settings import Secrets
 from wxlive_cli.console import CommandResult, facts_table, stack_name_command, stderr
 from wxlive_cli.stack import read_outputs
-from wxlive_cli.wechat_secret import GENERATED_FIELDS, change_fields, generate
+from wxlive_cli.wechat_secret import GENERATED_FIELDS, change_fields, check_token, generate
 
 SECRET_NAME = "wxlive/wechat"  # noqa: S105 - a name
 _FIELDS = ("appid", "secret", "token", "aes_key")
@@ -47,8 +47,11 @@ def configure(name: str, *, secret_name: str | None, source: Any) -> CommandResu
     client: Any = boto3.client("secretsmanager")
     stored = _load(client, secret_name)
     known = stored or {}
-    fields = change_fields(known, _prompt(known) if source is None else _read(source))
+    given = _prompt(known) if source is None else _read(source)
+    fields = change_fields(known, given)
     Secrets.from_json(json.dumps(fields), "the new secret")
+    if "token" in given:
+        check_token(given["token"])
     _store(client, secret_name, fields, exists=stored is not None)
     return _result(secret_name, fields, outputs, created=stored is None)
 

@@ -23,7 +23,7 @@ docs/wechat-protocol.md#error-codes."""
 _SECRET_PATTERNS = {
     "appid": re.compile(r"wx[0-9a-z]{16}"),
     "secret": re.compile(r"[0-9a-f]{32}"),
-    "token": re.compile(r"[A-Za-z0-9]{3,32}"),
+    "token": re.compile(r"[A-Za-z0-9]{8,32}"),
 }
 """What the console usually issues; other values may work."""
 
