@@ -4,11 +4,9 @@ The callback accepts the previous values as long as the secret holds them, and c
 were used.
 """
 
-import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +14,6 @@ import boto3
 import click
 
 from wxlive.errors import InvalidCommand
-from wxlive.settings import Secrets
 from wxlive.stores.secrets import KEPT_S
 from wxlive.telemetry import Metric
 from wxlive_cli.console import (
@@ -29,6 +26,7 @@ from wxlive_cli.console import (
 )
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.stack import Stack
+from wxlive_cli.stored_secret import StoredSecret, load_secret, store_secret
 from wxlive_cli.wechat_secret import (
     GENERATED_FIELDS,
     PREVIOUS_FIELDS,
@@ -61,45 +59,16 @@ def rotate(stack: Stack, *, finish: bool, force: bool) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if force and not finish:
         raise InvalidCommand("--force requires --finish")
-    stored = _load(stack)
+    stored = load_secret(stack)
     if finish:
         return _finish(stack, stored, force=force)
     return _show(stack, stored if stored.is_rotating else _begin(stored))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSecret:
-    """The secret as it is stored. ``since_s`` (Unix s) is when it was written."""
-
-    name: str
-    fields: Mapping[str, str]
-    since_s: float
-
-    @property
-    def is_rotating(self) -> bool:
-        """Whether previous values are still accepted."""
-        return any(self.fields.get(field) for field in PREVIOUS_FIELDS)
-
-
-def _load(stack: Stack) -> StoredSecret:
-    name = stack.output("WechatSecretName")
-    answer = boto3.client("secretsmanager").get_secret_value(SecretId=name)
-    Secrets.from_json(answer["SecretString"], f"The secret {name}")
-    written_s = answer["CreatedDate"].timestamp()
-    return StoredSecret(name, json.loads(answer["SecretString"]), written_s)
-
-
-def _store(stored: StoredSecret, fields: Mapping[str, str]) -> StoredSecret:
-    boto3.client("secretsmanager").put_secret_value(
-        SecretId=stored.name, SecretString=json.dumps(dict(fields))
-    )
-    return StoredSecret(stored.name, fields, time.time())
-
-
 def _begin(stored: StoredSecret) -> StoredSecret:
     in_use = [name for name in GENERATED_FIELDS if stored.fields.get(name)]
     new = {name: generate(name) for name in in_use}
-    return _store(stored, change_fields(stored.fields, new))
+    return store_secret(stored, change_fields(stored.fields, new))
 
 
 def _show(stack: Stack, stored: StoredSecret) -> CommandResult:
@@ -139,7 +108,7 @@ def _finish(stack: Stack, stored: StoredSecret, *, force: bool) -> CommandResult
     if not force and (previous or not current):
         stderr.print(_why_not_finished(previous))
         return _result(facts | {"state": "under way"}, NEEDS_ATTENTION)
-    _store(stored, {k: v for k, v in stored.fields.items() if k not in PREVIOUS_FIELDS})
+    store_secret(stored, {k: v for k, v in stored.fields.items() if k not in PREVIOUS_FIELDS})
     return _result(facts, DONE)
 
 
