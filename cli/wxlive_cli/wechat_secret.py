@@ -1,5 +1,6 @@
 """The fields of the secret: how values are generated, and how they change. Pure but for chance."""
 
+import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ GENERATED_FIELDS = ("token", "aes_key")
 
 PREVIOUS_FIELDS = tuple(f"previous_{name}" for name in GENERATED_FIELDS)
 """Where the values of the generated fields live on after a change."""
+
+ORIGINAL_ID = re.compile(r"gh_[0-9A-Za-z_-]{1,61}")
+"""What the ``ToUserName`` of WeChat's messages looks like."""
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _LENGTHS = {"token": 32, "aes_key": 43}
@@ -36,6 +40,19 @@ def check_token(token: str) -> None:
         raise InvalidCommand(
             f"The token has {len(token)} characters; use at least {MIN_HIDDEN_LENGTH}, better 32 "
             "letters and digits"
+        )
+
+
+def check_original_id(original_id: str) -> None:
+    """Refuse what is not the original ID of an account.
+
+    Raises:
+        InvalidCommand: it does not look like one.
+    """
+    if not ORIGINAL_ID.fullmatch(original_id):
+        raise InvalidCommand(
+            f"{original_id} is not an original ID: copy the one that begins with gh_ from the "
+            "settings of the Mini Program console (原始ID)"
         )
 
 

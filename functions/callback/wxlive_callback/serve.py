@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from wxlive.errors import RequestRejected
-from wxlive.telemetry import Metric, Telemetry
+from wxlive.settings import MessageMode
+from wxlive.telemetry import NOT_PINNED, Metric, Telemetry
+from wxlive.wechat.message_body import read_addressee
 from wxlive_callback.dependencies import Dependencies
 from wxlive_callback.verification import RequestVerifier, VerifiedRequest
 
@@ -32,6 +34,9 @@ def serve(method: str, query: Mapping[str, str], body: bytes, deps: Dependencies
             verified = verifier.open(query, body, deps.now())
             if not _count_previous(verified, deps.telemetry):
                 deps.telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
+            if deps.settings.message_mode is MessageMode.PLAINTEXT and not secrets.original_id:
+                addressee = read_addressee(verified.text)
+                deps.telemetry.logger.warning(NOT_PINNED, extra={"addressee": addressee})
             _ingest(verified.text, deps)
             return ACKNOWLEDGED
         case _:

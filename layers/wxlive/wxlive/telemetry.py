@@ -24,6 +24,9 @@ REDACTED = "***"
 MIN_HIDDEN_LENGTH = 8
 """Shorter secrets are not redacted: they would blot out ordinary words, or break the JSON."""
 
+NOT_PINNED = "callback accepted a message to any account"
+"""Logged with ``addressee`` while no account is pinned; ``wxlive doctor`` looks for it."""
+
 _TOKEN_IN_URL = re.compile(r"(access_token=)[^&\s\"'\\]+")
 _SHORT_HEAD, _SHORT_TAIL = 4, 3
 

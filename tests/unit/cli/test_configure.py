@@ -166,6 +166,21 @@ def test_a_token_that_is_too_short_is_refused(operator: Operator, token: str) ->
     assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
 
 
+def test_the_original_id_is_stored_without_a_prompt(operator: Operator) -> None:
+    store(json.dumps(SECRET))
+
+    operator.json("configure", "--original-id", "gh_97417a04a28d")
+
+    assert stored() == SECRET | {"original_id": "gh_97417a04a28d"}
+
+
+def test_what_is_no_original_id_is_refused(operator: Operator) -> None:
+    store(json.dumps(SECRET))
+
+    assert "gh_" in operator.refusal("configure", "--original-id", SECRET["appid"])
+    assert stored() == SECRET
+
+
 @given(FIELDS, FIELDS)
 def test_given_fields_win_and_the_values_they_replace_stay_valid(
     before: dict[str, str], changes: dict[str, str]

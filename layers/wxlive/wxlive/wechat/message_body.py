@@ -8,6 +8,9 @@ from wxlive.wechat.documents import read_fields
 MAX_BODY_BYTES = 160 * 1024
 """The longest envelope: a message of ``MAX_TEXT_BYTES`` in base64, and once more in clear."""
 
+_NOT_VISIBLE = re.compile(r"[^!-~]")
+_ADDRESSEE_LENGTH = 64
+
 _USUAL_ENVELOPE = re.compile(
     rb"""
     [ \t\r\n]*+ <xml>
@@ -53,3 +56,18 @@ def read_encrypted(body: bytes) -> str:
             status=400,
         )
     return encrypted
+
+
+def read_addressee(text: str) -> str | None:
+    """The ``ToUserName`` of a plaintext message: the account that it is addressed to.
+
+    Fit for a log: at most 64 visible characters, others shown as ``?``; empty where there is none.
+    None if the text cannot be read.
+    """
+    try:
+        addressee = read_fields(text).get("ToUserName")
+    except RequestRejected:
+        return None
+    if not isinstance(addressee, str):
+        return ""
+    return _NOT_VISIBLE.sub("?", addressee)[:_ADDRESSEE_LENGTH]

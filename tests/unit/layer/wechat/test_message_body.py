@@ -3,7 +3,7 @@
 import pytest
 
 from wxlive.errors import RequestRejected
-from wxlive.wechat.message_body import MAX_BODY_BYTES, read_encrypted
+from wxlive.wechat.message_body import MAX_BODY_BYTES, read_addressee, read_encrypted
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,20 @@ def test_the_size_of_a_body_is_bounded() -> None:
     with pytest.raises(RequestRejected, match="more than the 163840") as caught:
         read_encrypted(b'{"Encrypt":"' + b"a" * (fill + 1) + b'"}')
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "addressee"),
+    [
+        ('{"ToUserName":"gh_x"}', "gh_x"),
+        ("<xml><ToUserName><![CDATA[gh_x]]></ToUserName></xml>", "gh_x"),
+        ('{"ToUserName":"a b\\n\\u6211"}', "a?b??"),
+        (f'{{"ToUserName":"{"x" * 100}"}}', "x" * 64),
+        ('{"ToUserName":1}', ""),
+        ("{}", ""),
+        ("<xml>", None),
+        ("hello", None),
+    ],
+)
+def test_the_addressee_of_a_message_is_fit_for_a_log(text: str, addressee: str | None) -> None:
+    assert read_addressee(text) == addressee
