@@ -99,7 +99,7 @@ def check_account(pinned: str, addressees: Collection[str]) -> Finding:
         return ok("account", f"plaintext messages must be addressed to {pinned}")
     match sorted(addressees):
         case [account]:
-            says = f"plaintext messages must be addressed to {account} from now on"
+            says = f"plaintext messages must be addressed to {account} from five minutes on"
             do = (
                 "compare it with the original ID (原始ID) in the settings of the WeChat console; "
                 "correct it with `wxlive configure --original-id ID`"
