@@ -35,8 +35,7 @@ def serve(method: str, query: Mapping[str, str], body: bytes, deps: Dependencies
             if not _count_previous(verified, deps.telemetry):
                 deps.telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
             if deps.settings.message_mode is MessageMode.PLAINTEXT and not secrets.original_id:
-                addressee = read_addressee(verified.text)
-                deps.telemetry.logger.warning(NOT_PINNED, extra={"addressee": addressee})
+                _log_addressee(verified.text, deps.telemetry)
             _ingest(verified.text, deps)
             return ACKNOWLEDGED
         case _:
@@ -58,6 +57,11 @@ def _count_previous(verified: VerifiedRequest, telemetry: Telemetry) -> bool:
         extra={"token": verified.by_previous_token, "aes_key": verified.by_previous_key},
     )
     return True
+
+
+def _log_addressee(text: str, telemetry: Telemetry) -> None:
+    """Log whom a message is addressed to, from which ``wxlive doctor`` learns the account."""
+    telemetry.logger.warning(NOT_PINNED, extra={"addressee": read_addressee(text)})
 
 
 def _ingest(text: str, deps: Dependencies) -> None:
