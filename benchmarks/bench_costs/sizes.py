@@ -35,7 +35,6 @@ PACKAGES = {
     "idna": "requests",
     "certifi": "requests",
     "urllib3": "urllib3",
-    "xmltodict": "xmltodict",
     "cryptography": "cryptography",
     "_cffi_backend": "cryptography",
     "wxlive": "wxlive",

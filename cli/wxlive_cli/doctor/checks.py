@@ -1,7 +1,7 @@
 """The checks of ``wxlive doctor``. Pure: each takes facts and returns a finding."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -23,7 +23,7 @@ docs/wechat-protocol.md#error-codes."""
 _SECRET_PATTERNS = {
     "appid": re.compile(r"wx[0-9a-z]{16}"),
     "secret": re.compile(r"[0-9a-f]{32}"),
-    "token": re.compile(r"[A-Za-z0-9]{3,32}"),
+    "token": re.compile(r"[A-Za-z0-9]{8,32}"),
 }
 """What the console usually issues; other values may work."""
 
@@ -85,6 +85,38 @@ def check_secret(secrets: Secrets, mode: MessageMode) -> Finding:
         do = "once the WeChat console has the new values, run `wxlive rotate --finish`"
         return warning("secret", "complete; a rotation is under way", do)
     return ok("secret", "complete and well formed")
+
+
+def check_account(pinned: str, addressees: Collection[str]) -> Finding:
+    """Check that plaintext messages are bound to one account.
+
+    Args:
+        pinned: the original ID in the secret; empty if there is none.
+        addressees: the original IDs that recent messages were addressed to. If it is one, it is
+            pinned now.
+    """
+    if pinned:
+        return ok("account", f"plaintext messages must be addressed to {pinned}")
+    match sorted(addressees):
+        case [account]:
+            says = f"plaintext messages must be addressed to {account} from five minutes on"
+            do = (
+                "compare it with the original ID (原始ID) in the settings of the WeChat console; "
+                "correct it with `wxlive configure --original-id ID`"
+            )
+        case []:
+            says = "plaintext messages to any account are accepted, and none has arrived"
+            do = (
+                "run `wxlive doctor` again after a message, or copy the original ID (原始ID) from "
+                "the settings of the WeChat console: `wxlive configure --original-id ID`"
+            )
+        case several:
+            says = f"plaintext messages are addressed to {', '.join(several)}; all are accepted"
+            do = (
+                "somebody may forge messages: copy the original ID (原始ID) from the settings of "
+                "the WeChat console: `wxlive configure --original-id ID`"
+            )
+    return warning("account", says, do)
 
 
 def check_wechat(apis: Mapping[str, Mapping[str, Any]], egress: str | None) -> Finding:

@@ -1,5 +1,6 @@
 """The probes of ``wxlive doctor``: each reads facts about a stack and has them checked."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,13 +15,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from wxlive.errors import WxliveError
 from wxlive.settings import MessageMode, Secrets
 from wxlive.stores.secrets import SecretStore
+from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import signature
 from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Finding, broken
 from wxlive_cli.stack import Stack, connect, describe_error
+from wxlive_cli.stored_secret import load_secret, store_secret
+from wxlive_cli.wechat_secret import ORIGINAL_ID
 
 SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch")
 CALLBACK_TIMEOUT_S = 10
+
+ADDRESSEES_S = 7 * 86_400
+ADDRESSEES_READ = 1000
+"""How far back, and in how many messages, the account is looked for."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,44 @@ def _secret(subject: Subject) -> Finding:
     return checks.check_secret(subject.secrets, subject.mode)
 
 
+def _account(subject: Subject) -> list[Finding]:
+    """Learn the account from recent plaintext messages, and pin it if they agree on one."""
+    if subject.mode is not MessageMode.PLAINTEXT:
+        return []
+    pinned = subject.secrets.original_id
+    addressees = set() if pinned else _addressees(subject.stack.name)
+    if len(addressees) == 1:
+        stored = load_secret(subject.stack)
+        store_secret(stored, {**stored.fields, "original_id": next(iter(addressees))})
+    return [checks.check_account(pinned, addressees)]
+
+
+def _addressees(stack_name: str) -> set[str]:
+    """Return the accounts that the callback's log names."""
+    pages = (
+        boto3.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=f"/wxlive/{stack_name}/callback",
+            filterPattern=f'"{NOT_PINNED}"',
+            startTime=int(1000 * (time.time() - ADDRESSEES_S)),
+            PaginationConfig={"MaxItems": ADDRESSEES_READ},
+        )
+    )
+    lines = (_read_line(event["message"]) for page in pages for event in page["events"])
+    return {
+        line["addressee"] for line in lines if ORIGINAL_ID.fullmatch(line.get("addressee") or "")
+    }
+
+
+def _read_line(text: str) -> Mapping[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
 def _wechat(subject: Subject) -> Finding:
     return checks.check_wechat(subject.wechat["apis"], subject.stack.outputs.get("EgressAddress"))
 
@@ -166,6 +212,7 @@ def _clock(subject: Subject) -> Finding:
 PROBES: Mapping[str, Probe] = {
     "stack": _stack,
     "secret": _secret,
+    "account": _account,
     "wechat": _wechat,
     "quota": _quota,
     "callback": _callback,

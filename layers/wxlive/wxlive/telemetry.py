@@ -3,6 +3,7 @@
 Metrics are named here and nowhere else, so that an alarm can be traced to what emits it.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REDACTED = "***"
+
+MIN_HIDDEN_LENGTH = 8
+"""Shorter secrets are not redacted: they would blot out ordinary words, or break the JSON."""
+
+NOT_PINNED = "callback accepted a message to any account"
+"""Logged with ``addressee`` while no account is pinned; ``wxlive doctor`` looks for it."""
+
 _TOKEN_IN_URL = re.compile(r"(access_token=)[^&\s\"'\\]+")
 _SHORT_HEAD, _SHORT_TAIL = 4, 3
 
@@ -68,8 +76,13 @@ class RedactingFormatter(LambdaPowertoolsFormatter):
         self._hidden: set[str] = set()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Redact these from now on."""
-        self._hidden.update(value for value in values if value)
+        """Redact these from now on, if they have ``MIN_HIDDEN_LENGTH`` characters."""
+        # As they stand in a line: JSON escapes quotation marks and backslashes.
+        self._hidden.update(
+            json.dumps(value, ensure_ascii=False)[1:-1]
+            for value in values
+            if len(value) >= MIN_HIDDEN_LENGTH
+        )
 
     def serialize(self, log: Any) -> str:
         """Write one line."""
@@ -88,7 +101,7 @@ class Telemetry:
         self._metrics = Metrics()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Keep secrets out of everything logged from now on."""
+        """Keep secrets out of everything logged from now on; those that are too short are not."""
         self._formatter.hide(values)
 
     def count(self, metric: Metric, value: int = 1) -> None:

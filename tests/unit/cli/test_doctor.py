@@ -1,6 +1,7 @@
 """``wxlive doctor``: every probe runs, whatever fails in the others."""
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 from factories import NOW_S
 from support.cli import SECRET, Operator
 from wxlive.errors import Misconfigured
+from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import is_signed
 from wxlive_cli.doctor import probes
 
@@ -25,16 +27,34 @@ class Aws:
     def __init__(self) -> None:
         self.meta = SimpleNamespace(region_name="us-east-1")
         self.messages = dict.fromkeys(QUEUES, 0)
+        self.mode = "secure"
+        self.secret = dict(SECRET)
+        self.addressees: list[str] = []
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
-        parameters = [{"ParameterKey": "MessageMode", "ParameterValue": "secure"}]
+        parameters = [{"ParameterKey": "MessageMode", "ParameterValue": self.mode}]
         return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters}]}
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
 
-    def get_secret_value(self, **_: str) -> dict[str, str]:
-        return {"SecretString": json.dumps(SECRET)}
+    def get_secret_value(self, **_: str) -> dict[str, Any]:
+        written = datetime.fromtimestamp(NOW_S, UTC)
+        return {"SecretString": json.dumps(self.secret), "CreatedDate": written}
+
+    def put_secret_value(self, *, SecretId: str, SecretString: str) -> None:  # noqa: N803 - their names
+        assert SecretId == "wxlive/wechat"
+        self.secret = json.loads(SecretString)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "filter_log_events"
+        return SimpleNamespace(paginate=self.filter_log_events)
+
+    def filter_log_events(self, **request: Any) -> list[dict[str, Any]]:
+        assert request["logGroupName"] == "/wxlive/wxlive/callback"
+        lines = [{"message": NOT_PINNED, "addressee": each} for each in self.addressees]
+        messages = [*map(json.dumps, lines), f"no JSON: {NOT_PINNED}"]
+        return [{"events": [{"message": message} for message in messages]}]
 
     def get_schedule(self, **_: str) -> dict[str, str]:
         return {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
@@ -125,6 +145,41 @@ def test_a_callback_at_another_url_is_verified_there(
     operator.json("doctor", "--callback-url", "https://live.example.com/cb")
 
     assert [url for url, _ in callback.requests] == ["https://live.example.com/cb"]
+
+
+ACCOUNT = "gh_97417a04a28d"
+
+
+@pytest.mark.parametrize(
+    ("addressees", "stored"),
+    [
+        ([], None),
+        ([ACCOUNT, ACCOUNT, "toUser", ""], ACCOUNT),
+        ([ACCOUNT, "gh_another"], None),
+    ],
+)
+def test_in_plaintext_mode_the_one_account_that_messages_are_addressed_to_is_stored(
+    operator: Operator, aws: Aws, addressees: list[str], stored: str | None
+) -> None:
+    aws.mode, aws.addressees = "plaintext", addressees
+
+    facts = operator.json("doctor")
+
+    [finding] = [each for each in facts["checks"] if each["check"] == "account"]
+    assert finding["level"] == "warning"
+    assert "configure --original-id" in finding["do"]
+    assert all(each in finding["says"] for each in addressees if each.startswith("gh_"))
+    assert aws.secret == SECRET | ({"original_id": stored} if stored else {})
+
+
+def test_an_account_that_is_pinned_stays_pinned(operator: Operator, aws: Aws) -> None:
+    aws.mode, aws.addressees = "plaintext", ["gh_another"]
+    aws.secret["original_id"] = ACCOUNT
+
+    facts = operator.json("doctor")
+
+    assert levels(facts)["account"] == "ok"
+    assert aws.secret["original_id"] == ACCOUNT
 
 
 def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(

@@ -53,10 +53,12 @@ def test_a_problem_with_access_is_counted_for_the_alarm(
 
 def test_a_secret_is_in_no_line_wherever_it_occurs(output: Output) -> None:
     telemetry = Telemetry()
-    telemetry.hide(["s3cr3t", "t0k3n"])
-    telemetry.logger.info("a s3cr3t", extra={"t0k3n": "t0k3n", "deep": [{"in": "xs3cr3tx"}]})
+    telemetry.hide(["s3cr3t-word", "t0k3n-word"])
+    telemetry.logger.info(
+        "a s3cr3t-word", extra={"t0k3n-word": "t0k3n-word", "deep": [{"in": "xs3cr3t-wordx"}]}
+    )
     try:
-        int("t0k3n")
+        int("t0k3n-word")
     except ValueError:
         telemetry.logger.exception("broken")
     shown = str(output())
@@ -64,6 +66,25 @@ def test_a_secret_is_in_no_line_wherever_it_occurs(output: Output) -> None:
     assert "broken" in shown
     assert "s3cr3t" not in shown
     assert "t0k3n" not in shown
+
+
+def test_a_short_secret_does_not_blot_out_the_log(output: Output) -> None:
+    telemetry = Telemetry()
+    telemetry.hide(["e", ":", '"', "callbac", "1"])
+    telemetry.logger.info("callback ingested", extra={"room": 1001})
+    (line,) = output()
+    assert (line["message"], line["room"]) == ("callback ingested", 1001)
+
+
+@pytest.mark.parametrize(
+    "secret", ['quo"ted-word', "back\\slash-word", "w\u00f6rd-and-more", "8letters"]
+)
+def test_a_secret_is_hidden_however_json_writes_it(output: Output, secret: str) -> None:
+    telemetry = Telemetry()
+    telemetry.hide([secret])
+    telemetry.logger.info("a message", extra={"value": f"x{secret}x"})
+    (line,) = output()
+    assert line["value"] == f"x{REDACTED}x"
 
 
 def test_hiding_nothing_hides_nothing(output: Output) -> None:
