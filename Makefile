@@ -103,6 +103,7 @@ lint: install  ## Run the checks alone
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(TYPED)
 	@$(BIN)/lint-imports
+	@.venv-sam/bin/cfn-lint
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 
 format: install  ## Format the code and fix what can be fixed
@@ -113,9 +114,8 @@ docs: install  ## Renew the generated pages of docs/: commands and template para
 	@$(BIN)/python scripts/generate_docs.py
 
 # --------------------------------------------------------------------- cloud
-build: install  ## Build for the real cloud
+build: install  ## Build for the real cloud, for both architectures
 	@$(SAM) build
-	@$(BIN)/python -m wxlive_local.ship .aws-sam/build
 
 deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
 	@case "$(ENV)" in staging|prod) ;; *) echo "make deploy: name the environment: ENV=staging or ENV=prod" >&2; exit 2;; esac

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from bench_costs.bill import Bill
 from bench_costs.jobs import CALLBACKS, FIRST_IMPORT, MILLION, MINUTES_A_MONTH, Job
-from wxlive_local.paths import TEMPLATE
+from wxlive_local.paths import MONITORING, TEMPLATE
 from wxlive_local.template import Template
 
 ACCESS_LOG_BYTES = 260
@@ -67,7 +67,7 @@ def _idle_month(idle: Iterable[Mapping[str, float]]) -> dict[str, float]:
     used = Counter[str]()
     for amounts in idle:
         used.update(amounts)
-    template = Template.read(TEMPLATE)
+    alarms = Template.read(MONITORING).of_type("AWS::CloudWatch::Alarm")
     stored_gb = MILLION * (READ_BYTES + OVERHEAD_BYTES) / 1e9
     return {
         **used,
@@ -75,8 +75,7 @@ def _idle_month(idle: Iterable[Mapping[str, float]]) -> dict[str, float]:
         "sqs_requests": used["sqs_requests"] + POLLERS * POLLS_A_MINUTE * QUEUES * MINUTES_A_MONTH,
         "secret_calls": used["secret_calls"] + SECRET_READS_A_MONTH,
         "secret_month": 1,
-        "alarm_month": len(template.of_type("AWS::CloudWatch::Alarm")),
-        "dashboard_month": len(template.of_type("AWS::CloudWatch::Dashboard")),
+        "alarm_month": len(alarms),
         "table_gb_month": stored_gb,
         "backup_gb_month": stored_gb,
     }

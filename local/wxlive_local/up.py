@@ -188,7 +188,7 @@ def _build_and_deploy(
         Name=parameters["WechatSecretName"], SecretString=options.config.secret_json()
     )
     with progress.step("sam build"):
-        built = build(parameters["Architecture"], aws.run_dir)
+        built = build(aws.run_dir)
     with progress.step("sam deploy"):
         outputs = deploy(aws, built, parameters)
         workarounds.apply_workarounds(aws, template, STACK_NAME)

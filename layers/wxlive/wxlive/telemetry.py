@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -51,6 +51,27 @@ class Metric(StrEnum):
     CHUNK_ENQUEUED_AGAIN = "ChunkEnqueuedAgain"
     CAMPAIGN_HELD = "CampaignHeld"
     CAMPAIGN_FAILED = "CampaignFailed"
+    OPERATOR_NEEDED = "OperatorNeeded"
+
+
+NEEDS_OPERATOR = frozenset(
+    {
+        Metric.ACCESS_REFUSED,
+        Metric.CALLBACK_FAILED,
+        Metric.CAMPAIGN_FAILED,
+        Metric.CAMPAIGN_HELD,
+        Metric.CHUNK_UNKNOWN,
+        Metric.PUSH_OVERDUE,
+        Metric.QUOTA_LOW,
+        Metric.SYNC_FAILED,
+        Metric.SYNC_GUARDED,
+    }
+)
+"""What only the operator can decide or fix. One alarm watches them all, as ``OperatorNeeded``: an
+alarm for each costs $0.10 a month, whether it ever goes off or not."""
+
+STACK = "wxlive"
+"""The ``service`` of a metric that belongs to no single function."""
 
 
 def short(openid: str) -> str:
@@ -86,6 +107,7 @@ class Telemetry:
         self._formatter = RedactingFormatter()
         self.logger = Logger(logger_formatter=self._formatter)
         self._metrics = Metrics()
+        self._operator_needed = 0
 
     def hide(self, values: Iterable[str]) -> None:
         """Keep secrets out of everything logged from now on."""
@@ -94,6 +116,8 @@ class Telemetry:
     def count(self, metric: Metric, value: int = 1) -> None:
         """Add to a metric of this invocation."""
         self._metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+        if metric in NEEDS_OPERATOR:
+            self._operator_needed += value
 
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None:
         """Log an error of ours as its sentence, errcode and rid: no stack trace.
@@ -122,3 +146,11 @@ class Telemetry:
         finally:
             if self._metrics.metric_set:
                 self._metrics.flush_metrics()
+            if self._operator_needed:
+                self._flush_operator_needed()
+
+    def _flush_operator_needed(self) -> None:
+        name, value = Metric.OPERATOR_NEEDED.value, self._operator_needed
+        self._operator_needed = 0
+        with single_metric(name=name, unit=MetricUnit.Count, value=value) as metric:
+            metric.add_dimension(name="service", value=STACK)
