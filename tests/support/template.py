@@ -180,8 +180,6 @@ class DeployedTemplate:
             return self._values[argument]
         if function == "Condition":
             return self._holds(argument)
-        if function == "Fn::Join":
-            return self._truth(argument[1])
         arguments = [self._truth(each) for each in argument]
         if function == "Fn::Equals":
             return str(arguments[0]) == str(arguments[1])
@@ -209,10 +207,16 @@ def references(value: Any) -> Iterator[str]:
         if "Fn::GetAtt" in value:
             target = value["Fn::GetAtt"]
             yield target.split(".")[0] if isinstance(target, str) else target[0]
-        if isinstance(value.get("Fn::Sub"), str):
-            yield from _substituted(value["Fn::Sub"])
+        if "Fn::Sub" in value:
+            yield from _substituted(sub_text(value))
         for each in value.values():
             yield from references(each)
+
+
+def sub_text(value: Mapping[str, Any]) -> str:
+    """Return the text of a ``Fn::Sub``, which may have values of its own; empty for others."""
+    text = value.get("Fn::Sub", "")
+    return str(text if isinstance(text, str) else text[0])
 
 
 def _substituted(text: str) -> Iterator[str]:

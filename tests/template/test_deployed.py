@@ -46,6 +46,22 @@ def test_a_table_of_an_earlier_stack_takes_the_place_of_a_new_one(table: str) ->
     assert f":table/${{{TABLES[table]}}}" in shown
 
 
+@pytest.mark.parametrize(
+    ("given", "name"), [("", {"Fn::Sub": "${AWS::StackName}/wechat"}), ("mine", "mine")]
+)
+def test_a_stack_reads_the_secret_of_its_own_name_unless_another_is_named(
+    given: str, name: object
+) -> None:
+    template = DeployedTemplate({"WechatSecretName": given})
+
+    assert template.outputs["WechatSecretName"]["Value"] == name
+    for function in template.functions():
+        variables = template.properties(function)["Environment"]["Variables"]
+        assert variables["WECHAT_SECRET_NAME"] == name
+        read = [s for s in template.statements(function) if s["Sid"] == "ReadSecret"]
+        assert [s["Resource"]["Fn::Sub"][1] for s in read] == [{"Secret": name}] * len(read)
+
+
 @pytest.mark.parametrize("kept", ["FollowersTable", "StateTable", "ApiGatewayLogRole"])
 def test_what_is_kept_without_the_stack_is_removed_when_its_creation_fails(kept: str) -> None:
     resource = DeployedTemplate({}).resources[kept]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.template import FUNCTIONS, DeployedTemplate
+from support.template import FUNCTIONS, DeployedTemplate, sub_text
 
 if TYPE_CHECKING:
     from support.template import ParsedTemplate
@@ -15,7 +15,7 @@ NETWORK = "JoinNetwork"
 """The statement for a VPC; its actions know no resource that could be named."""
 
 GIVEN_BY_PARAMETER = (
-    ":secret:${WechatSecretName}-??????",
+    ":secret:${Secret}-??????",
     ":table/${ExistingFollowersTable}",
     ":table/${ExistingStateTable}",
 )
@@ -86,7 +86,7 @@ def test_a_role_allows_known_services_on_resources_of_this_stack_only(
         if statement["Sid"] == NETWORK:
             continue
         for resource in listed(statement["Resource"]):
-            text = resource.get("Fn::Sub", "")
+            text = sub_text(resource)
             assert (
                 "Fn::GetAtt" in resource
                 or "${AWS::StackName}-" in text

@@ -19,7 +19,7 @@ from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Finding, broken
 from wxlive_cli.stack import Stack, connect, describe_error
 
-SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch")
+SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch", "push-reconcile")
 CALLBACK_TIMEOUT_S = 10
 
 
@@ -56,13 +56,12 @@ class Subject:
         return {"apis": answer["apis"], "ahead_s": midway - answer["now"]}
 
     @property
-    def mode(self) -> MessageMode:
-        """The stack's message mode."""
-        parameters = {
+    def parameters(self) -> Mapping[str, str]:
+        """The parameters that the stack was deployed with."""
+        return {
             parameter["ParameterKey"]: parameter["ParameterValue"]
             for parameter in self.description["Parameters"]
         }
-        return MessageMode(parameters["MessageMode"])
 
 
 Probe = Callable[[Subject], Finding | Iterable[Finding]]
@@ -106,7 +105,7 @@ def _stack(subject: Subject) -> Finding:
 
 
 def _secret(subject: Subject) -> Finding:
-    return checks.check_secret(subject.secrets, subject.mode)
+    return checks.check_secret(subject.secrets, MessageMode(subject.parameters["MessageMode"]))
 
 
 def _wechat(subject: Subject) -> Finding:
@@ -126,8 +125,28 @@ def _callback(subject: Subject) -> Finding:
         "echostr": echo,
     }
     url = subject.callback_url or subject.stack.output("CallbackUrl")
-    answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
-    return checks.check_callback(answer.status_code, answer.text, echo)
+    try:
+        answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
+    except (requests.ConnectionError, requests.Timeout):
+        return checks.check_unreachable_callback(url)
+    allow_list = subject.parameters.get("CallbackAllowList") == "on"
+    return checks.check_callback(answer.status_code, answer.text, echo, allow_list=allow_list)
+
+
+def _architecture(subject: Subject) -> Finding:
+    client = boto3.client("lambda")
+    name = subject.stack.output("CallbackFunction")
+    function = client.get_function_configuration(FunctionName=name)
+    layers = [client.get_layer_version_by_arn(Arn=used["Arn"]) for used in function["Layers"]]
+    built_for = [kind for layer in layers for kind in layer.get("CompatibleArchitectures", [])]
+    return checks.check_architecture(function["Architectures"], built_for)
+
+
+def _concurrency(_subject: Subject) -> Finding:
+    limit = boto3.client("lambda").get_account_settings()["AccountLimit"]
+    return checks.check_concurrency(
+        limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
+    )
 
 
 def _sync(subject: Subject) -> Finding:
@@ -169,6 +188,8 @@ PROBES: Mapping[str, Probe] = {
     "wechat": _wechat,
     "quota": _quota,
     "callback": _callback,
+    "architecture": _architecture,
+    "concurrency": _concurrency,
     "sync": _sync,
     "queues": _queues,
     "schedules": _schedules,

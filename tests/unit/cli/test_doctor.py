@@ -25,9 +25,13 @@ class Aws:
     def __init__(self) -> None:
         self.meta = SimpleNamespace(region_name="us-east-1")
         self.messages = dict.fromkeys(QUEUES, 0)
+        self.layer = ["arm64"]
+        self.unreserved = 1000
+        self.parameters = {"MessageMode": "secure", "CallbackAllowList": "off"}
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
-        parameters = [{"ParameterKey": "MessageMode", "ParameterValue": "secure"}]
+        given = self.parameters.items()
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given]
         return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters}]}
 
     def get_caller_identity(self) -> dict[str, str]:
@@ -38,6 +42,16 @@ class Aws:
 
     def get_schedule(self, **_: str) -> dict[str, str]:
         return {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
+
+    def get_function_configuration(self, **_: str) -> dict[str, Any]:
+        return {"Architectures": ["arm64"], "Layers": [{"Arn": "arn:layer:1"}]}
+
+    def get_layer_version_by_arn(self, **_: str) -> dict[str, Any]:
+        return {"CompatibleArchitectures": self.layer}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": self.unreserved}
+        return {"AccountLimit": limit}
 
     def list_subscriptions_by_topic(self, **_: str) -> dict[str, Any]:
         return {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:us-east-1:1:alarms:1"}]}
@@ -62,10 +76,17 @@ class Callback:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.blocked = self.unreachable = False
 
     def get(self, url: str, *, params: dict[str, str], timeout: int) -> requests.Response:
         self.requests.append((url, params))
+        if self.unreachable:
+            raise requests.ConnectionError
         answer = requests.Response()
+        if self.blocked:
+            answer.status_code = 403
+            answer._content = b'{"message":"Forbidden"}'
+            return answer
         answer.status_code = 200
         answer._content = params["echostr"].encode()
         return answer
@@ -76,6 +97,7 @@ def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
     operator.sqs = aws
     operator.outputs |= {"CallbackUrl": URL, "AlarmTopic": "arn:alarms"}
+    operator.outputs |= {"CallbackFunction": "wxlive-callback"}
     operator.outputs |= {f"{queue}Url": queue for queue in QUEUES}
     quota = {"daily_limit": 5000, "used": 1}
     operator.functions.answer = {"now": NOW_S, "apis": {PUSH_MESSAGE: quota}}
@@ -104,6 +126,7 @@ def test_where_only_a_sync_is_missing_everything_else_is_ok(
     assert {check for check, level in found.items() if level != "ok"} == {"sync"}
     assert found.keys() >= {"stack", "secret", "wechat", "quota push_message", "callback"}
     assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms", "clock"}
+    assert found.keys() >= {"architecture", "concurrency", "schedule push-reconcile"}
     assert (facts["broken"], facts["warning"]) == (0, 1)
     assert operator.functions.invoked == [("wxlive-live-watch", {"check": True})]
     [(url, query)] = callback.requests
@@ -125,6 +148,50 @@ def test_a_callback_at_another_url_is_verified_there(
     operator.json("doctor", "--callback-url", "https://live.example.com/cb")
 
     assert [url for url, _ in callback.requests] == ["https://live.example.com/cb"]
+
+
+def test_the_local_run_names_the_callback_in_the_environment(
+    operator: Operator, callback: Callback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXLIVE_CALLBACK_URL", "http://127.0.0.1:1/cb")
+    operator.json("doctor")
+
+    assert [url for url, _ in callback.requests] == ["http://127.0.0.1:1/cb"]
+
+
+def test_a_machine_that_the_allow_list_does_not_admit_is_told_how_to_check(
+    operator: Operator, aws: Aws, callback: Callback
+) -> None:
+    aws.parameters["CallbackAllowList"] = "on"
+    callback.blocked = True
+
+    facts = operator.json("doctor")
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "callback"]
+    assert found["level"] == "warning"
+    assert "console" in found["do"]
+
+
+def test_a_callback_that_does_not_answer_is_broken_and_says_what_to_check(
+    operator: Operator, callback: Callback
+) -> None:
+    callback.unreachable = True
+
+    facts = operator.json("doctor", code=1)
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "callback"]
+    assert (found["level"], found["says"]) == ("broken", f"{URL} does not answer")
+    assert "--callback-url" in found["do"]
+
+
+def test_a_layer_of_another_architecture_is_broken_and_few_executions_are_a_warning(
+    operator: Operator, aws: Aws
+) -> None:
+    aws.layer, aws.unreserved = ["x86_64"], 10
+
+    found = levels(operator.json("doctor", code=1))
+
+    assert (found["architecture"], found["concurrency"]) == ("broken", "warning")
 
 
 def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(
