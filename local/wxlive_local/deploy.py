@@ -71,8 +71,10 @@ def build(run_dir: Path) -> Path:
     return copy / "template.yaml"
 
 
-def deploy(aws: LocalAws, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Deploy a built template as the stack ``wxlive``; return its outputs.
+def deploy(
+    aws: LocalAws, template: Path, parameters: Mapping[str, str], stack_name: str = STACK_NAME
+) -> dict[str, str]:
+    """Deploy a built template as a stack; return its outputs.
 
     Raises:
         NotReached: `sam deploy` failed; the message says why, if that is known.
@@ -81,12 +83,15 @@ def deploy(aws: LocalAws, template: Path, parameters: Mapping[str, str]) -> dict
     overrides = template.with_name("parameters.yaml")
     overrides.write_text(json.dumps(dict(parameters)), encoding="utf-8")
     _run_sam(
-        ["deploy", "--template-file", template, "--parameter-overrides", f"file://{overrides}"],
+        [
+            *("deploy", "--stack-name", stack_name, "--template-file", template),
+            *("--parameter-overrides", f"file://{overrides}"),
+        ],
         env=aws.env,
         cwd=template.parent,
         run_dir=aws.run_dir,
     )
-    stack = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    stack = aws.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
