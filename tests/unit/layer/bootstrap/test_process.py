@@ -64,14 +64,14 @@ def test_an_invocation_flushes_its_metrics_and_names_itself_in_the_log(output: O
 def test_an_invocation_that_raises_flushes_its_metrics(output: Output) -> None:
     @entry_point
     def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        telemetry().count(Metric.SYNC_FAILED)
+        telemetry().count(Metric.SYNC_DONE)
         raise ZeroDivisionError
 
     with suppress(ZeroDivisionError):
         handle({}, CONTEXT)
 
     [metrics] = output()
-    assert metrics["SyncFailed"] == [1.0]
+    assert metrics["SyncDone"] == [1.0]
 
 
 def test_a_function_is_invoked_without_waiting_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
