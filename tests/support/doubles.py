@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from wxlive.errors import WxliveError
@@ -15,9 +15,13 @@ class CountingTelemetry(Telemetry):
     def __init__(self) -> None:
         super().__init__()
         self.counted: Counter[Metric] = Counter()
+        self.at_publish: Callable[[], None] = lambda: None
 
     def count(self, metric: Metric, value: int = 1) -> None:
         self.counted[metric] += value
+
+    def publish(self) -> None:
+        self.at_publish()
 
 
 class SilentTelemetry(Telemetry):
@@ -28,6 +32,8 @@ class SilentTelemetry(Telemetry):
     def hide(self, values: Iterable[str]) -> None: ...
 
     def count(self, metric: Metric, value: int = 1) -> None: ...
+
+    def publish(self) -> None: ...
 
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None: ...
 

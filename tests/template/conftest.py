@@ -8,7 +8,7 @@ import pytest
 
 from support.template import ALARM, FUNCTIONS, DeployedTemplate, ParsedTemplate
 from wxlive import aws
-from wxlive.telemetry import STACK, Metric
+from wxlive.telemetry import Area, Metric
 from wxlive_local.paths import MONITORING, ROOT, TEMPLATE
 
 PARSED_MONITORING = ParsedTemplate(MONITORING)
@@ -84,7 +84,7 @@ def alarm(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def emitted() -> set[tuple[str, str]]:
     """Every metric that a function's code, or the telemetry it uses, counts: service and name."""
-    found = {(STACK, Metric.OPERATOR_NEEDED.value)}
+    found = {(area.value, Metric.OPERATOR_NEEDED.value) for area in Area}
     for service in FUNCTIONS.values():
         sources = [path.read_text("utf-8") for path in (ROOT / "functions" / service).rglob("*.py")]
         if "wxlive.bootstrap.ingest" in "".join(sources):

@@ -4,6 +4,7 @@ Metrics are named here and nowhere else, so that an alarm can be traced to what 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -54,24 +55,26 @@ class Metric(StrEnum):
     OPERATOR_NEEDED = "OperatorNeeded"
 
 
-NEEDS_OPERATOR = frozenset(
-    {
-        Metric.ACCESS_REFUSED,
-        Metric.CALLBACK_FAILED,
-        Metric.CAMPAIGN_FAILED,
-        Metric.CAMPAIGN_HELD,
-        Metric.CHUNK_UNKNOWN,
-        Metric.PUSH_OVERDUE,
-        Metric.QUOTA_LOW,
-        Metric.SYNC_FAILED,
-        Metric.SYNC_GUARDED,
-    }
-)
-"""What only the operator can decide or fix. One alarm watches them all, as ``OperatorNeeded``: an
-alarm for each costs $0.10 a month, whether it ever goes off or not."""
+class Area(StrEnum):
+    """What needs the operator: the ``service`` of ``OperatorNeeded``, and an alarm each."""
 
-STACK = "wxlive"
-"""The ``service`` of a metric that belongs to no single function."""
+    PUSH = "push"
+    STACK = "wxlive"
+
+
+NEEDS_OPERATOR = {
+    Metric.CAMPAIGN_FAILED: Area.PUSH,
+    Metric.CAMPAIGN_HELD: Area.PUSH,
+    Metric.CHUNK_UNKNOWN: Area.PUSH,
+    Metric.PUSH_OVERDUE: Area.PUSH,
+    Metric.ACCESS_REFUSED: Area.STACK,
+    Metric.CALLBACK_FAILED: Area.STACK,
+    Metric.QUOTA_LOW: Area.STACK,
+    Metric.SYNC_FAILED: Area.STACK,
+    Metric.SYNC_GUARDED: Area.STACK,
+}
+"""What only the operator can decide or fix. It is counted as ``OperatorNeeded`` of its area as
+well, which an alarm watches: an alarm for each reason would cost $0.10 a month, always."""
 
 
 def short(openid: str) -> str:
@@ -107,7 +110,7 @@ class Telemetry:
         self._formatter = RedactingFormatter()
         self.logger = Logger(logger_formatter=self._formatter)
         self._metrics = Metrics()
-        self._operator_needed = 0
+        self._operator_needed: Counter[Area] = Counter()
 
     def hide(self, values: Iterable[str]) -> None:
         """Keep secrets out of everything logged from now on."""
@@ -117,7 +120,7 @@ class Telemetry:
         """Add to a metric of this invocation."""
         self._metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
         if metric in NEEDS_OPERATOR:
-            self._operator_needed += value
+            self._operator_needed[NEEDS_OPERATOR[metric]] += value
 
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None:
         """Log an error of ours as its sentence, errcode and rid: no stack trace.
@@ -144,13 +147,14 @@ class Telemetry:
         try:
             yield
         finally:
-            if self._metrics.metric_set:
-                self._metrics.flush_metrics()
-            if self._operator_needed:
-                self._flush_operator_needed()
+            self.publish()
 
-    def _flush_operator_needed(self) -> None:
-        name, value = Metric.OPERATOR_NEEDED.value, self._operator_needed
-        self._operator_needed = 0
-        with single_metric(name=name, unit=MetricUnit.Count, value=value) as metric:
-            metric.add_dimension(name="service", value=STACK)
+    def publish(self) -> None:
+        """Write what was counted up to now: it is kept even if the invocation is killed."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()
+        for area, value in self._operator_needed.items():
+            name = Metric.OPERATOR_NEEDED.value
+            with single_metric(name=name, unit=MetricUnit.Count, value=value) as metric:
+                metric.add_dimension(name="service", value=area.value)
+        self._operator_needed.clear()

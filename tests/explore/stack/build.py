@@ -52,6 +52,7 @@ from explore.stack.queue import (
     SqsService,
     invocation_done,
     message_done,
+    timers_at_last,
     timers_renewed,
     what_of,
 )
@@ -146,6 +147,7 @@ def build(
         notes=NOTES,
         thorough=thorough,
         renewed=lambda world: timers_renewed(parts, world.shared, world.now.value),
+        at_last=lambda world: timers_at_last(parts, world.shared, world.now.value),
         grain_ms=1000,
     )
     shared: tuple[Any, ...] = (
