@@ -103,6 +103,7 @@ def aws_metrics() -> set[tuple[str, str]]:
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
         ("AWS/ApiGateway", "5XXError"),
+        ("AWS/ApiGateway", "Count"),
         ("AWS/ApiGateway", "Latency"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),

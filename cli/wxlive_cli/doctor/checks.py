@@ -1,7 +1,7 @@
 """The checks of ``wxlive doctor``. Pure: each takes facts and returns a finding."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -9,6 +9,7 @@ from typing import Any
 
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.settings import MessageMode, Secrets
+from wxlive.telemetry import NEEDS_OPERATOR
 from wxlive_cli.formatting import format_quantity
 
 SYNC_FRESH_S = 36 * 3600
@@ -221,6 +222,15 @@ def check_alarms(confirmed: int, pending: int) -> Finding:
     if pending:
         return warning("alarms", "not confirmed yet", "confirm the mail from AWS Notifications")
     return warning("alarms", "nobody receives them", "deploy with AlarmEmail=you@example.com")
+
+
+def check_reasons(recent: Iterable[str]) -> Finding:
+    """Check which metrics that need the operator were counted within the last three hours."""
+    reasons = sorted(set(recent) & {metric.value for metric in NEEDS_OPERATOR})
+    if not reasons:
+        return ok("operator", "not needed within the last three hours")
+    do = "see docs/operations.md, When the operator is needed"
+    return warning("operator", f"needed within the last three hours: {', '.join(reasons)}", do)
 
 
 def check_clock(ahead_s: float) -> Finding:

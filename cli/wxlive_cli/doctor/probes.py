@@ -178,6 +178,14 @@ def _alarms(subject: Subject) -> Finding:
     return checks.check_alarms(confirmed, len(found) - confirmed)
 
 
+def _reasons(subject: Subject) -> Finding:
+    pages = boto3.client("cloudwatch").get_paginator("list_metrics")
+    found = pages.paginate(Namespace=f"wxlive/{subject.stack.name}", RecentlyActive="PT3H")
+    return checks.check_reasons(
+        metric["MetricName"] for page in found for metric in page["Metrics"]
+    )
+
+
 def _clock(subject: Subject) -> Finding:
     return checks.check_clock(subject.wechat["ahead_s"])
 
@@ -194,5 +202,6 @@ PROBES: Mapping[str, Probe] = {
     "queues": _queues,
     "schedules": _schedules,
     "alarms": _alarms,
+    "operator": _reasons,
     "clock": _clock,
 }

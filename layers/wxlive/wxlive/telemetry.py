@@ -27,7 +27,6 @@ _SHORT_HEAD, _SHORT_TAIL = 4, 3
 class Metric(StrEnum):
     """Every metric that is emitted, in the stack's own namespace."""
 
-    CALLBACK_STORED = "CallbackStored"
     CALLBACK_REJECTED = "CallbackRejected"
     CALLBACK_IGNORED = "CallbackIgnored"
     CALLBACK_QUARANTINED = "CallbackQuarantined"

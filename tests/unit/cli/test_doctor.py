@@ -27,6 +27,7 @@ class Aws:
         self.messages = dict.fromkeys(QUEUES, 0)
         self.layer = ["arm64"]
         self.unreserved = 1000
+        self.recent = ["SyncDone"]
         self.parameters = {"MessageMode": "secure", "CallbackAllowList": "off"}
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
@@ -48,6 +49,13 @@ class Aws:
 
     def get_layer_version_by_arn(self, **_: str) -> dict[str, Any]:
         return {"CompatibleArchitectures": self.layer}
+
+    def get_paginator(self, operation: str) -> "Aws":
+        assert operation == "list_metrics"
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Metrics": [{"MetricName": name} for name in self.recent]}]
 
     def get_account_settings(self) -> dict[str, Any]:
         limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": self.unreserved}
@@ -192,6 +200,16 @@ def test_a_layer_of_another_architecture_is_broken_and_few_executions_are_a_warn
     found = levels(operator.json("doctor", code=1))
 
     assert (found["architecture"], found["concurrency"]) == ("broken", "warning")
+
+
+def test_what_the_alarm_means_is_named(operator: Operator, aws: Aws) -> None:
+    aws.recent = ["SyncDone", "QuotaLow", "CampaignHeld"]
+
+    facts = operator.json("doctor")
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "operator"]
+    assert found["level"] == "warning"
+    assert found["says"].endswith("CampaignHeld, QuotaLow")
 
 
 def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(
