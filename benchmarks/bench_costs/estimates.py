@@ -8,7 +8,7 @@ from bench_costs.jobs import CALLBACKS, FIRST_IMPORT, MILLION, MINUTES_A_MONTH, 
 from wxlive_local.paths import MONITORING, TEMPLATE
 from wxlive_local.template import Template
 
-ACCESS_LOG_BYTES = 260
+ACCESS_LOG_BYTES = 140
 POLLERS, POLLS_A_MINUTE, QUEUES = 5, 3, 2
 """Lambda polls each queue with at least five long receives of 20 s."""
 
