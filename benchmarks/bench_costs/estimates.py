@@ -12,8 +12,9 @@ ACCESS_LOG_BYTES = 140
 POLLERS, POLLS_A_MINUTE, QUEUES = 5, 3, 2
 """Lambda polls each queue with at least five long receives of 20 s."""
 
-SECRET_READS_A_MONTH = MINUTES_A_MONTH / 5
-"""A warm live_watch caches the secret for five minutes."""
+SECRET_READS_A_MONTH = 2 * MINUTES_A_MONTH / 5 + MINUTES_A_MONTH / 15
+"""Warm, live_watch and push_start read the secret every five minutes; follower_sync reads it each
+time, every fifteen."""
 
 GATEWAY_METRICS = 5
 """Metrics of each method and resource, where the stage has detailed metrics."""
@@ -71,9 +72,9 @@ def _idle_month(idle: Iterable[Mapping[str, float]]) -> dict[str, float]:
     stored_gb = MILLION * (READ_BYTES + OVERHEAD_BYTES) / 1e9
     return {
         **used,
-        "schedules": MINUTES_A_MONTH + MINUTES_A_MONTH / 15 + 30,
+        "schedules": 2 * MINUTES_A_MONTH + MINUTES_A_MONTH / 15 + 30,
         "sqs_requests": used["sqs_requests"] + POLLERS * POLLS_A_MINUTE * QUEUES * MINUTES_A_MONTH,
-        "secret_calls": used["secret_calls"] + SECRET_READS_A_MONTH,
+        "secret_calls": SECRET_READS_A_MONTH,
         "secret_month": 1,
         "alarm_month": len(alarms),
         "table_gb_month": stored_gb,

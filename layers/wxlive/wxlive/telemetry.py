@@ -40,7 +40,6 @@ class Metric(StrEnum):
     SYNC_GUARDED = "SyncGuarded"
     SYNC_CALLS = "SyncCalls"
     ROOM_WENT_LIVE = "RoomWentLive"
-    ROOM_LIST_CALLS = "RoomListCalls"
     PUSH_OVERDUE = "PushOverdue"
     QUOTA_LOW = "QuotaLow"
     ACCESS_REFUSED = "AccessRefused"
