@@ -19,7 +19,6 @@ from wxlive_cli.wechat_secret import (
     generate,
 )
 
-SECRET_NAME = "wxlive/wechat"  # noqa: S105 - a name
 _FIELDS = ("appid", "secret", "token", "aes_key", "original_id")
 
 Fields = dict[str, str]
@@ -27,7 +26,8 @@ Fields = dict[str, str]
 
 @click.command()
 @click.option(
-    "--secret-name", help="Name of the secret; default: that of the stack, else wxlive/wechat."
+    "--secret-name",
+    help="Name of the secret; default: that of the deployed stack, else STACK/wechat.",
 )
 @click.option(
     "--from",
@@ -53,11 +53,12 @@ def configure(
 
     \b
     Examples:
-      wxlive configure                    before the first deployment
+      wxlive configure                         before the first deployment
+      wxlive configure --stack wxlive-staging  the secret wxlive-staging/wechat
       wxlive configure --from secret.json
     """  # noqa: D301 - \b keeps click from wrapping the lines
     outputs = _outputs(name)
-    secret_name = secret_name or outputs.get("WechatSecretName", SECRET_NAME)
+    secret_name = secret_name or outputs.get("WechatSecretName", f"{name}/wechat")
     client: Any = boto3.client("secretsmanager")
     stored = _load(client, secret_name)
     known = stored or {}

@@ -16,7 +16,10 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.BROKEN: "red"}
 
 @click.command()
 @click.option(
-    "--callback-url", help="URL that WeChat calls, if it is not the stack's own CallbackUrl."
+    "--callback-url",
+    envvar="WXLIVE_CALLBACK_URL",
+    help="URL that WeChat calls, if it is not the stack's own CallbackUrl; default: "
+    "$WXLIVE_CALLBACK_URL.",
 )
 @stack_name_command
 def doctor(name: str, *, callback_url: str | None) -> CommandResult:

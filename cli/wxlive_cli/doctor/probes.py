@@ -23,7 +23,7 @@ from wxlive_cli.stack import Stack, connect, describe_error
 from wxlive_cli.stored_secret import load_secret, store_secret
 from wxlive_cli.wechat_secret import ORIGINAL_ID
 
-SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch")
+SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch", "push-reconcile")
 CALLBACK_TIMEOUT_S = 10
 
 ADDRESSEES_S = 7 * 86_400
@@ -64,13 +64,17 @@ class Subject:
         return {"apis": answer["apis"], "ahead_s": midway - answer["now"]}
 
     @property
-    def mode(self) -> MessageMode:
-        """The stack's message mode."""
-        parameters = {
+    def parameters(self) -> Mapping[str, str]:
+        """The parameters that the stack was deployed with."""
+        return {
             parameter["ParameterKey"]: parameter["ParameterValue"]
             for parameter in self.description["Parameters"]
         }
-        return MessageMode(parameters["MessageMode"])
+
+    @property
+    def mode(self) -> MessageMode:
+        """The message mode that the stack was deployed with."""
+        return MessageMode(self.parameters["MessageMode"])
 
 
 Probe = Callable[[Subject], Finding | Iterable[Finding]]
@@ -172,8 +176,28 @@ def _callback(subject: Subject) -> Finding:
         "echostr": echo,
     }
     url = subject.callback_url or subject.stack.output("CallbackUrl")
-    answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
-    return checks.check_callback(answer.status_code, answer.text, echo)
+    try:
+        answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
+    except (requests.ConnectionError, requests.Timeout):
+        return checks.check_unreachable_callback(url)
+    allow_list = subject.parameters.get("CallbackAllowList") == "on"
+    return checks.check_callback(answer.status_code, answer.text, echo, allow_list=allow_list)
+
+
+def _architecture(subject: Subject) -> Finding:
+    client = boto3.client("lambda")
+    name = subject.stack.output("CallbackFunction")
+    function = client.get_function_configuration(FunctionName=name)
+    layers = [client.get_layer_version_by_arn(Arn=used["Arn"]) for used in function["Layers"]]
+    built_for = [kind for layer in layers for kind in layer.get("CompatibleArchitectures", [])]
+    return checks.check_architecture(function["Architectures"], built_for)
+
+
+def _concurrency(_subject: Subject) -> Finding:
+    limit = boto3.client("lambda").get_account_settings()["AccountLimit"]
+    return checks.check_concurrency(
+        limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
+    )
 
 
 def _sync(subject: Subject) -> Finding:
@@ -205,6 +229,14 @@ def _alarms(subject: Subject) -> Finding:
     return checks.check_alarms(confirmed, len(found) - confirmed)
 
 
+def _reasons(subject: Subject) -> Finding:
+    pages = boto3.client("cloudwatch").get_paginator("list_metrics")
+    found = pages.paginate(Namespace=f"wxlive/{subject.stack.name}", RecentlyActive="PT3H")
+    return checks.check_reasons(
+        metric["MetricName"] for page in found for metric in page["Metrics"]
+    )
+
+
 def _clock(subject: Subject) -> Finding:
     return checks.check_clock(subject.wechat["ahead_s"])
 
@@ -216,9 +248,12 @@ PROBES: Mapping[str, Probe] = {
     "wechat": _wechat,
     "quota": _quota,
     "callback": _callback,
+    "architecture": _architecture,
+    "concurrency": _concurrency,
     "sync": _sync,
     "queues": _queues,
     "schedules": _schedules,
     "alarms": _alarms,
+    "operator": _reasons,
     "clock": _clock,
 }

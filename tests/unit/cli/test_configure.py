@@ -65,7 +65,7 @@ def test_a_first_secret_is_prompted_for_and_the_rest_is_generated(operator: Oper
 def test_it_needs_no_stack(operator: Operator) -> None:
     facts = operator.json("configure", "--stack", "later", typed=TYPED)
 
-    assert (facts["secret_name"], facts["created"]) == (NAME, True)
+    assert (facts["secret_name"], facts["created"]) == ("later/wechat", True)
     assert "once it is deployed" in facts["paste"]["URL"]
     assert APP_SECRET not in json.dumps(facts)
 

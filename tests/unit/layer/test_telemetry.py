@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wxlive.errors import NotAllowed, OutcomeUnknown, TokenRefused, WxliveError
-from wxlive.telemetry import REDACTED, Metric, Telemetry, short
+from wxlive.telemetry import REDACTED, Area, Metric, Telemetry, short
 
 Output = Callable[[], list[dict[str, Any]]]
 
@@ -48,7 +48,24 @@ def test_a_problem_with_access_is_counted_for_the_alarm(
     with telemetry.invocation(CONTEXT):
         telemetry.problem("push not accepted", error)
 
-    assert [Metric.ACCESS_REFUSED in line for line in metrics(output())] == [True] * counted
+    assert sum(Metric.ACCESS_REFUSED in line for line in metrics(output())) == counted
+
+
+def test_what_needs_the_operator_is_counted_for_its_area_as_well(output: Output) -> None:
+    telemetry = Telemetry()
+    with telemetry.invocation(CONTEXT):
+        telemetry.count(Metric.CAMPAIGN_HELD)
+        telemetry.count(Metric.CHUNK_UNKNOWN, 2)
+        telemetry.count(Metric.QUOTA_LOW)
+    with telemetry.invocation(CONTEXT):
+        telemetry.count(Metric.CHUNK_ACCEPTED)
+
+    needed = [line for line in metrics(output()) if Metric.OPERATOR_NEEDED in line]
+    assert {line["service"]: line[Metric.OPERATOR_NEEDED] for line in needed} == {
+        Area.PUSH: [3.0],
+        Area.STACK: [1.0],
+    }
+    assert len(needed) == 2
 
 
 def test_a_secret_is_in_no_line_wherever_it_occurs(output: Output) -> None:
@@ -173,8 +190,8 @@ def test_an_invocation_that_breaks_still_writes_its_metrics(
 ) -> None:
     telemetry = Telemetry()
     with suppress(ZeroDivisionError), telemetry.invocation(CONTEXT):
-        telemetry.count(Metric.CHUNK_UNKNOWN, 1 // int("1"))
-        telemetry.count(Metric.CHUNK_UNKNOWN, 1 // int("0"))
+        telemetry.count(Metric.CHUNK_REFUSED, 1 // int("1"))
+        telemetry.count(Metric.CHUNK_REFUSED, 1 // int("0"))
     assert len(metrics(output())) == 1
 
 
