@@ -32,7 +32,7 @@ def serve(method: str, query: Mapping[str, str], body: bytes, deps: Dependencies
             return verified.text
         case "POST":
             verified = verifier.open(query, body, deps.now())
-            if not _count_previous(verified, deps.telemetry):
+            if not _count_previous(verified, deps.telemetry) and secrets.are_rotating:
                 deps.telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
             if deps.settings.message_mode is MessageMode.PLAINTEXT and not secrets.original_id:
                 _log_addressee(verified.text, deps.telemetry)

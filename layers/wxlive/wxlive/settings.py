@@ -110,6 +110,11 @@ class Secrets:
     aes_keys: tuple[str, ...] = field(repr=False)
     original_id: str = ""
 
+    @property
+    def are_rotating(self) -> bool:
+        """Whether a previous token or key is still accepted."""
+        return len(self.tokens) > 1 or len(self.aes_keys) > 1
+
     @classmethod
     def from_json(cls, text: str, name: str = "the secret") -> Self:
         """Read the secret's JSON.
