@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough prove prove-needed docs bench bench-quick growth costs sizes local build deploy lint format lock clean
+.PHONY: help install demo test test-fast test-thorough security prove prove-needed docs bench bench-quick growth costs sizes local build deploy lint format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ install:  ## Set up everything inside the clone; instant when nothing changed
 
 .venv-aws/.installed: requirements/aws.txt
 	$(call venv,.venv-aws,requirements/aws.txt)
+	@touch $@
+
+.venv-security/.installed: requirements/security.txt
+	$(call venv,.venv-security,requirements/security.txt)
 	@touch $@
 
 # venv(directory, requirements): what is installed is exactly what is locked, hash by hash.
@@ -92,6 +96,9 @@ test-fast: install  ## Run the checks and tests that need no server: after each 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract
 
+security: install .venv-security/.installed  ## Scan the templates and the roles with the scanners of others
+	@$(BIN)/pytest -q tests/template/test_security.py
+
 prove: install  ## Explore every order and every fault of the push in small worlds, within bounds
 	@PYTHONPATH=tests $(BIN)/python -m explore --brief $(WORLDS)
 
@@ -103,6 +110,7 @@ lint: install  ## Run the checks alone
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(TYPED)
 	@$(BIN)/lint-imports
+	@.venv-sam/bin/cfn-lint
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 
 format: install  ## Format the code and fix what can be fixed
@@ -113,9 +121,8 @@ docs: install  ## Renew the generated pages of docs/: commands and template para
 	@$(BIN)/python scripts/generate_docs.py
 
 # --------------------------------------------------------------------- cloud
-build: install  ## Build for the real cloud
+build: install  ## Build for the real cloud, for both architectures
 	@$(SAM) build
-	@$(BIN)/python -m wxlive_local.ship .aws-sam/build
 
 deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
 	@case "$(ENV)" in staging|prod) ;; *) echo "make deploy: name the environment: ENV=staging or ENV=prod" >&2; exit 2;; esac
@@ -125,7 +132,7 @@ deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
 # -------------------------------------------------------------------- upkeep
 # No index address may get into a file: everybody's own pip settings say where packages are.
 lock: install  ## Pin every package anew, with hashes
-	@for name in layers/wxlive/requirements requirements/dev requirements/sam requirements/aws; do \
+	@for name in layers/wxlive/requirements requirements/dev requirements/sam requirements/aws requirements/security; do \
 	  echo "locking $$name.txt"; \
 	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
 	    --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \

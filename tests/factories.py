@@ -59,7 +59,7 @@ def some_secrets(**changes: Any) -> Secrets:
     secrets = Secrets(
         appid="wx0123456789abcdef",
         secret="5" * 32,
-        tokens=("aWord1",),
+        tokens=("aWord123",),
         aes_keys=("A" * 43,),
     )
     return replace(secrets, **changes)

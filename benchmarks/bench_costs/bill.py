@@ -15,7 +15,7 @@ SERVICES = {
     "SQS": ("sqs_requests",),
     "API Gateway": ("api_requests",),
     "logs": ("log_bytes",),
-    "metrics, alarms": ("metric_month", "alarm_month", "dashboard_month"),
+    "metrics, alarms": ("metric_month", "alarm_month"),
     "other": ("events", "schedules", "secret_calls", "secret_month"),
 }
 

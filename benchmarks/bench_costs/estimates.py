@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping
 
 from bench_costs.bill import Bill
 from bench_costs.jobs import CALLBACKS, FIRST_IMPORT, MILLION, MINUTES_A_MONTH, Job
-from wxlive_local.paths import TEMPLATE
+from wxlive_local.paths import MONITORING, TEMPLATE
 from wxlive_local.template import Template
 
-ACCESS_LOG_BYTES = 260
+ACCESS_LOG_BYTES = 140
 POLLERS, POLLS_A_MINUTE, QUEUES = 5, 3, 2
 """Lambda polls each queue with at least five long receives of 20 s."""
 
-SECRET_READS_A_MONTH = MINUTES_A_MONTH / 5
-"""A warm live_watch caches the secret for five minutes."""
+SECRET_READS_A_MONTH = 2 * MINUTES_A_MONTH / 5 + MINUTES_A_MONTH / 15
+"""Warm, live_watch and push_start read the secret every five minutes; follower_sync reads it each
+time, every fifteen."""
 
 GATEWAY_METRICS = 5
 """Metrics of each method and resource, where the stage has detailed metrics."""
@@ -67,16 +68,15 @@ def _idle_month(idle: Iterable[Mapping[str, float]]) -> dict[str, float]:
     used = Counter[str]()
     for amounts in idle:
         used.update(amounts)
-    template = Template.read(TEMPLATE)
+    alarms = Template.read(MONITORING).of_type("AWS::CloudWatch::Alarm")
     stored_gb = MILLION * (READ_BYTES + OVERHEAD_BYTES) / 1e9
     return {
         **used,
-        "schedules": MINUTES_A_MONTH + MINUTES_A_MONTH / 15 + 30,
+        "schedules": 2 * MINUTES_A_MONTH + MINUTES_A_MONTH / 15 + 30,
         "sqs_requests": used["sqs_requests"] + POLLERS * POLLS_A_MINUTE * QUEUES * MINUTES_A_MONTH,
-        "secret_calls": used["secret_calls"] + SECRET_READS_A_MONTH,
+        "secret_calls": SECRET_READS_A_MONTH,
         "secret_month": 1,
-        "alarm_month": len(template.of_type("AWS::CloudWatch::Alarm")),
-        "dashboard_month": len(template.of_type("AWS::CloudWatch::Dashboard")),
+        "alarm_month": len(alarms),
         "table_gb_month": stored_gb,
         "backup_gb_month": stored_gb,
     }

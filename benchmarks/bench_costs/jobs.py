@@ -83,6 +83,7 @@ class _JobRunner:
             *self._syncs(),
             self._push(),
             self._idle_watch(poll_metrics),
+            self._idle_reconcile(),
             self._idle_sync(),
         ]
 
@@ -122,16 +123,25 @@ class _JobRunner:
         return Job("a million followers pushed", self._collect(), MILLION / FOLLOWERS)
 
     def _idle_watch(self, poll_metrics: set[tuple[str, ...]]) -> Job:
-        self._invoke("live_watch", {})
-        usages = self._collect()
+        usages = self._idle("live_watch", {})
         usages["live_watch"].metrics |= poll_metrics
         factor = MINUTES_A_MONTH / IDLE_ROUNDS
         return Job("a month of live_watch", usages, factor, HOURS_A_MONTH, is_idle=True)
 
+    def _idle_reconcile(self) -> Job:
+        usages = self._idle("push_start", {"action": "reconcile"})
+        factor = MINUTES_A_MONTH / IDLE_ROUNDS
+        return Job("a month of push_start", usages, factor, is_idle=True)
+
     def _idle_sync(self) -> Job:
-        self._invoke("follower_sync", {"action": "continue"})
+        usages = self._idle("follower_sync", {"action": "continue"})
         factor = MINUTES_A_MONTH / 15 / IDLE_ROUNDS
-        return Job("a month of follower_sync", self._collect(), factor, is_idle=True)
+        return Job("a month of follower_sync", usages, factor, is_idle=True)
+
+    def _idle(self, function: str, event: Any) -> dict[str, FunctionUsage]:
+        """Invoke a function as its schedule does; returns what it alone used."""
+        self._invoke(function, event)
+        return {function: self._collect()[function]}
 
     def _deliver(self, prefix: str, events: int) -> None:
         self._wechat.deliver(

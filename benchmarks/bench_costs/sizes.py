@@ -15,14 +15,13 @@ from pathlib import Path
 from bench_harness.cold_starts import measure_cold_starts
 from bench_harness.doc_pages import PERFORMANCE_PAGE, fill_section
 from bench_harness.measurement import Measurement
-from wxlive_local.deploy import build, host_architecture
+from wxlive_local.deploy import build, host_layer
 
 ROUNDS = 7
 RESULT = Path(__file__).with_name("sizes.json")
 SMALL_BYTES = 50_000
 """Packages up to this size are left out."""
 
-LAYER = "WxliveLayer"
 PACKAGES = {
     "boto3": "boto3",
     "botocore": "boto3",
@@ -35,7 +34,6 @@ PACKAGES = {
     "idna": "requests",
     "certifi": "requests",
     "urllib3": "urllib3",
-    "xmltodict": "xmltodict",
     "cryptography": "cryptography",
     "_cffi_backend": "cryptography",
     "wxlive": "wxlive",
@@ -56,12 +54,12 @@ class Sizes:
 def measure_sizes() -> Sizes:
     """Build the template, and measure what was built."""
     with tempfile.TemporaryDirectory() as folder:
-        built = build(host_architecture(), Path(folder)).parent
-        layer = built / LAYER / "python"
-        parts = sorted(part for part in built.iterdir() if part.is_dir())
-        parts_mb = {part.name: _megabytes(part) for part in parts}
+        built = build(Path(folder)).parent
+        layer = host_layer(built)
+        functions = sorted(built.glob("*Function"))
+        parts_mb = {part.name: _megabytes(part) for part in [*functions, layer.parent]}
         layer_mb = _packages(layer)
-        imports_ms = {part.name: _imports(part, layer) for part in parts if part.name != LAYER}
+        imports_ms = {part.name: _imports(part, layer) for part in functions}
     return Sizes(parts_mb, layer_mb, imports_ms, measure_cold_starts())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wxlive_local.deploy import host_layer
 from wxlive_local.up import LocalStack
 
 UNSCHEDULED = {"SyncSchedule": "rate(365 days)", "WatchSchedule": "rate(365 days)"}
@@ -37,8 +38,7 @@ def built_function(name: str, stack: LocalStack) -> BuiltFunction:
         **deployed["Environment"]["Variables"],
         "AWS_LAMBDA_FUNCTION_NAME": deployed["FunctionName"],
     }
-    layer = build / "WxliveLayer" / "python"
-    return BuiltFunction(build / logical_id, deployed["Handler"], layer, env)
+    return BuiltFunction(build / logical_id, deployed["Handler"], host_layer(build), env)
 
 
 def base_env(stack: LocalStack) -> dict[str, str]:

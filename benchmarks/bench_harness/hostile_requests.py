@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from wxlive.wechat.crypto import Envelope, signature
-from wxlive.wechat.event_parser import MAX_BODY_BYTES
+from wxlive.wechat.message_body import MAX_BODY_BYTES
 from wxlive_local.paths import ROOT
 
 APPID = "wxba5fad812f8e6fb9"

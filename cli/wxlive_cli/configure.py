@@ -11,26 +11,40 @@ from wxlive.errors import Misconfigured
 from wxlive.settings import Secrets
 from wxlive_cli.console import CommandResult, facts_table, stack_name_command, stderr
 from wxlive_cli.stack import read_outputs
-from wxlive_cli.wechat_secret import GENERATED_FIELDS, change_fields, generate
+from wxlive_cli.wechat_secret import (
+    GENERATED_FIELDS,
+    change_fields,
+    check_original_id,
+    check_token,
+    generate,
+)
 
-SECRET_NAME = "wxlive/wechat"  # noqa: S105 - a name
-_FIELDS = ("appid", "secret", "token", "aes_key")
+_FIELDS = ("appid", "secret", "token", "aes_key", "original_id")
 
 Fields = dict[str, str]
 
 
 @click.command()
 @click.option(
-    "--secret-name", help="Name of the secret; default: that of the stack, else wxlive/wechat."
+    "--secret-name",
+    help="Name of the secret; default: that of the deployed stack, else STACK/wechat.",
 )
 @click.option(
     "--from",
     "source",
     type=click.File(encoding="utf-8"),
-    help="Read appid, secret, token and aes_key from a JSON file (- is stdin); do not prompt.",
+    help="Read appid, secret, token, aes_key and original_id from a JSON file (- is stdin); do not "
+    "prompt.",
+)
+@click.option(
+    "--original-id",
+    help="Store the account's original ID (gh_..., 原始ID) and do not prompt. In plaintext mode "
+    "the callback then refuses messages to other accounts.",
 )
 @stack_name_command
-def configure(name: str, *, secret_name: str | None, source: Any) -> CommandResult:
+def configure(
+    name: str, *, secret_name: str | None, source: Any, original_id: str | None
+) -> CommandResult:
     """Create or change the secret, and show what to enter in the WeChat console.
 
     The AppSecret is read without echo and never shown. The token and the AES key are generated
@@ -39,18 +53,31 @@ def configure(name: str, *, secret_name: str | None, source: Any) -> CommandResu
 
     \b
     Examples:
-      wxlive configure                    before the first deployment
+      wxlive configure                         before the first deployment
+      wxlive configure --stack wxlive-staging  the secret wxlive-staging/wechat
       wxlive configure --from secret.json
     """  # noqa: D301 - \b keeps click from wrapping the lines
     outputs = _outputs(name)
-    secret_name = secret_name or outputs.get("WechatSecretName", SECRET_NAME)
+    secret_name = secret_name or outputs.get("WechatSecretName", f"{name}/wechat")
     client: Any = boto3.client("secretsmanager")
     stored = _load(client, secret_name)
     known = stored or {}
-    fields = change_fields(known, _prompt(known) if source is None else _read(source))
+    given = _given(known, source, original_id)
+    fields = change_fields(known, given)
     Secrets.from_json(json.dumps(fields), "the new secret")
+    if "token" in given:
+        check_token(given["token"])
+    if "original_id" in given:
+        check_original_id(given["original_id"])
     _store(client, secret_name, fields, exists=stored is not None)
     return _result(secret_name, fields, outputs, created=stored is None)
+
+
+def _given(stored: Fields, source: Any, original_id: str | None) -> Fields:
+    if source is None and original_id is None:
+        return _prompt(stored)
+    given = {} if source is None else _read(source)
+    return given if original_id is None else {**given, "original_id": original_id}
 
 
 def _read(source: Any) -> Fields:

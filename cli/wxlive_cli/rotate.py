@@ -4,10 +4,9 @@ The callback accepts the previous values as long as the secret holds them, and c
 were used.
 """
 
-import json
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,6 @@ import boto3
 import click
 
 from wxlive.errors import InvalidCommand
-from wxlive.settings import Secrets
 from wxlive.stores.secrets import KEPT_S
 from wxlive.telemetry import Metric
 from wxlive_cli.console import (
@@ -28,6 +26,7 @@ from wxlive_cli.console import (
 )
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.stack import Stack
+from wxlive_cli.stored_secret import StoredSecret, load_secret, store_secret
 from wxlive_cli.wechat_secret import (
     GENERATED_FIELDS,
     PREVIOUS_FIELDS,
@@ -37,6 +36,11 @@ from wxlive_cli.wechat_secret import (
 
 QUIET_S = 900
 """The previous values may be removed once no callback has used them for this long."""
+
+_PERIODS_S = (60, 300, 3600)
+_MAX_POINTS = 1440
+"""CloudWatch gives at most so many values at once, and keeps those of a minute for 15 days, of five
+minutes for 63, of an hour for 455. So the longer ago, the coarser."""
 
 
 @click.command()
@@ -55,45 +59,16 @@ def rotate(stack: Stack, *, finish: bool, force: bool) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if force and not finish:
         raise InvalidCommand("--force requires --finish")
-    stored = _load(stack)
+    stored = load_secret(stack)
     if finish:
         return _finish(stack, stored, force=force)
     return _show(stack, stored if stored.is_rotating else _begin(stored))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSecret:
-    """The secret as it is stored. ``since_s`` (Unix s) is when it was written."""
-
-    name: str
-    fields: Mapping[str, str]
-    since_s: float
-
-    @property
-    def is_rotating(self) -> bool:
-        """Whether previous values are still accepted."""
-        return any(self.fields.get(field) for field in PREVIOUS_FIELDS)
-
-
-def _load(stack: Stack) -> StoredSecret:
-    name = stack.output("WechatSecretName")
-    answer = boto3.client("secretsmanager").get_secret_value(SecretId=name)
-    Secrets.from_json(answer["SecretString"], f"The secret {name}")
-    written_s = answer["CreatedDate"].timestamp()
-    return StoredSecret(name, json.loads(answer["SecretString"]), written_s)
-
-
-def _store(stored: StoredSecret, fields: Mapping[str, str]) -> StoredSecret:
-    boto3.client("secretsmanager").put_secret_value(
-        SecretId=stored.name, SecretString=json.dumps(dict(fields))
-    )
-    return StoredSecret(stored.name, fields, time.time())
-
-
 def _begin(stored: StoredSecret) -> StoredSecret:
     in_use = [name for name in GENERATED_FIELDS if stored.fields.get(name)]
     new = {name: generate(name) for name in in_use}
-    return _store(stored, change_fields(stored.fields, new))
+    return store_secret(stored, change_fields(stored.fields, new))
 
 
 def _show(stack: Stack, stored: StoredSecret) -> CommandResult:
@@ -119,13 +94,21 @@ def _finish(stack: Stack, stored: StoredSecret, *, force: bool) -> CommandResult
     # Until then a function may still hold the previous values as the current ones. CloudWatch
     # counts by the minute.
     read_s = stored.since_s + KEPT_S + 60
-    previous = _count(stack, Metric.CALLBACK_PREVIOUS_SECRETS, max(read_s, now_s - QUIET_S), now_s)
-    current = _count(stack, Metric.CALLBACK_CURRENT_SECRETS, read_s, now_s)
+    quiet_s = max(read_s, now_s - QUIET_S)
+    previous = sum(_counts(stack, Metric.CALLBACK_PREVIOUS_SECRETS, quiet_s, now_s).values())
+    last_previous_s = max(
+        _counts(stack, Metric.CALLBACK_PREVIOUS_SECRETS, read_s, now_s), default=0
+    )
+    current = sum(
+        count
+        for at_s, count in _counts(stack, Metric.CALLBACK_CURRENT_SECRETS, read_s, now_s).items()
+        if at_s > last_previous_s
+    )
     facts = {"state": "finished", "previous_used": previous, "current_used": current}
     if not force and (previous or not current):
         stderr.print(_why_not_finished(previous))
         return _result(facts | {"state": "under way"}, NEEDS_ATTENTION)
-    _store(stored, {k: v for k, v in stored.fields.items() if k not in PREVIOUS_FIELDS})
+    store_secret(stored, {k: v for k, v in stored.fields.items() if k not in PREVIOUS_FIELDS})
     return _result(facts, DONE)
 
 
@@ -141,15 +124,23 @@ def _why_not_finished(previous: int) -> str:
             "them), then try again."
         )
     return (
-        "No callback has used the new values yet: save them in the WeChat console, wait two "
-        "minutes for CloudWatch, then try again; --force finishes in any case."
+        "No message has used the new values since the previous ones were last used: save them in "
+        "the WeChat console, wait for a message (or send one with the console's debugging tool) "
+        "and two minutes for CloudWatch, then try again; --force finishes in any case."
     )
 
 
-def _count(stack: Stack, metric: Metric, start_s: float, end_s: float) -> int:
-    """Return how often the callback counted something; CloudWatch lags by a minute or two."""
+def _counts(stack: Stack, metric: Metric, start_s: float, end_s: float) -> dict[float, int]:
+    """Return how often the callback counted something, by the beginning of each period (Unix s).
+
+    CloudWatch lags by a minute or two.
+    """
+    start_s = max(start_s, end_s - _MAX_POINTS * _PERIODS_S[-1])
+    period_s = next(each for each in _PERIODS_S if end_s - start_s <= _MAX_POINTS * each)
+    # A period that began before the start may hold what was counted before it.
+    start_s = math.ceil(start_s / period_s) * period_s
     if start_s >= end_s:
-        return 0
+        return {}
     client: Any = boto3.client("cloudwatch")
     answer = client.get_metric_statistics(
         Namespace=f"wxlive/{stack.name}",
@@ -157,7 +148,8 @@ def _count(stack: Stack, metric: Metric, start_s: float, end_s: float) -> int:
         Dimensions=[{"Name": "service", "Value": "callback"}],
         StartTime=datetime.fromtimestamp(start_s, UTC),
         EndTime=datetime.fromtimestamp(end_s, UTC),
-        Period=60,
+        Period=period_s,
         Statistics=["Sum"],
     )
-    return int(sum(point["Sum"] for point in answer["Datapoints"]))
+    points = ((point["Timestamp"].timestamp(), int(point["Sum"])) for point in answer["Datapoints"])
+    return {at_s: count for at_s, count in points if count}

@@ -13,17 +13,17 @@ from wxlive_local.local_aws import HOST, LocalAws
 from wxlive_local.locks import locked
 from wxlive_local.paths import BUILD, DEV_BIN, ROOT, SAM, SAMCONFIG, TEMPLATE
 from wxlive_local.processes import SupervisedProcess
-from wxlive_local.ship import make_fit
 
 STACK_NAME = "wxlive"
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+_LAYERS = {"arm64": "WxliveLayerArm64", "x86_64": "WxliveLayerX8664"}
 _INPUTS = (
     TEMPLATE,
     SAMCONFIG,
     ROOT / "requirements" / "sam.txt",
     ROOT / "layers",
     ROOT / "functions",
-    Path(__file__).with_name("ship.py"),
+    ROOT / "infrastructure",
 )
 # The messages of pip that finds no package at all, and of clients without a network.
 _NO_DOWNLOAD = ("Could not satisfy the requirement", "ConnectionError", "ConnectTimeoutError")
@@ -41,8 +41,13 @@ def host_architecture() -> str:
     return _ARCHITECTURES[machine]
 
 
-def build(architecture: str, run_dir: Path) -> Path:
-    """Build the template for ``architecture``; return a copy of the build under ``run_dir``.
+def host_layer(built: Path) -> Path:
+    """Return the packages of the layer for this machine, in the directory of a build."""
+    return built / _LAYERS[host_architecture()] / "python"
+
+
+def build(run_dir: Path) -> Path:
+    """Build the template; return a copy of the build under ``run_dir``.
 
     The build is cached while its inputs are unchanged. Concurrent runs wait for each other here,
     and each gets its own copy.
@@ -50,7 +55,7 @@ def build(architecture: str, run_dir: Path) -> Path:
     Raises:
         NotReached: `sam build` failed; the message says why, if that is known.
     """
-    work = BUILD / "sam" / architecture
+    work = BUILD / "sam"
     work.mkdir(parents=True, exist_ok=True)
     built = work / ".aws-sam" / "build"
     stamp = work / "stamp"
@@ -59,16 +64,17 @@ def build(architecture: str, run_dir: Path) -> Path:
         digest = _inputs_digest()
         if not stamp.exists() or stamp.read_text(encoding="ascii") != digest:
             stamp.unlink(missing_ok=True)
-            _sam_build(architecture, work, run_dir)
-            make_fit(built)
+            _sam_build(work, run_dir)
             stamp.write_text(digest, encoding="ascii")
         # Hard links: a later build replaces files, it never writes into them.
         shutil.copytree(built, copy, copy_function=os.link)
     return copy / "template.yaml"
 
 
-def deploy(aws: LocalAws, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Deploy a built template as the stack ``wxlive``; return its outputs.
+def deploy(
+    aws: LocalAws, template: Path, parameters: Mapping[str, str], stack_name: str = STACK_NAME
+) -> dict[str, str]:
+    """Deploy a built template as a stack; return its outputs.
 
     Raises:
         NotReached: `sam deploy` failed; the message says why, if that is known.
@@ -77,18 +83,21 @@ def deploy(aws: LocalAws, template: Path, parameters: Mapping[str, str]) -> dict
     overrides = template.with_name("parameters.yaml")
     overrides.write_text(json.dumps(dict(parameters)), encoding="utf-8")
     _run_sam(
-        ["deploy", "--template-file", template, "--parameter-overrides", f"file://{overrides}"],
+        [
+            *("deploy", "--stack-name", stack_name, "--template-file", template),
+            *("--parameter-overrides", f"file://{overrides}"),
+        ],
         env=aws.env,
         cwd=template.parent,
         run_dir=aws.run_dir,
     )
-    stack = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    stack = aws.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _sam_build(architecture: str, work: Path, run_dir: Path) -> None:
+def _sam_build(work: Path, run_dir: Path) -> None:
     _run_sam(
-        ["build", "--template", TEMPLATE, "--parameter-overrides", f"Architecture={architecture}"],
+        ["build", "--template", TEMPLATE],
         env={"AWS_DEFAULT_REGION": "us-east-1"},
         cwd=work,
         run_dir=run_dir,

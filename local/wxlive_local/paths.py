@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 """The clone, in which the package is installed in place."""
 
 TEMPLATE = ROOT / "template.yaml"
+MONITORING = ROOT / "infrastructure" / "monitoring.yaml"
 SAMCONFIG = ROOT / "samconfig.toml"
 BUILD = ROOT / "build"
 RUNS = BUILD / "local"

@@ -85,7 +85,12 @@ class LocalStack:
     @property
     def env(self) -> dict[str, str]:
         """The environment variables that the operator's command needs for this stack."""
-        return {**self.aws.env, "WXLIVE_STACK": self.stack_name}
+        return {
+            **self.aws.env,
+            "WXLIVE_STACK": self.stack_name,
+            # The stack's own CallbackUrl is an address of AWS.
+            "WXLIVE_CALLBACK_URL": self.callback_url,
+        }
 
     def client(self, service: str, **config: Any) -> Any:
         """Return a boto3 client of the local AWS."""
@@ -176,10 +181,9 @@ def _build_and_deploy(
 ) -> dict[str, str]:
     """Create the secret, build and deploy the template; return the stack's outputs."""
     template = Template.read(TEMPLATE)
-    secret_name = template.parameters["WechatSecretName"]["Default"]
     parameters = {
         "Architecture": host_architecture(),
-        "WechatSecretName": secret_name,
+        "WechatSecretName": f"{STACK_NAME}/wechat",
         **options.parameters,
         "WechatApiBase": wechat_url,
         "MessageMode": options.config.mode.value,
@@ -188,7 +192,7 @@ def _build_and_deploy(
         Name=parameters["WechatSecretName"], SecretString=options.config.secret_json()
     )
     with progress.step("sam build"):
-        built = build(parameters["Architecture"], aws.run_dir)
+        built = build(aws.run_dir)
     with progress.step("sam deploy"):
         outputs = deploy(aws, built, parameters)
         workarounds.apply_workarounds(aws, template, STACK_NAME)

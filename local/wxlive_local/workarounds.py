@@ -21,10 +21,11 @@ def apply_workarounds(aws: LocalAws, template: Template, stack_name: str) -> Non
     """Apply all of them to a newly deployed stack. Safe to repeat."""
     resources = _resources(aws, stack_name)
     for logical_id, properties in template.of_type("AWS::DynamoDB::Table").items():
-        set_table_lifecycle(aws, resources[logical_id], properties)
+        if logical_id in resources:
+            set_table_lifecycle(aws, resources[logical_id], properties)
     for logical_id, properties in template.of_type("AWS::Serverless::Function").items():
-        if properties.get("RecursiveLoop"):
-            set_recursion(aws, resources[logical_id], properties["RecursiveLoop"])
+        if "RecursiveLoop" in properties:
+            allow_recursion(aws, resources[logical_id])
     set_poller_concurrency(aws)
     set_batch_rights(aws, template, resources)
     set_schedule_time_zones(aws, template, resources)
@@ -33,13 +34,11 @@ def apply_workarounds(aws: LocalAws, template: Template, stack_name: str) -> Non
 def callback_url(aws: LocalAws, outputs: dict[str, str]) -> str:
     """Return the URL of the callback at the local gateway.
 
-    The stack's output is an amazonaws.com address; the local gateway serves the same API, stage
-    and path at its own address.
+    The stack's output is an amazonaws.com address, or a domain of the operator's own; the local
+    gateway serves the same API at its own address.
     """
-    stage_and_path = outputs["CallbackUrl"].split("/", 3)[3]
-    stage, path = stage_and_path.split("/", 1)
     api = outputs["CallbackApiId"]
-    return f"{aws.endpoint_url}/restapis/{api}/{stage}/_user_request_/{path}"
+    return f"{aws.endpoint_url}/restapis/{api}/live/_user_request_/wechat/callback"
 
 
 def set_table_lifecycle(aws: LocalAws, table: str, properties: Any) -> None:
@@ -58,11 +57,9 @@ def set_table_lifecycle(aws: LocalAws, table: str, properties: Any) -> None:
         )
 
 
-def set_recursion(aws: LocalAws, function: str, recursive_loop: str) -> None:
+def allow_recursion(aws: LocalAws, function: str) -> None:
     """Allow a function to invoke itself: ``RecursiveLoop`` is ignored in a template."""
-    aws.client("lambda").put_function_recursion_config(
-        FunctionName=function, RecursiveLoop=recursive_loop
-    )
+    aws.client("lambda").put_function_recursion_config(FunctionName=function, RecursiveLoop="Allow")
 
 
 def set_poller_concurrency(aws: LocalAws) -> None:
@@ -85,13 +82,13 @@ def set_batch_rights(aws: LocalAws, template: Template, resources: dict[str, str
     local AWS, where it enforces roles, requires one named after the API call.
     """
     iam = aws.client("iam")
-    for logical_id, properties in template.of_type("AWS::Serverless::Function").items():
+    for logical_id, properties in template.of_type("AWS::IAM::Role").items():
         policies = str(properties.get("Policies"))
         batches = [batch for part, batch in _BATCHES.items() if part in policies]
         if batches:
             statement = {"Effect": "Allow", "Action": batches, "Resource": "*"}
             iam.put_role_policy(
-                RoleName=resources[f"{logical_id}Role"],
+                RoleName=resources[logical_id],
                 PolicyName="local-aws-batches",
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
             )

@@ -14,8 +14,11 @@ from wxlive.wechat.crypto import Envelope, signature
 from wxlive_local.simulator import FollowChange, Simulator
 from wxlive_local.up import LocalStack
 
-BY_POLLER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-"""Allowed and never recorded: Lambda's poller receives messages in the function's name."""
+BY_LAMBDA = {
+    *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    *("logs:CreateLogStream", "logs:PutLogEvents"),
+}
+"""Allowed and never recorded: Lambda receives messages and writes logs in the function's name."""
 
 RESULT = {
     "MsgType": "event",
@@ -173,7 +176,7 @@ def test_a_role_allows_what_its_function_does_and_nothing_else(
     assert set(used) == set(functions_of(stack))
     for function, rights in used.items():
         allowed = allowed_rights(stack, function)
-        unused = {right for right in allowed - rights if right.action not in BY_POLLER}
+        unused = {right for right in allowed - rights if right.action not in BY_LAMBDA}
         assert rights - allowed == set(), f"{function} lacks it, or the roles are not enforced"
         assert unused == set(), f"{function} does not need it"
 

@@ -1,127 +1,18 @@
 """The explorer's command: run worlds, play one history again, take conditions away."""
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from resource import RUSAGE_SELF, getrusage
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import click
 
-from explore.engine.history import NoSuchStep, decode, encode, play, story
-from explore.engine.search import Exploration, Violation
-from explore.stack import shipped
-from explore.stack.ablation import Without, conditions_of, why_unshown
-from explore.stack.build import Built, build, explored
-from explore.stack.describe import changes
-from explore.stack.scenario import Scenario
+from explore.engine.history import NoSuchStep, encode
+from explore.engine.search import Exploration
+from explore.jobs import Finding, Job, Limits, in_processes, replay, search
+from explore.needed import explained, first_broken, judged, trials
 from explore.worlds import WORLDS
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 DONE, BROKEN, WRONG_USE = 0, 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The bound that the command line sets in place of a world's own, and when to give up."""
-
-    faults: int | None = None
-    ticks: int | None = None
-    copies: int | None = None
-    seconds: float = 1e9
-    stop_at_first: bool = False
-
-    def of(self, name: str) -> Scenario:
-        """Return a world within the bound."""
-        return WORLDS[name].bounded(faults=self.faults, ticks=self.ticks, copies=self.copies)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One search, for a process of its own: a world, and the condition that it does without.
-
-    Invariants that are ``known`` to be broken are not asked about.
-    """
-
-    world: str
-    limits: Limits
-    without: str = ""
-    known: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a search found, with its counterexamples as stories, and the conditions it met.
-
-    ``megabytes`` is the most memory that the process took.
-    """
-
-    job: Job
-    found: Exploration
-    stories: tuple[tuple[Violation, tuple[str, ...]], ...]
-    conditions: tuple[str, ...]
-    megabytes: int
-
-
-def search(job: Job) -> Finding:
-    """Explore a world."""
-    limits = job.limits
-    with shipped.in_place():
-        built, found = explored(
-            limits.of(job.world),
-            Without(job.without) if job.without else None,
-            known=job.known,
-            max_seconds=limits.seconds,
-            stop_at_first=limits.stop_at_first,
-            count_histories=not limits.stop_at_first,
-        )
-        stories = tuple((broken, tuple(_told(built, broken.labels))) for broken in found.violations)
-        conditions = tuple(conditions_of(built.kernel.requests))
-    peak = getrusage(RUSAGE_SELF).ru_maxrss // 1024
-    return Finding(job, found, stories, conditions, peak)
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One condition, and the searches without it in the worlds that meet it, small ones first."""
-
-    condition: str
-    jobs: tuple[Job, ...]
-
-
-def first_broken(trial: Trial) -> list[Finding]:
-    """Search one world after the other until something breaks; returns what was found."""
-    findings: list[Finding] = []
-    for job in trial.jobs:
-        findings.append(search(job))
-        if findings[-1].stories:
-            break
-    return findings
-
-
-def _told(built: Built, labels: Sequence[str]) -> Iterator[str]:
-    return story(built.kernel, play(built.kernel, built.first, labels), changes)
-
-
-def replay(world: str, text: str, limits: Limits) -> Iterator[str]:
-    """Play one history with the shipped code, and tell it.
-
-    Raises:
-        NoSuchStep: the code has changed, and a step can't be made any more.
-    """
-    with shipped.in_place():
-        yield from _told(build(limits.of(world)), decode(text))
-
-
-def in_processes(work: Callable[[T], R], jobs: Iterable[T], at_once: int) -> Iterator[R]:
-    """Do each job in a fresh process, a few at once; yields in the order of the jobs."""
-    context = get_context("spawn")
-    with ProcessPoolExecutor(at_once, mp_context=context, max_tasks_per_child=1) as pool:
-        yield from pool.map(work, jobs)
 
 
 # -------------------------------------------------------------------- output
@@ -164,14 +55,24 @@ def _counterexamples(finding: Finding, *, brief: bool) -> Iterator[str]:
 
 
 def run(names: Sequence[str], limits: Limits, *, at_once: int, brief: bool) -> int:
-    """Explore worlds and print a line for each, and its counterexamples."""
+    """Explore worlds and print a line for each, and its counterexamples.
+
+    Then take away each condition and each guard that one of them is known to need.
+    """
     click.echo(table_head())
     code = DONE
+    findings = []
     for finding in in_processes(search, [Job(name, limits) for name in names], at_once):
+        findings.append(replace(finding, stories=()))
         click.echo(table_row(finding))
         for line in _counterexamples(finding, brief=brief):
             click.echo(line)
         if finding.stories or not finding.found.is_exhausted:
+            code = BROKEN
+    click.echo("\nwithout …, this breaks:")
+    for verdict in judged(findings, at_once=at_once):
+        click.echo(f"{' ' if verdict.is_fine else '!'} {verdict.name}: {verdict.why}")
+        if not verdict.is_fine:
             code = BROKEN
     return code
 
@@ -179,10 +80,7 @@ def run(names: Sequence[str], limits: Limits, *, at_once: int, brief: bool) -> i
 def ablate(
     names: Sequence[str], limits: Limits, *, at_once: int, brief: bool, only: str = ""
 ) -> int:
-    """Take away each condition that the worlds meet, and print what breaks without it.
-
-    Those whose use no world shows are printed with their reason instead.
-    """
+    """Take away each condition that worlds meet, and look for one that breaks without it."""
     click.echo(table_head())
     jobs = [Job(name, _for_ablation(name, limits)) for name in names]
     whole = list(in_processes(search, jobs, at_once))
@@ -190,58 +88,19 @@ def ablate(
         click.echo(table_row(finding))
         for broken, _ in finding.stories:
             click.echo(f"  with every condition, {broken.invariant} is broken")
-    whole.sort(key=lambda finding: finding.found.states)
-    conditions = sorted({condition for finding in whole for condition in finding.conditions})
-    conditions = [condition for condition in conditions if condition.startswith(only)]
-    for condition in conditions:
-        if why := why_unshown(condition):
-            click.echo(f"not shown {condition}: {why}")
-    conditions = [condition for condition in conditions if why_unshown(condition) is None]
-    trials = [_trial(condition, whole) for condition in conditions]
-    code = DONE
-    for trial, findings in zip(trials, in_processes(first_broken, trials, at_once), strict=True):
+    tried = trials(whole, only)
+    for trial, findings in zip(tried, in_processes(first_broken, tried, at_once), strict=True):
         click.echo(f"without {trial.condition}")
-        for line in _needed(findings, whole):
+        for line in explained(findings, whole):
             if not (brief and line.startswith("  ")):
                 click.echo(f"  {line}")
-        if not findings[-1].stories:
-            code = BROKEN
-    return code
+    return DONE
 
 
 def _for_ablation(name: str, limits: Limits) -> Limits:
     if limits.faults is not None:
         return limits
     return replace(limits, faults=WORLDS[name].ablated_with)
-
-
-def _trial(condition: str, whole: Sequence[Finding]) -> Trial:
-    jobs = [
-        Job(
-            finding.job.world,
-            replace(finding.job.limits, stop_at_first=True),
-            condition,
-            frozenset(broken.invariant for broken, _ in finding.stories),
-        )
-        for finding in whole
-        if condition in finding.conditions
-    ]
-    return Trial(condition, tuple(jobs))
-
-
-def _needed(findings: Sequence[Finding], whole: Sequence[Finding]) -> Iterator[str]:
-    """Say what breaks without a condition, or in which worlds nothing does."""
-    states = {finding.job.world: finding.found.states for finding in whole}
-    for finding in findings:
-        for broken, lines in finding.stories:
-            yield f"{finding.job.world}: {broken.invariant}: {broken.message}"
-            yield from (f"  {line}" for line in lines)
-            return
-    for finding in findings:
-        name, found = finding.job.world, finding.found
-        within = "" if found.is_exhausted else " in the given time"
-        same = ", and there are as many states" if found.states == states[name] else ""
-        yield f"{name}: nothing breaks{within}{same}"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support.budget import budget
 from wxlive.domain.events import Event, FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.errors import RequestRejected
-from wxlive.wechat.event_parser import parse_event, read_encrypted
+from wxlive.wechat.event_parser import parse_event
+from wxlive.wechat.message_body import read_encrypted
 
 Given = TypeVar("Given")
 Read = TypeVar("Read")

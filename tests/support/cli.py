@@ -45,7 +45,7 @@ OUTPUTS = {
 SECRET = {
     "appid": "wx0123456789abcdef",
     "secret": "5" * 32,
-    "token": "aWord1",
+    "token": "aWord123",
     "aes_key": "A" * 43,
 }
 
@@ -141,9 +141,9 @@ class Operator:
         facts: dict[str, Any] = json.loads(result.stdout)
         return facts
 
-    def refusal(self, *words: str) -> str:
+    def refusal(self, *words: str, typed: str = "") -> str:
         """Run with and without ``--json``, be refused with exit code 2; return the sentence."""
-        result, as_json = self.run(*words), self.run(*words, "--json")
+        result, as_json = self.run(*words, typed=typed), self.run(*words, "--json", typed=typed)
         assert (result.exit_code, as_json.exit_code) == (2, 2), result.output
         assert result.stdout == ""
         assert result.stderr == as_json.stderr

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from wxlive.errors import WxliveError
@@ -16,9 +16,13 @@ class CountingTelemetry(Telemetry):
     def __init__(self) -> None:
         super().__init__()
         self.counted: Counter[Metric] = Counter()
+        self.at_publish: Callable[[], None] = lambda: None
 
     def count(self, metric: Metric, value: int = 1) -> None:
         self.counted[metric] += value
+
+    def publish(self) -> None:
+        self.at_publish()
 
 
 class SilentTelemetry(Telemetry):
@@ -31,6 +35,8 @@ class SilentTelemetry(Telemetry):
     def hide(self, values: Iterable[str]) -> None: ...
 
     def count(self, metric: Metric, value: int = 1) -> None: ...
+
+    def publish(self) -> None: ...
 
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None: ...
 

@@ -139,6 +139,10 @@ class MemoryLiving(LivingStore):
     def load(self) -> Living | None:
         return self.row
 
+    def finish(self, living: Living) -> None:
+        if self.row == living:
+            self.row = replace(living, finished=True)
+
 
 class MemoryDays(DayStore):
     def __init__(self) -> None:

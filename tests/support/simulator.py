@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 
 from wxlive.wechat.crypto import Envelope, is_signed
-from wxlive.wechat.event_parser import parse_event, read_encrypted
+from wxlive.wechat.event_parser import parse_event
+from wxlive.wechat.message_body import read_encrypted
 from wxlive_local.simulator import PUSH, STABLE_TOKEN, DeliveryPolicy, FollowChange, Simulator
 
 PATIENCE_S = 10

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from support.template import NAMESPACE
+import pytest
+
+from support.template import ALARM, MONITORED_NAMESPACE
+from wxlive.telemetry import NEEDS_OPERATOR, Metric
 from wxlive_local.paths import ROOT
 
 if TYPE_CHECKING:
@@ -10,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def test_an_alarm_watches_a_metric_that_something_emits(
-    template: "ParsedTemplate",
+    monitoring: "ParsedTemplate",
     alarm: str,
     emitted: set[tuple[str, str]],
     aws_metrics: set[tuple[str, str]],
 ) -> None:
-    properties = template.properties(alarm)
+    properties = monitoring.properties(alarm)
     dimensions = {each["Name"]: each["Value"] for each in properties["Dimensions"]}
 
-    if properties["Namespace"] == {"Fn::Sub": NAMESPACE}:
+    if properties["Namespace"] == {"Fn::Sub": MONITORED_NAMESPACE}:
         assert (dimensions["service"], properties["MetricName"]) in emitted
         assert set(dimensions) == {"service"}
     else:
@@ -26,19 +29,32 @@ def test_an_alarm_watches_a_metric_that_something_emits(
 
 
 def test_an_alarm_says_what_to_do_and_is_in_the_runbook(
-    template: "ParsedTemplate", alarm: str
+    monitoring: "ParsedTemplate", alarm: str
 ) -> None:
     runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
-    assert len(template.properties(alarm)["AlarmDescription"]) > 50
+    assert len(monitoring.properties(alarm)["AlarmDescription"]) > 50
     assert f"| `{alarm.removesuffix('Alarm')}` |" in runbook
-    assert template.properties(alarm)["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert monitoring.properties(alarm)["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+@pytest.mark.parametrize("reason", sorted(NEEDS_OPERATOR))
+def test_every_reason_that_needs_the_operator_is_in_the_runbook(reason: Metric) -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert f"| `{reason}` |" in runbook
+
+
+def test_an_idle_month_of_alarms_costs_little(monitoring: "ParsedTemplate") -> None:
+    """An alarm costs $0.10 a month; a reason of its own belongs to ``NEEDS_OPERATOR``."""
+    assert len(monitoring.of_type(ALARM)) <= 14
+    assert monitoring.resources["Dashboard"]["Condition"] == "CreateDashboard"
 
 
 def test_an_alarm_evaluates_no_longer_than_cloudwatch_allows(
-    template: "ParsedTemplate", alarm: str
+    monitoring: "ParsedTemplate", alarm: str
 ) -> None:
-    properties = template.properties(alarm)
+    properties = monitoring.properties(alarm)
     period, periods = properties["Period"], properties["EvaluationPeriods"]
 
     assert period * periods <= (604_800 if period >= 3600 else 86_400)

@@ -14,6 +14,7 @@ FIREWALL = {
     "CallbackFirewallAssociation": "Firewall",
     "CallbackAllowListIpSet": "UseCallbackAllowList",
     "CallbackAllowListFunction": "UseCallbackAllowList",
+    "CallbackAllowListFunctionRole": "UseCallbackAllowList",
     "CallbackAllowListLogs": "UseCallbackAllowList",
 }
 
@@ -43,7 +44,9 @@ def test_an_access_log_contains_no_query_string(template: "ParsedTemplate") -> N
 
 def test_the_api_is_throttled(template: "ParsedTemplate") -> None:
     for api in template.of_type("AWS::Serverless::Api").values():
-        assert api["MethodSettings"][0]["ThrottlingRateLimit"] > 0
+        [settings] = api["MethodSettings"]
+        assert settings["ThrottlingRateLimit"] == {"Ref": "CallbackRateLimit"}
+        assert settings["ThrottlingBurstLimit"] == {"Ref": "CallbackRateLimit"}
 
 
 def test_the_api_has_no_detailed_metrics(template: "ParsedTemplate") -> None:

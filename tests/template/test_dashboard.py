@@ -4,40 +4,42 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from support.template import ALARM, NAMESPACE
+from support.template import ALARM, MONITORED_NAMESPACE
 
 if TYPE_CHECKING:
     from support.template import ParsedTemplate
 
 
-def body_of(template: "ParsedTemplate") -> str:
-    return str(template.properties("Dashboard")["DashboardBody"]["Fn::Sub"])
+def body_of(monitoring: "ParsedTemplate") -> str:
+    return str(monitoring.properties("Dashboard")["DashboardBody"]["Fn::Sub"])
 
 
-def widgets_of(template: "ParsedTemplate") -> list[dict[str, Any]]:
+def widgets_of(monitoring: "ParsedTemplate") -> list[dict[str, Any]]:
     """The widgets, with 1 where CloudFormation inserts a value."""
-    body = re.sub(r"\$\{(?!AWS::StackName)[^}]*\}", "1", body_of(template))
+    body = re.sub(r"\$\{(?!StackName)[^}]*\}", "1", body_of(monitoring))
     widgets: list[dict[str, Any]] = json.loads(body)["widgets"]
     return widgets
 
 
 def test_the_dashboard_shows_metrics_that_something_emits(
-    template: "ParsedTemplate", emitted: set[tuple[str, str]], aws_metrics: set[tuple[str, str]]
+    monitoring: "ParsedTemplate", emitted: set[tuple[str, str]], aws_metrics: set[tuple[str, str]]
 ) -> None:
-    listed = [m for widget in widgets_of(template) for m in widget["properties"].get("metrics", [])]
+    listed = [
+        m for widget in widgets_of(monitoring) for m in widget["properties"].get("metrics", [])
+    ]
     metrics = [metric for metric in listed if isinstance(metric[0], str)]
 
     assert len(metrics) > 20
     for namespace, name, *rest in metrics:
-        if namespace == NAMESPACE:
+        if namespace == MONITORED_NAMESPACE:
             assert rest[0] == "service"
             assert (rest[1], name) in emitted
         else:
             assert (namespace, name) in aws_metrics
 
 
-def test_the_dashboard_is_laid_out_without_gaps_or_overlaps(template: "ParsedTemplate") -> None:
-    widgets = widgets_of(template)
+def test_the_dashboard_is_laid_out_without_gaps_or_overlaps(monitoring: "ParsedTemplate") -> None:
+    widgets = widgets_of(monitoring)
     cells = [
         (x, y)
         for widget in widgets
@@ -50,7 +52,7 @@ def test_the_dashboard_is_laid_out_without_gaps_or_overlaps(template: "ParsedTem
     assert {widget["type"] for widget in widgets} == {"alarm", "metric"}
 
 
-def test_the_dashboard_shows_every_alarm(template: "ParsedTemplate") -> None:
-    shown = set(re.findall(r"\$\{(\w+)\.Arn\}", body_of(template)))
+def test_the_dashboard_shows_every_alarm(monitoring: "ParsedTemplate") -> None:
+    shown = set(re.findall(r"\$\{(\w+)\.Arn\}", body_of(monitoring)))
 
-    assert shown == set(template.of_type(ALARM))
+    assert shown == set(monitoring.of_type(ALARM))

@@ -23,7 +23,7 @@ def test_a_function_that_calls_wechat_can_have_a_fixed_address(
     own, given = network["SubnetIds"]["Fn::If"][1:]
     assert (own, given) == (
         [{"Ref": "PrivateSubnetA"}, {"Ref": "PrivateSubnetB"}],
-        {"Ref": "VpcSubnetIds"},
+        {"Fn::Split": [",", {"Ref": "VpcSubnetIds"}]},
     )
 
 

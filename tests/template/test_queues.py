@@ -4,10 +4,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.template import ALARM
 from wxlive.domain.chunks import CLAIM_STALE_S
 
 if TYPE_CHECKING:
     from support.template import ParsedTemplate
+
+
+def alarmed_metrics(monitoring: "ParsedTemplate", queue: str) -> set[str]:
+    """The metrics of a queue that an alarm watches."""
+    alarms = monitoring.of_type(ALARM).values()
+    found = [a for a in alarms if a["Dimensions"] and a["Dimensions"][0]["Value"] == {"Ref": queue}]
+    assert all(alarm["AlarmActions"] for alarm in found)
+    return {alarm["MetricName"] for alarm in found}
 
 
 def test_a_batch_of_chunks_fails_message_by_message(template: "ParsedTemplate") -> None:
@@ -30,7 +39,7 @@ def test_a_push_message_returns_only_when_its_worker_has_certainly_ended(
 
 @pytest.mark.parametrize("name", ["PushQueue", "CallbackBacklog"])
 def test_messages_that_crash_their_worker_end_in_a_queue_with_an_alarm(
-    template: "ParsedTemplate", name: str
+    template: "ParsedTemplate", monitoring: "ParsedTemplate", name: str
 ) -> None:
     queue = template.properties(name)
     target = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
@@ -39,11 +48,11 @@ def test_messages_that_crash_their_worker_end_in_a_queue_with_an_alarm(
     assert queue["RedrivePolicy"]["maxReceiveCount"] >= 3
     assert dead_letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert dead_letters["SqsManagedSseEnabled"] is True
-    assert template.alarmed_metrics(target) == {"ApproximateNumberOfMessagesVisible"}
+    assert alarmed_metrics(monitoring, target) == {"ApproximateNumberOfMessagesVisible"}
 
 
 def test_a_backlog_message_returns_when_its_worker_has_ended_and_its_age_has_an_alarm(
-    template: "ParsedTemplate", fail_fast_s: float
+    template: "ParsedTemplate", monitoring: "ParsedTemplate", fail_fast_s: float
 ) -> None:
     queue = template.properties("CallbackBacklog")
     function = template.properties("CallbackBacklogFunction")
@@ -53,7 +62,7 @@ def test_a_backlog_message_returns_when_its_worker_has_ended_and_its_age_has_an_
     assert queue["SqsManagedSseEnabled"] is True
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BatchSize"] * fail_fast_s < function["Timeout"]
-    assert template.alarmed_metrics("CallbackBacklog") == {"ApproximateAgeOfOldestMessage"}
+    assert alarmed_metrics(monitoring, "CallbackBacklog") == {"ApproximateAgeOfOldestMessage"}
 
 
 def test_the_tables_may_be_unavailable_for_hours_and_a_person_for_days(

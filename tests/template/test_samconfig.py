@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("environment", ["local", "staging", "prod"])
+@pytest.mark.parametrize("environment", ["default", "local", "staging", "prod"])
 def test_an_environment_names_its_stack_and_how_it_is_deployed(environment: str) -> None:
     section = SAMCONFIG[environment]
 
     assert section["global"]["parameters"]["stack_name"].startswith("wxlive")
-    assert section["deploy"]["parameters"]["capabilities"] == "CAPABILITY_IAM"
+    assert section["deploy"]["parameters"]["capabilities"].split() == [
+        "CAPABILITY_IAM",
+        "CAPABILITY_AUTO_EXPAND",
+    ]
 
 
 def test_prod_asks_before_it_changes_and_staging_is_another_stack() -> None:

@@ -1,7 +1,7 @@
 """The checks of ``wxlive doctor``. Pure: each takes facts and returns a finding."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -9,10 +9,14 @@ from typing import Any
 
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.settings import MessageMode, Secrets
+from wxlive.telemetry import NEEDS_OPERATOR
 from wxlive_cli.formatting import format_quantity
 
 SYNC_FRESH_S = 36 * 3600
 """A daily sync that failed once deserves a warning before the next one."""
+
+CONCURRENCY_WANTED = 50
+"""Concurrent executions: a burst of callbacks, the push workers, and one of each other function."""
 
 SKEW_ALLOWED_S = 30
 QUOTA_LOW_PERCENT = 10
@@ -23,7 +27,7 @@ docs/wechat-protocol.md#error-codes."""
 _SECRET_PATTERNS = {
     "appid": re.compile(r"wx[0-9a-z]{16}"),
     "secret": re.compile(r"[0-9a-f]{32}"),
-    "token": re.compile(r"[A-Za-z0-9]{3,32}"),
+    "token": re.compile(r"[A-Za-z0-9]{8,32}"),
 }
 """What the console usually issues; other values may work."""
 
@@ -87,6 +91,38 @@ def check_secret(secrets: Secrets, mode: MessageMode) -> Finding:
     return ok("secret", "complete and well formed")
 
 
+def check_account(pinned: str, addressees: Collection[str]) -> Finding:
+    """Check that plaintext messages are bound to one account.
+
+    Args:
+        pinned: the original ID in the secret; empty if there is none.
+        addressees: the original IDs that recent messages were addressed to. If it is one, it is
+            pinned now.
+    """
+    if pinned:
+        return ok("account", f"plaintext messages must be addressed to {pinned}")
+    match sorted(addressees):
+        case [account]:
+            says = f"plaintext messages must be addressed to {account} from five minutes on"
+            do = (
+                "compare it with the original ID (原始ID) in the settings of the WeChat console; "
+                "correct it with `wxlive configure --original-id ID`"
+            )
+        case []:
+            says = "plaintext messages to any account are accepted, and none has arrived"
+            do = (
+                "run `wxlive doctor` again after a message, or copy the original ID (原始ID) from "
+                "the settings of the WeChat console: `wxlive configure --original-id ID`"
+            )
+        case several:
+            says = f"plaintext messages are addressed to {', '.join(several)}; all are accepted"
+            do = (
+                "somebody may forge messages: copy the original ID (原始ID) from the settings of "
+                "the WeChat console: `wxlive configure --original-id ID`"
+            )
+    return warning("account", says, do)
+
+
 def check_wechat(apis: Mapping[str, Mapping[str, Any]], egress: str | None) -> Finding:
     """Check that WeChat issues a token and accepts calls from the stack's address."""
     refusals = [api for api in apis.values() if "sentence" in api]
@@ -120,15 +156,57 @@ def _check_quota(name: str, api: Mapping[str, Any]) -> Finding:
     return ok(check, says)
 
 
-def check_callback(status: int, body: str, echo: str) -> Finding:
-    """Check the answer to a URL verification that was signed as WeChat signs it."""
+def check_callback(status: int, body: str, echo: str, *, allow_list: bool = False) -> Finding:
+    """Check the answer to a URL verification that was signed as WeChat signs it.
+
+    Args:
+        status: the HTTP status of the answer.
+        body: the text of the answer.
+        echo: what the answer should be.
+        allow_list: whether the firewall admits WeChat's addresses only.
+    """
     if (status, body) == (HTTPStatus.OK, echo):
         return ok("callback", "answers a signed verification")
+    if allow_list and status == HTTPStatus.FORBIDDEN and "Forbidden" in body:
+        do = "press save in the WeChat console (message push): WeChat verifies the URL at once"
+        return warning("callback", "the allow-list admits WeChat, and not this machine", do)
     says = f"answers {status} instead of the echo"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return warning("callback", says, "try again; if it stays so, raise CallbackRateLimit")
     if status == HTTPStatus.FORBIDDEN:
         do = "if the token was just changed, wait five minutes; else read the callback's log"
         return broken("callback", says, do)
     return broken("callback", says, "read the log group /wxlive/STACK/callback")
+
+
+def check_unreachable_callback(url: str) -> Finding:
+    """Say what to do where the callback's URL does not answer at all."""
+    do = (
+        "check this machine's network, and the domain's DNS record; if WeChat calls another URL, "
+        "give it with --callback-url"
+    )
+    return broken("callback", f"{url} does not answer", do)
+
+
+def check_architecture(function: Sequence[str], layer: Sequence[str]) -> Finding:
+    """Compare the architecture of the callback with those for which its layer was built."""
+    says = f"{', '.join(function)}, with a layer for {', '.join(layer) or 'unknown'}"
+    if set(function) <= set(layer):
+        return ok("architecture", says)
+    do = "deploy again with the Architecture you want; do not change a function by hand"
+    return broken("architecture", says, do)
+
+
+def check_concurrency(limit: int, unreserved: int) -> Finding:
+    """Check how many functions of the account may run at once."""
+    says = f"{limit:,} concurrent executions in this account, {unreserved:,} of them unreserved"
+    if unreserved >= CONCURRENCY_WANTED:
+        return ok("concurrency", says)
+    do = (
+        "request more under Service Quotas (Lambda, Concurrent executions): callbacks and push "
+        f"workers need up to {CONCURRENCY_WANTED}"
+    )
+    return warning("concurrency", says, do)
 
 
 def check_sync(run: SyncRun | None, now_s: float) -> Finding:
@@ -178,6 +256,15 @@ def check_alarms(confirmed: int, pending: int) -> Finding:
     if pending:
         return warning("alarms", "not confirmed yet", "confirm the mail from AWS Notifications")
     return warning("alarms", "nobody receives them", "deploy with AlarmEmail=you@example.com")
+
+
+def check_reasons(recent: Iterable[str]) -> Finding:
+    """Check which metrics that need the operator were counted within the last three hours."""
+    reasons = sorted(set(recent) & {metric.value for metric in NEEDS_OPERATOR})
+    if not reasons:
+        return ok("operator", "not needed within the last three hours")
+    do = "see docs/operations.md, When the operator is needed"
+    return warning("operator", f"needed within the last three hours: {', '.join(reasons)}", do)
 
 
 def check_clock(ahead_s: float) -> Finding:

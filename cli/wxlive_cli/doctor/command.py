@@ -16,14 +16,20 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.BROKEN: "red"}
 
 @click.command()
 @click.option(
-    "--callback-url", help="URL that WeChat calls, if it is not the stack's own CallbackUrl."
+    "--callback-url",
+    envvar="WXLIVE_CALLBACK_URL",
+    help="URL that WeChat calls, if it is not the stack's own CallbackUrl; default: "
+    "$WXLIVE_CALLBACK_URL.",
 )
 @stack_name_command
 def doctor(name: str, *, callback_url: str | None) -> CommandResult:
     """Check that everything is ready. Exits with 1 if something is broken.
 
+    It takes seconds and changes nothing, except that in plaintext mode it stores the original ID of
+    the account (gh_...) once recent messages agree on one.
+
     \b
-    Takes seconds and changes nothing. Examples:
+    Examples:
       wxlive doctor
       wxlive doctor --json | jq '.checks[] | select(.level != "ok")'
     """  # noqa: D301 - \b keeps click from wrapping the lines

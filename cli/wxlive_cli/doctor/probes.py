@@ -1,5 +1,6 @@
 """The probes of ``wxlive doctor``: each reads facts about a stack and has them checked."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,13 +15,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from wxlive.errors import WxliveError
 from wxlive.settings import MessageMode, Secrets
 from wxlive.stores.secrets import SecretStore
+from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import signature
 from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Finding, broken
 from wxlive_cli.stack import Stack, connect, describe_error
+from wxlive_cli.stored_secret import load_secret, store_secret
+from wxlive_cli.wechat_secret import ORIGINAL_ID
 
-SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch")
+SCHEDULES = ("follower-sync", "follower-sync-continue", "live-watch", "push-reconcile")
 CALLBACK_TIMEOUT_S = 10
+
+ADDRESSEES_S = 7 * 86_400
+ADDRESSEES_READ = 1000
+"""How far back, and in how many messages, the account is looked for."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Subject:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """The stack's parameters."""
+        """The parameters that the stack was deployed with."""
         return {
             parameter["ParameterKey"]: parameter["ParameterValue"]
             for parameter in self.description["Parameters"]
@@ -69,7 +77,7 @@ class Subject:
 
     @property
     def mode(self) -> MessageMode:
-        """The stack's message mode."""
+        """The message mode that the stack was deployed with."""
         return MessageMode(self.parameters["MessageMode"])
 
 
@@ -117,6 +125,44 @@ def _secret(subject: Subject) -> Finding:
     return checks.check_secret(subject.secrets, subject.mode)
 
 
+def _account(subject: Subject) -> list[Finding]:
+    """Learn the account from recent plaintext messages, and pin it if they agree on one."""
+    if subject.mode is not MessageMode.PLAINTEXT:
+        return []
+    pinned = subject.secrets.original_id
+    addressees = set() if pinned else _addressees(subject.stack.name)
+    if len(addressees) == 1:
+        stored = load_secret(subject.stack)
+        store_secret(stored, {**stored.fields, "original_id": next(iter(addressees))})
+    return [checks.check_account(pinned, addressees)]
+
+
+def _addressees(stack_name: str) -> set[str]:
+    """Return the accounts that the callback's log names."""
+    pages = (
+        boto3.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=f"/wxlive/{stack_name}/callback",
+            filterPattern=f'"{NOT_PINNED}"',
+            startTime=int(1000 * (time.time() - ADDRESSEES_S)),
+            PaginationConfig={"MaxItems": ADDRESSEES_READ},
+        )
+    )
+    lines = (_read_line(event["message"]) for page in pages for event in page["events"])
+    return {
+        line["addressee"] for line in lines if ORIGINAL_ID.fullmatch(line.get("addressee") or "")
+    }
+
+
+def _read_line(text: str) -> Mapping[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
 def _wechat(subject: Subject) -> Finding:
     return checks.check_wechat(subject.wechat["apis"], subject.stack.outputs.get("EgressAddress"))
 
@@ -134,8 +180,28 @@ def _callback(subject: Subject) -> Finding:
         "echostr": echo,
     }
     url = subject.callback_url or subject.stack.output("CallbackUrl")
-    answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
-    return checks.check_callback(answer.status_code, answer.text, echo)
+    try:
+        answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
+    except (requests.ConnectionError, requests.Timeout):
+        return checks.check_unreachable_callback(url)
+    allow_list = subject.parameters.get("CallbackAllowList") == "on"
+    return checks.check_callback(answer.status_code, answer.text, echo, allow_list=allow_list)
+
+
+def _architecture(subject: Subject) -> Finding:
+    client = boto3.client("lambda")
+    name = subject.stack.output("CallbackFunction")
+    function = client.get_function_configuration(FunctionName=name)
+    layers = [client.get_layer_version_by_arn(Arn=used["Arn"]) for used in function["Layers"]]
+    built_for = [kind for layer in layers for kind in layer.get("CompatibleArchitectures", [])]
+    return checks.check_architecture(function["Architectures"], built_for)
+
+
+def _concurrency(_subject: Subject) -> Finding:
+    limit = boto3.client("lambda").get_account_settings()["AccountLimit"]
+    return checks.check_concurrency(
+        limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
+    )
 
 
 def _sync(subject: Subject) -> Finding:
@@ -167,6 +233,14 @@ def _alarms(subject: Subject) -> Finding:
     return checks.check_alarms(confirmed, len(found) - confirmed)
 
 
+def _reasons(subject: Subject) -> Finding:
+    pages = boto3.client("cloudwatch").get_paginator("list_metrics")
+    found = pages.paginate(Namespace=f"wxlive/{subject.stack.name}", RecentlyActive="PT3H")
+    return checks.check_reasons(
+        metric["MetricName"] for page in found for metric in page["Metrics"]
+    )
+
+
 def _clock(subject: Subject) -> Finding:
     return checks.check_clock(subject.wechat["ahead_s"])
 
@@ -179,13 +253,17 @@ def _wechat_clock(subject: Subject) -> Finding:
 PROBES: Mapping[str, Probe] = {
     "stack": _stack,
     "secret": _secret,
+    "account": _account,
     "wechat": _wechat,
     "quota": _quota,
     "callback": _callback,
+    "architecture": _architecture,
+    "concurrency": _concurrency,
     "sync": _sync,
     "queues": _queues,
     "schedules": _schedules,
     "alarms": _alarms,
+    "operator": _reasons,
     "clock": _clock,
     "wechat clock": _wechat_clock,
 }

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from wxlive.errors import RequestRejected
-from wxlive.telemetry import Metric, Telemetry
+from wxlive.settings import MessageMode
+from wxlive.telemetry import NOT_PINNED, Metric, Telemetry
+from wxlive.wechat.message_body import read_addressee
 from wxlive_callback.dependencies import Dependencies
 from wxlive_callback.verification import RequestVerifier, VerifiedRequest
 
@@ -26,27 +28,40 @@ def serve(method: str, query: Mapping[str, str], body: bytes, deps: Dependencies
     match method:
         case "GET":
             verified = verifier.verify_url(query, deps.now())
-            _count_secrets(verified, deps.telemetry)
+            _count_previous(verified, deps.telemetry)
             return verified.text
         case "POST":
             verified = verifier.open(query, body, deps.now())
-            _count_secrets(verified, deps.telemetry)
+            if not _count_previous(verified, deps.telemetry) and secrets.are_rotating:
+                deps.telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
+            if deps.settings.message_mode is MessageMode.PLAINTEXT and not secrets.original_id:
+                _log_addressee(verified.text, deps.telemetry)
             _ingest(verified.text, deps)
             return ACKNOWLEDGED
         case _:
             raise RequestRejected("neither GET nor POST", status=405)
 
 
-def _count_secrets(verified: VerifiedRequest, telemetry: Telemetry) -> None:
-    """Count which secrets fit, so that a rotation shows when the previous ones may go."""
+def _count_previous(verified: VerifiedRequest, telemetry: Telemetry) -> bool:
+    """Count a request that took a previous secret; returns whether it did.
+
+    The counts show when a rotation may be finished. Only a message shows what WeChat uses: its
+    signature the token, its decryption the AES key. A URL verification by the current token shows
+    that somebody knows it: the console before it saves, or ``wxlive doctor``.
+    """
     if not (verified.by_previous_token or verified.by_previous_key):
-        telemetry.count(Metric.CALLBACK_CURRENT_SECRETS)
-        return
+        return False
     telemetry.count(Metric.CALLBACK_PREVIOUS_SECRETS)
     telemetry.logger.info(
         "callback by previous secrets",
         extra={"token": verified.by_previous_token, "aes_key": verified.by_previous_key},
     )
+    return True
+
+
+def _log_addressee(text: str, telemetry: Telemetry) -> None:
+    """Log whom a message is addressed to, from which ``wxlive doctor`` learns the account."""
+    telemetry.logger.warning(NOT_PINNED, extra={"addressee": read_addressee(text)})
 
 
 def _ingest(text: str, deps: Dependencies) -> None:

@@ -2,7 +2,9 @@
 
 ``signature`` does not cover the body; ``msg_signature`` with AES does. So in secure and
 compatible mode nothing outside ``Encrypt`` is looked at, and the deployment says which mode
-applies, never the request: docs/wechat-protocol.md#signatures.
+applies, never the request: docs/wechat-protocol.md#signatures. An encrypted message is bound to the
+appid; a plaintext one to the original ID of the account, as far as that is a secret:
+docs/security.md#plaintext-mode.
 """
 
 import re
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from wxlive.errors import Misconfigured, RequestRejected
 from wxlive.settings import MessageMode, Secrets
 from wxlive.wechat.crypto import Envelope, is_signed
-from wxlive.wechat.event_parser import MAX_BODY_BYTES, read_encrypted
+from wxlive.wechat.message_body import MAX_BODY_BYTES, read_addressee, read_encrypted
 
 FUTURE_ALLOWED_S = 300
 """How far WeChat's clock may be ahead of ours."""
@@ -61,8 +63,9 @@ class RequestVerifier:
         Bytes that are no UTF-8 become U+FFFD: what is wrong with them is for the parser to say.
 
         Raises:
-            RequestRejected: oversized (413), unsigned, stale or undecipherable (403), or without an
-                envelope where one is required (400).
+            RequestRejected: oversized (413), unsigned, stale, undecipherable or, in plaintext
+                mode, addressed to another account (403), or without an envelope where one is
+                required (400).
             Misconfigured: the mode needs an AES key and the secret has none.
         """
         if len(body) > MAX_BODY_BYTES:
@@ -72,7 +75,9 @@ class RequestVerifier:
         if self.mode is MessageMode.PLAINTEXT:
             previous_token = self._check_signature(query, "signature")
             self._check_age(query, now_s)
-            return VerifiedRequest(body.decode("utf-8", "replace"), previous_token)
+            text = body.decode("utf-8", "replace")
+            self._check_addressee(text)
+            return VerifiedRequest(text, previous_token)
         encrypted = read_encrypted(body)
         previous_token = self._check_signature(query, "msg_signature", encrypted)
         self._check_age(query, now_s)
@@ -102,6 +107,19 @@ class RequestVerifier:
         if not -FUTURE_ALLOWED_S <= age_s <= self.max_age_s:
             raise RequestRejected(
                 f"signed {age_s:.0f} s ago; CallbackMaxAgeSeconds is {self.max_age_s}"
+            )
+
+    def _check_addressee(self, text: str) -> None:
+        """Refuse a message to another account than the one that is pinned, if one is.
+
+        What can't be read is let through: it changes no record, it is quarantined.
+        """
+        pinned = self.secrets.original_id
+        addressee = read_addressee(text) if pinned else None
+        if addressee is not None and addressee != pinned:
+            raise RequestRejected(
+                f"the message is addressed to {addressee or 'nobody'}, not to {pinned}, which the "
+                "secret names; if that is wrong, correct it: `wxlive configure --original-id ID`"
             )
 
     def _decrypt(self, encrypted: str) -> tuple[str, bool]:

@@ -3,9 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from wxlive.bootstrap.process import secret_store
+from wxlive import aws
+from wxlive.bootstrap.process import settings
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.errors import WxliveError
+from wxlive.stores.secrets import SecretStore
 from wxlive.wechat.access_token import AccessToken
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import WechatClient
@@ -25,8 +27,9 @@ class UncachedTokens:
 
 
 def build_uncached_client() -> WechatClient:
-    """Build a client that has no token and must request one."""
-    return wechat_client(secret_store().load(), UncachedTokens())
+    """Build a client that has no token and must request one, with the secret as it is now."""
+    secrets = SecretStore(aws.secretsmanager(), settings().secret_name).load()
+    return wechat_client(secrets, UncachedTokens())
 
 
 def check(wechat: WechatClient, now_s: float) -> dict[str, Any]:

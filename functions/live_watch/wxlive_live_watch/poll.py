@@ -132,7 +132,6 @@ def _list_rooms(today: Today, deps: Dependencies) -> list[Room]:
     try:
         for page in range(ROOM_PAGES):
             deps.quota.consume(today.day, deps.now())
-            deps.telemetry.count(Metric.ROOM_LIST_CALLS)
             rooms = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
             before = len(seen)
             for room in rooms:

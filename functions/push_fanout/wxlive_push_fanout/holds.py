@@ -2,7 +2,6 @@
 
 from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.campaigns import Campaign, CampaignState, Hold, HoldKind
-from wxlive.telemetry import Metric
 from wxlive_push_fanout.dependencies import Dependencies
 from wxlive_push_fanout.failure_decision import resume_at
 
@@ -20,8 +19,7 @@ def hold(
         deps.campaigns.note_not_live(campaign.campaign, now_s)
     state = CampaignState.WAITING_LIVE if kind is HoldKind.ROOM else CampaignState.PAUSED
     made = Hold(kind, deps.new_id(), reason, int(now_s), due)
-    if deps.campaigns.hold(campaign.campaign, state, made):
-        deps.telemetry.count(Metric.CAMPAIGN_HELD)
+    deps.campaigns.hold(campaign.campaign, state, made)
 
 
 def explain_refused_claim(

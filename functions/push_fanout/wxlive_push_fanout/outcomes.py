@@ -12,7 +12,6 @@ from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.errors import NotReached, StoreBusy, WxliveError
 from wxlive.stores.ledger import Outcome
 from wxlive.stores.push_queue import OutcomeMessage
-from wxlive.telemetry import Metric
 from wxlive_push_fanout.dependencies import Dependencies
 from wxlive_push_fanout.failure_decision import FailureDecision, decide_after_failure
 from wxlive_push_fanout.holds import hold
@@ -68,7 +67,6 @@ def store_failure(
     else:
         outcome = Outcome(decision.chunk, errcode=error.errcode, rid=error.rid, reason=str(error))
         store_answer(campaign, chunk, outcome, claim, deps)
-    _count(decision.chunk, deps)
     _follow(campaign, chunk, decision, error, claim, deps)
     return decision.chunk
 
@@ -184,17 +182,8 @@ def _follow(
         attempts = 0 if decision.hold else chunk.attempts + 1
         deps.ledger.count_attempts(campaign.campaign, chunk.number, attempts)
     if decision.ends:
-        reason, now_s = str(error), deps.now()
-        if deps.campaigns.end(campaign.campaign, CampaignState.FAILED, reason, now_s):
-            deps.telemetry.count(Metric.CAMPAIGN_FAILED)
+        deps.campaigns.end(campaign.campaign, CampaignState.FAILED, str(error), deps.now())
     elif decision.hold is not None:
         hold(campaign, decision.hold, str(error), day_s=claim.slot_ms / 1000, deps=deps)
     elif decision.chunk is ChunkState.QUEUED:
         deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=decision.again_in_s)
-
-
-def _count(state: ChunkState, deps: Dependencies) -> None:
-    if state is ChunkState.UNKNOWN:
-        deps.telemetry.count(Metric.CHUNK_UNKNOWN)
-    elif state is ChunkState.REFUSED:
-        deps.telemetry.count(Metric.CHUNK_REFUSED)

@@ -96,8 +96,7 @@ def _cut(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
 
 
 def _refuse_expired(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
-    if deps.ledger.refuse(campaign.campaign, chunk, reason="Its openids have expired"):
-        deps.telemetry.count(Metric.CHUNK_REFUSED)
+    deps.ledger.refuse(campaign.campaign, chunk, reason="Its openids have expired")
     return SendResult.REFUSED
 
 
@@ -111,8 +110,7 @@ def _send(campaign: Campaign, chunk: Chunk, openids: list[str], deps: Dependenci
 
 def settle_abandoned(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
     """Settle a claim whose worker is gone as unknown: its call may have left."""
-    if deps.ledger.abandon(campaign.campaign, chunk, reason=ABANDONED):
-        deps.telemetry.count(Metric.CHUNK_UNKNOWN)
+    deps.ledger.abandon(campaign.campaign, chunk, reason=ABANDONED)
     return SendResult.UNKNOWN
 
 

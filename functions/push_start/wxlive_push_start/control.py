@@ -8,7 +8,6 @@ from wxlive.domain.campaigns import HELD, UNENDED, Campaign, CampaignState, Hold
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
 from wxlive.errors import Conflict, InvalidCommand
-from wxlive.telemetry import Metric
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.reporting import read_report
 
@@ -63,10 +62,9 @@ def give_up(campaign_id: str, hold_id: str, reason: str, deps: Dependencies) -> 
     campaign = current.campaign
     if _is_held_by(campaign, hold_id):
         sentence = f"{reason}; {_left_over(current)} followers were not notified"
-        if deps.campaigns.end(
+        deps.campaigns.end(
             campaign_id, CampaignState.FAILED, sentence, deps.now(), out_of_hold=hold_id
-        ):
-            deps.telemetry.count(Metric.CAMPAIGN_FAILED)
+        )
     return _report(campaign_id, deps)
 
 

@@ -27,7 +27,7 @@ def lambda_handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[s
         return execute(event, build_dependencies(context))
     except StoreBusy:
         if "command" not in event:
-            raise  # Lambda retries what the stack itself has sent
+            raise  # the schedule of the next minute repeats what the stack itself has sent
         return {"refused": "The table is too busy; nothing may have changed. Try again"}
     except WxliveError as error:
         telemetry().problem("push refused", error)

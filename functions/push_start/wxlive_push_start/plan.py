@@ -10,7 +10,6 @@ from wxlive.digests import DigestSet, digest_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState, size_of
 from wxlive.errors import Conflict
-from wxlive.telemetry import Metric
 from wxlive_push_start.dependencies import Dependencies
 
 NO_LIMIT = 1_000_000
@@ -85,9 +84,8 @@ def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Plannin
 
 
 def fail(campaign: Campaign, reason: str, deps: Dependencies) -> None:
-    """End a campaign as failed, and count it."""
-    if deps.campaigns.end(campaign.campaign, CampaignState.FAILED, reason, deps.now()):
-        deps.telemetry.count(Metric.CAMPAIGN_FAILED)
+    """End a campaign as failed."""
+    deps.campaigns.end(campaign.campaign, CampaignState.FAILED, reason, deps.now())
 
 
 def _show_life(campaign: Campaign, deps: Dependencies) -> Campaign:

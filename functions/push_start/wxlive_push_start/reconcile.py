@@ -6,10 +6,11 @@ found here within a minute or two.
 
 from typing import Any
 
-from wxlive.domain.campaigns import Campaign, CampaignState, HoldKind
-from wxlive.domain.chunks import ABANDONED, Chunk
+from wxlive.domain.campaigns import HELD, Campaign, CampaignState, HoldKind
+from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState
 from wxlive.domain.overdue import chunks_to_enqueue, plan_is_stalled
 from wxlive.domain.reports import Report
+from wxlive.stores.living import Living
 from wxlive.telemetry import Metric
 from wxlive_push_start.control import end_hold
 from wxlive_push_start.dependencies import Dependencies
@@ -34,9 +35,9 @@ def reconcile(deps: Dependencies) -> dict[str, Any]:
     _settle_abandoned(campaign, ledger, deps)
     report = read_report(campaign, deps)
     if report.nothing_left_to_send:
-        _finish(report, deps)
-        deps.living.finish(living)
+        close(living, report, deps)
         return {"campaign": campaign.campaign, "finished": True}
+    _count_levels(report, deps)
     done: dict[str, Any] = {"campaign": campaign.campaign}
     if campaign.hold_kind in _DUE and 0 < campaign.resume_at <= deps.now():
         end_hold(campaign.campaign, campaign.hold_id, deps)
@@ -57,14 +58,38 @@ def reconcile(deps: Dependencies) -> dict[str, Any]:
 def _settle_abandoned(campaign: Campaign, ledger: list[Chunk], deps: Dependencies) -> None:
     """Settle the claims whose workers are gone as unknown: their calls may have left."""
     for chunk in ledger:
-        if chunk.is_abandoned(deps.now()) and deps.ledger.abandon(
-            campaign.campaign, chunk, reason=ABANDONED
-        ):
-            deps.telemetry.count(Metric.CHUNK_UNKNOWN)
+        if chunk.is_abandoned(deps.now()):
+            deps.ledger.abandon(campaign.campaign, chunk, reason=ABANDONED)
 
 
-def _finish(report: Report, deps: Dependencies) -> None:
-    """Have a campaign that has notified nobody fail, so that somebody hears of it."""
+def close(living: Living, report: Report, deps: Dependencies) -> None:
+    """Record that a campaign has nothing left to send, once its metrics are published.
+
+    One that has notified nobody fails, so that somebody hears of it. If the invocation is killed
+    in between, the next one publishes them again.
+    """
     campaign = report.campaign
     if not campaign.is_ended and not report.may_have_notified:
         fail(campaign, ALL_REFUSED if campaign.chunks else EMPTY, deps)
+        report = read_report(deps.campaigns.get(campaign.campaign) or campaign, deps)
+    _count_levels(report, deps)
+    deps.telemetry.publish()
+    deps.living.finish(living)
+
+
+def _count_levels(report: Report, deps: Dependencies) -> None:
+    """Count what an operator must look at, each minute for as long as it lasts.
+
+    Levels, not events: an event is lost if its worker is killed before its metrics are written.
+    """
+    campaign = report.campaign
+    is_held = campaign.state in HELD and campaign.hold_kind is not HoldKind.OPERATOR
+    levels = {
+        Metric.CAMPAIGN_HELD: int(is_held),
+        Metric.CAMPAIGN_FAILED: int(report.state is CampaignState.FAILED),
+        Metric.CHUNK_UNKNOWN: report.chunks[ChunkState.UNKNOWN],
+        Metric.CHUNK_REFUSED: report.chunks[ChunkState.REFUSED],
+    }
+    for metric, level in levels.items():
+        if level:
+            deps.telemetry.count(metric, level)

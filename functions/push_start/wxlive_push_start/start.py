@@ -15,6 +15,7 @@ from wxlive.stores.push_queue import WAKE
 from wxlive_push_start.checks import Checked, check
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.plan import RESERVE_S, Planning, plan
+from wxlive_push_start.reconcile import close
 from wxlive_push_start.reporting import read_report
 
 FIRST_CHUNK_S = 3
@@ -45,6 +46,8 @@ def start(
     )
     if repeated is not None:
         return _repeat(repeated, command, deps)
+    if before is not None and lived is not None and not before.finished:
+        close(before, lived, deps)
     with suppress(Exception):  # it only makes the push faster
         deps.queue.send(WAKE)
     checked = check(room_id, target, deps, counted=False)

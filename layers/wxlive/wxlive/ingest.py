@@ -78,12 +78,10 @@ class EventIngestor:
 
     def _ingest_follow(self, event: FollowNotify) -> None:
         changed = self.followers.apply(Follower.notified(event))
-        self.telemetry.count(Metric.CALLBACK_STORED)
         self._log(event.action.value, changed=changed, follower=short(event.openid))
 
     def _ingest_result(self, event: PushResult, now_s: float) -> None:
         stored = self.results().add(event, now_s)
-        self.telemetry.count(Metric.CALLBACK_STORED)
         anomaly = anomaly_of(event, stored)
         if anomaly:
             self.telemetry.count(Metric.RESULT_ANOMALY)

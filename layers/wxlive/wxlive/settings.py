@@ -102,17 +102,27 @@ class Secrets:
     """What only WeChat and the merchant know. Never shown: not by ``repr``, not in a log.
 
     ``tokens`` and ``aes_keys`` list the current one first, then the previous one during a
-    rotation. ``aes_keys`` may be empty in plaintext mode only.
+    rotation. ``aes_keys`` may be empty in plaintext mode only. ``original_id`` (``gh_…``) is the
+    account that WeChat's messages are addressed to, empty where it is not known.
     """
 
     appid: str
     secret: str = field(repr=False)
     tokens: tuple[str, ...] = field(repr=False)
     aes_keys: tuple[str, ...] = field(repr=False)
+    original_id: str = ""
+
+    @property
+    def are_rotating(self) -> bool:
+        """Whether a previous token or key is still accepted."""
+        return len(self.tokens) > 1 or len(self.aes_keys) > 1
 
     @classmethod
     def from_json(cls, text: str, name: str = "the secret") -> Self:
-        """Read the secret's JSON: ``appid``, ``secret``, ``token``, ``aes_key``, ``previous_*``.
+        """Read the secret's JSON.
+
+        Its fields: ``appid``, ``secret``, ``token``, ``aes_key``, ``previous_token``,
+        ``previous_aes_key``, ``original_id``.
 
         Raises:
             Misconfigured: not JSON, a field is missing or malformed; the field is named, its
@@ -142,6 +152,7 @@ class Secrets:
             secret=_field(raw, "secret", name),
             tokens=tuple(t for t in (_field(raw, "token", name), previous_token) if t),
             aes_keys=keys,
+            original_id=_field(raw, "original_id", name, optional=True),
         )
 
 

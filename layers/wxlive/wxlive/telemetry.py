@@ -3,13 +3,15 @@
 Metrics are named here and nowhere else, so that an alarm can be traced to what emits it.
 """
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REDACTED = "***"
+
+MIN_HIDDEN_LENGTH = 8
+"""Shorter secrets are not redacted: they would blot out ordinary words, or break the JSON."""
+
+NOT_PINNED = "callback accepted a message to any account"
+"""Logged with ``addressee`` while no account is pinned; ``wxlive doctor`` looks for it."""
+
 _TOKEN_IN_URL = re.compile(r"(access_token=)[^&\s\"'\\]+")
 _SHORT_HEAD, _SHORT_TAIL = 4, 3
 
@@ -26,7 +35,6 @@ _SHORT_HEAD, _SHORT_TAIL = 4, 3
 class Metric(StrEnum):
     """Every metric that is emitted, in the stack's own namespace."""
 
-    CALLBACK_STORED = "CallbackStored"
     CALLBACK_REJECTED = "CallbackRejected"
     CALLBACK_IGNORED = "CallbackIgnored"
     CALLBACK_QUARANTINED = "CallbackQuarantined"
@@ -40,7 +48,6 @@ class Metric(StrEnum):
     SYNC_GUARDED = "SyncGuarded"
     SYNC_CALLS = "SyncCalls"
     ROOM_WENT_LIVE = "RoomWentLive"
-    ROOM_LIST_CALLS = "RoomListCalls"
     PUSH_OVERDUE = "PushOverdue"
     QUOTA_LOW = "QuotaLow"
     ACCESS_REFUSED = "AccessRefused"
@@ -51,6 +58,29 @@ class Metric(StrEnum):
     CHUNK_ENQUEUED_AGAIN = "ChunkEnqueuedAgain"
     CAMPAIGN_HELD = "CampaignHeld"
     CAMPAIGN_FAILED = "CampaignFailed"
+    OPERATOR_NEEDED = "OperatorNeeded"
+
+
+class Area(StrEnum):
+    """What needs the operator: the ``service`` of ``OperatorNeeded``, and an alarm each."""
+
+    PUSH = "push"
+    STACK = "wxlive"
+
+
+NEEDS_OPERATOR = {
+    Metric.CAMPAIGN_FAILED: Area.PUSH,
+    Metric.CAMPAIGN_HELD: Area.PUSH,
+    Metric.CHUNK_UNKNOWN: Area.PUSH,
+    Metric.PUSH_OVERDUE: Area.PUSH,
+    Metric.ACCESS_REFUSED: Area.STACK,
+    Metric.CALLBACK_FAILED: Area.STACK,
+    Metric.QUOTA_LOW: Area.STACK,
+    Metric.SYNC_FAILED: Area.STACK,
+    Metric.SYNC_GUARDED: Area.STACK,
+}
+"""What only the operator can decide or fix. It is counted as ``OperatorNeeded`` of its area as
+well, which an alarm watches: an alarm for each reason would cost $0.10 a month, always."""
 
 
 def short(openid: str) -> str:
@@ -68,8 +98,13 @@ class RedactingFormatter(LambdaPowertoolsFormatter):
         self._hidden: set[str] = set()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Redact these from now on."""
-        self._hidden.update(value for value in values if value)
+        """Redact these from now on, if they have ``MIN_HIDDEN_LENGTH`` characters."""
+        # As they stand in a line: JSON escapes quotation marks and backslashes.
+        self._hidden.update(
+            json.dumps(value, ensure_ascii=False)[1:-1]
+            for value in values
+            if len(value) >= MIN_HIDDEN_LENGTH
+        )
 
     def serialize(self, log: Any) -> str:
         """Write one line."""
@@ -86,14 +121,17 @@ class Telemetry:
         self._formatter = RedactingFormatter()
         self.logger = Logger(logger_formatter=self._formatter)
         self._metrics = Metrics()
+        self._operator_needed: Counter[Area] = Counter()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Keep secrets out of everything logged from now on."""
+        """Keep secrets out of everything logged from now on; those that are too short are not."""
         self._formatter.hide(values)
 
     def count(self, metric: Metric, value: int = 1) -> None:
         """Add to a metric of this invocation."""
         self._metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+        if metric in NEEDS_OPERATOR:
+            self._operator_needed[NEEDS_OPERATOR[metric]] += value
 
     def problem(self, message: str, error: WxliveError, **facts: Any) -> None:
         """Log an error of ours as its sentence, errcode and rid: no stack trace.
@@ -120,5 +158,14 @@ class Telemetry:
         try:
             yield
         finally:
-            if self._metrics.metric_set:
-                self._metrics.flush_metrics()
+            self.publish()
+
+    def publish(self) -> None:
+        """Write what was counted up to now: it is kept even if the invocation is killed."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()
+        for area, value in self._operator_needed.items():
+            name = Metric.OPERATOR_NEEDED.value
+            with single_metric(name=name, unit=MetricUnit.Count, value=value) as metric:
+                metric.add_dimension(name="service", value=area.value)
+        self._operator_needed.clear()

@@ -9,7 +9,7 @@ import pytest
 
 from support.backends import Backend
 from wxlive.stores.callback_queues import CallbackQueue, parse_message
-from wxlive.wechat.event_parser import MAX_TEXT_BYTES
+from wxlive.wechat.documents import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -122,8 +122,9 @@ class Kernel:
         mentions: ids that the shared parts still speak of; they are not given anew.
         notes: the place of the shared part that collects the notes of actors that ended.
         thorough: whether each run of a program is compared with what is known of it.
-        renewed: what changes with each fault and each act of somebody outside: what goes on for
-            some time afterwards begins anew.
+        renewed: what changes with each fault, each tick and each act of somebody outside: what
+            goes on for some time afterwards begins anew.
+        at_last: what changes once nothing else would happen any more; nothing, if that is the end.
         grain_ms: answers that take time arrive at multiples of it, so that histories meet.
     """
 
@@ -138,6 +139,7 @@ class Kernel:
     notes: int = -1
     thorough: bool = False
     renewed: Callable[[World], Changes] = _no_changes
+    at_last: Callable[[World], Changes] = _no_changes
     grain_ms: int = 1
     lives: Lives = field(default_factory=Lives)
     _parts_of_actors: dict[Position, Part[Position]] = field(default_factory=dict)
@@ -202,9 +204,13 @@ class Kernel:
         next_ms = min(next_ms, _own_moment(world))
         if busiest is _Turn.NONE and not happens:
             passed = self._time_passes(world, next_ms)
-            if passed is None:
+            if passed is not None:
+                steps.append((Choice(Step.TIME, "time"), passed))
+            elif more := self.at_last(world):
+                between = World(world.now, world.budget, world.actors, world.shared, world.key)
+                steps.append((Choice(Step.TIME, "at-last"), _changed(between, more)))
+            else:
                 return steps, True
-            steps.append((Choice(Step.TIME, "time"), passed))
         elif world.budget.value.ticks and busiest is not _Turn.PUNCTUAL:
             self._ticks(world, next_ms, steps)
         return steps, False
@@ -326,6 +332,8 @@ class Kernel:
         """Have an actor go on to its next request that is no inline one, or to its end."""
         now_ms = world.now.value
         while (request := node.request) is not None and request.inline:
+            if request.operation == programs.PUBLISH:
+                world = self._noted(world, node)
             answer = self._inline(world, at, node, request)
             node = node.child(answer) or at.program.after(node, answer)
         if request is None:
@@ -495,7 +503,7 @@ class Kernel:
                 gone = self._gone(new, part, DIED)
                 assert gone is not None
                 new = gone
-        return new
+        return _changed(new, self.renewed(new)) if cost else new
 
 
 def _ending(how: str, at: Position, node: Node, world: World) -> Ending:

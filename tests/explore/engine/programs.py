@@ -21,14 +21,14 @@ from explore.engine.values import frozen
 CLOCK, RUNTIME = "clock", "runtime"
 """The services that the kernel itself answers."""
 
-NOW, NEW_ID, REMAINING, NOTE = "now", "new_id", "remaining", "note"
+NOW, NEW_ID, REMAINING, NOTE, PUBLISH = "now", "new_id", "remaining", "note", "publish"
 """What it answers at once: the clock (Unix ms), a fresh id, how long an actor may still live (ms).
 A note (``text``) is kept until the actor ends and needs no answer."""
 
 SLEEP, BEGIN = "sleep", "begin"
 """What it answers in time: a wait (``ms``), and nothing at all when an actor's turn comes."""
 
-INLINE = frozenset({(CLOCK, NOW), (RUNTIME, NEW_ID), (RUNTIME, REMAINING)})
+INLINE = frozenset({(CLOCK, NOW), (RUNTIME, NEW_ID), (RUNTIME, REMAINING), (RUNTIME, PUBLISH)})
 """Requests that are answered at once: nobody else can tell when they are made."""
 
 
@@ -308,7 +308,7 @@ class _Live:
             self._clock = answer
         elif operation == NEW_ID and service == RUNTIME:
             self.ids += (answer.value,)
-        elif service != RUNTIME or operation != REMAINING:
+        elif service != RUNTIME or operation not in {REMAINING, PUBLISH}:
             self._clock = None
         return answer.give()
 

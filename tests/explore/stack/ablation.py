@@ -11,46 +11,6 @@ from typing import Any
 
 from explore.engine.programs import Requests
 
-_COMMANDS = "a command is looked up before; this is for two deliveries of it at the same moment"
-_SPLITS = "a split is claimed before; this is for a worker that is late in the middle of one"
-_LIVING = "a campaign that is replaced has nothing queued; this is for records of version 0.1"
-_PLANS = "several refuse the same planner; each is for followers that change between two planners"
-
-UNSHOWN: Mapping[str, str] = {
-    "CampaignStore.add_chunk": _PLANS,
-    "CampaignStore.end: ": "a hold is read before; this is for one that ends at the same moment",
-    "CampaignStore.finish_plan": _PLANS,
-    "CampaignStore.move_cursors": _PLANS,
-    "CampaignStore.note_": "a record that has expired must not come back in part",
-    "CampaignStore.open[1]": "the pointer refuses the same start; this is for an id given twice",
-    "CampaignStore.open[2]": _COMMANDS,
-    "CampaignStore.resume[0]: (": "version 0.1 gave holds no id",
-    "CampaignStore.resume[1]": _LIVING,
-    "CampaignStore.resume[2]": _COMMANDS,
-    "CommandStore.record": _COMMANDS,
-    "LedgerStore.accept": "an operator decides once; this is for two at the same moment",
-    "LedgerStore.claim[0]": _LIVING,
-    "LedgerStore.claim[2]: openids": "a chunk is cut only where no worker waits, or by its claimer",
-    "LedgerStore.claim[4]": "a start checks the day before; this is for pushes by other programs",
-    "LedgerStore.finish[1]": _LIVING,
-    "LedgerStore.resend[0]: claim": "an operator decides once; this is for two at the same moment",
-    "LedgerStore.resend[1]": _LIVING,
-    "LedgerStore.split": _SPLITS,
-    "LedgerStore.unclaim[0]: #state": "a claim is undone once; this is for a doubled message",
-    "LedgerStore.unclaim[1]": _LIVING,
-    "LivingStore.finish": _LIVING,
-    "QuotaStore.consume": "the calls that list rooms have a quota that no world uses up",
-    "ResultStore.add": "a doubled result is the same; this keeps the first one's time",
-    "TokenStore.save": "a push never fetches a token; this is for two that fetch at the same time",
-}
-"""Conditions, by how they begin, whose use no world shows within its bound, and why they stay."""
-
-
-def why_unshown(condition: str) -> str | None:
-    """Return why a condition stays although no world shows its use; None if one must."""
-    return next((why for name, why in UNSHOWN.items() if condition.startswith(name)), None)
-
-
 _TRANSACTION = "TransactWriteItems"
 _NEEDS = re.compile(r"[#:]\w+")
 

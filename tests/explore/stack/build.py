@@ -52,6 +52,7 @@ from explore.stack.queue import (
     SqsService,
     invocation_done,
     message_done,
+    timers_at_last,
     timers_renewed,
     what_of,
 )
@@ -146,6 +147,7 @@ def build(
         notes=NOTES,
         thorough=thorough,
         renewed=lambda world: timers_renewed(parts, world.shared, world.now.value),
+        at_last=lambda world: timers_at_last(parts, world.shared, world.now.value),
         grain_ms=1000,
     )
     shared: tuple[Any, ...] = (
@@ -263,7 +265,7 @@ def _lambda(scenario: Scenario) -> Lambda:
     timers = tuple(
         Timer(function, payload, _next_minute_ms(scenario), MINUTE_MS, often, often)
         for function, payload, often in fired
-        if often
+        if often or function == PUSH_START
     )
     return Lambda(tuple(sorted(waiting)), timers)
 

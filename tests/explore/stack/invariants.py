@@ -1,21 +1,26 @@
 """What must hold in every world of the push."""
 
-import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterable
 
-from explore.aws.store import Item, Tables
 from explore.engine.search import Invariants, StateTest, StepTest
 from explore.engine.world import Choice, Position, World
-from explore.stack.places import DAY_OFFSET_HOURS, NOTES, QUEUE, TABLES, WECHAT, Wechat
+from explore.stack.places import (
+    DAY_OFFSET_HOURS,
+    INVOCATIONS,
+    MIDNIGHT_S,
+    NOTES,
+    QUEUE,
+    TABLES,
+    WECHAT,
+)
+from explore.stack.view import View, campaign_in, changes, chunk_in, claimed, used_in
 from wxlive.domain.calendar import day_of
-from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState
-from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, Chunk, ChunkState
-from wxlive.stores.campaigns import _read_campaign
-from wxlive.stores.ledger import _read_chunk
+from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState, HoldKind
+from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, ChunkState
+from wxlive.domain.pace import MIDNIGHT_MARGIN_MS
+from wxlive.telemetry import Metric
+from wxlive_push_start.reconcile import ALL_REFUSED
 
 SECOND_MS = 1000
 
@@ -42,74 +47,6 @@ _DECISIONS = frozenset(
 """What only an operator's decision does."""
 
 
-# --------------------------------------------------------------------- views
-
-
-@lru_cache(1 << 16)
-def _campaign_in(item: Item) -> Campaign | None:
-    row: Any = item.attributes
-    return _read_campaign(row) if row.get("pk") == "campaign" else None
-
-
-@lru_cache(1 << 16)
-def _chunk_in(item: Item) -> Chunk | None:
-    row = item.attributes
-    is_chunk = str(row.get("pk", "")).startswith("campaign#") and row["sk"].startswith("chunk#")
-    return _read_chunk(row) if is_chunk else None
-
-
-@lru_cache(1 << 16)
-def _openids_in(item: Item) -> tuple[int, tuple[str, ...]] | None:
-    row = item.attributes
-    found = re.fullmatch(r"openids#.*#(\d+)", str(row.get("pk", "")))
-    if found is None:
-        return None
-    return int(found.group(1)), tuple(zlib.decompress(row["openids"]).decode().split("\n"))
-
-
-@lru_cache(1 << 16)
-def _used_in(item: Item) -> tuple[str, int] | None:
-    row = item.attributes
-    is_quota = row.get("pk") == "quota#push_message"
-    return (row["sk"], int(row["used"])) if is_quota else None
-
-
-@lru_cache(1 << 16)
-def _choice_in(item: Item) -> tuple[str, int] | None:
-    row = item.attributes
-    return (row["sk"], int(row["room_id"])) if row.get("pk") == "choice" else None
-
-
-class View:
-    """The push, read from a state."""
-
-    def __init__(self, world: World) -> None:
-        tables: Tables = world.shared[TABLES]
-        self.now_s = world.now.value / 1000
-        self.wechat: Wechat = world.shared[WECHAT].value
-        self.notes: frozenset[str] = world.shared[NOTES].value
-        items = tables.items
-        self.campaigns = list(filter(None, map(_campaign_in, items)))
-        self.chunks = {chunk.number: chunk for chunk in filter(None, map(_chunk_in, items))}
-        self.openids = dict(filter(None, map(_openids_in, items)))
-        self.chosen = dict(filter(None, map(_choice_in, items)))
-        self.used = dict(filter(None, map(_used_in, items)))
-
-    @property
-    def campaign(self) -> Campaign | None:
-        """The one campaign of most worlds: the newest."""
-        return max(self.campaigns, key=lambda campaign: campaign.campaign, default=None)
-
-    def may_have_reached(self, number: int, claim: str) -> bool:
-        """Whether the call under a claim may have reached WeChat, for all that anybody can know."""
-        openids = self.openids.get(number, ())
-        return (
-            openids in self.wechat.doubtful
-            or any(call.openids == openids for call in self.wechat.calls)
-            or claim in self.notes
-        )
-
-
 # --------------------------------------------------------------------- steps
 
 
@@ -130,11 +67,12 @@ def nobody_oftener_than_decided(world: World, _choice: Choice, new: World) -> st
         return None
     view = View(new)
     pushed = Counter(call.openids for call in after)
-    for number, chunk in view.chunks.items():
-        times, decided = pushed[view.openids[number]], len(chunk.earlier_calls)
+    for place, chunk in view.chunks.items():
+        times, decided = pushed[view.openids[place]], len(chunk.earlier_calls)
         if times > 1 + decided:
             return (
-                f"chunk {number} is pushed {times} times, and was to be sent again {decided} times"
+                f"chunk {chunk.number} is pushed {times} times, and was to be sent again "
+                f"{decided} times"
             )
     return None
 
@@ -146,8 +84,8 @@ def openids_of_the_ledger(world: World, _choice: Choice, new: World) -> str | No
         return None
     view = View(world)
     held = {
-        view.openids.get(number)
-        for number, chunk in view.chunks.items()
+        view.openids.get(place)
+        for place, chunk in view.chunks.items()
         if chunk.state is ChunkState.SENDING
     }
     strange = [call for call in after if call not in before and call.openids not in held]
@@ -178,11 +116,20 @@ def within_the_quota(daily_calls: int) -> StepTest:
     return test
 
 
+def not_at_midnight(world: World, _choice: Choice, new: World) -> str | None:
+    """No call leaves close to midnight, when WeChat's clock may show the other day."""
+    before, after = world.shared[WECHAT].value.window, new.shared[WECHAT].value.window
+    away_ms = abs(world.now.value - MIDNIGHT_S * 1000)
+    if before is after or away_ms >= MIDNIGHT_MARGIN_MS:
+        return None
+    return f"a call leaves {away_ms} ms from midnight"
+
+
 def calls_are_counted(world: World, _choice: Choice, new: World) -> str | None:
     """A call is counted before it is made."""
     used = new.shared[WECHAT].value.used
     if used == world.shared[WECHAT].value.used and not any(
-        _used_in(item) for _, item in _changes(world, new)
+        used_in(item) for _, item in changes(world, new)
     ):
         return None
     day, made = used
@@ -190,26 +137,11 @@ def calls_are_counted(world: World, _choice: Choice, new: World) -> str | None:
     return f"{made} calls were made and {counted} counted" if made > counted else None
 
 
-def _changes(world: World, new: World) -> tuple[tuple[Item | None, Item], ...]:
-    """Return what a step changed in the tables: the item before, and after."""
-    before, after = world.shared[TABLES], new.shared[TABLES]
-    return () if before is after else _changed_items(before, after)
-
-
-@lru_cache(16)  # each test asks for the same
-def _changed_items(before: Tables, after: Tables) -> tuple[tuple[Item | None, Item], ...]:
-    if before.layout is after.layout:
-        pairs = zip(before.items, after.items, strict=True)
-        return tuple([pair for pair in pairs if pair[0] is not pair[1]])
-    found = zip(after.layout.keys, after.items, strict=True)
-    return tuple([(before.get(key), item) for key, item in found if before.get(key) is not item])
-
-
 def claims_are_lawful(world: World, _choice: Choice, new: World) -> str | None:
     """A chunk is claimed only while its campaign sends, and no other room is chosen for the day."""
-    for chunk in _claimed(world, new):
+    for (campaign_id, _), chunk in claimed(world, new):
         view = View(world)
-        campaign = view.campaign
+        campaign = next((c for c in view.campaigns if c.campaign == campaign_id), None)
         day = day_of(chunk.claimed_at + CALL_DELAY_S, DAY_OFFSET_HOURS)
         chosen = view.chosen.get(day)
         if campaign is not None and chosen not in {None, campaign.room_id}:
@@ -220,14 +152,20 @@ def claims_are_lawful(world: World, _choice: Choice, new: World) -> str | None:
     return None
 
 
-def _claimed(world: World, new: World) -> Iterator[Chunk]:
-    """Yield the chunks that a step has given a new claim."""
-    for old, item in _changes(world, new):
-        was, chunk = _chunk_in(old) if old else None, _chunk_in(item)
-        if chunk is None or chunk.state is not ChunkState.SENDING:
-            continue
-        if was is None or was.state is not ChunkState.SENDING or was.claim != chunk.claim:
-            yield chunk
+def claims_are_in_time(world: World, _choice: Choice, new: World) -> str | None:
+    """Nothing that a fault has delayed is claimed later than the schedules after it allow.
+
+    A world's schedules begin anew with each fault and each act of somebody outside. A chunk that
+    WeChat has refused for a time stands with its reason.
+    """
+    timers = world.shared[INVOCATIONS].value.timers
+    now_ms = world.now.value
+    is_late = all(timer.lasts or (not timer.left and timer.next_ms < now_ms) for timer in timers)
+    if timers and is_late:
+        for place, chunk in claimed(world, new):
+            if View(world).chunks[place].reason is None:
+                return f"chunk {chunk.number} is claimed after the schedules have run out"
+    return None
 
 
 def unknown_is_honest(world: World, _choice: Choice, new: World) -> str | None:
@@ -236,16 +174,16 @@ def unknown_is_honest(world: World, _choice: Choice, new: World) -> str | None:
     It may still, for all that anybody knows, if its worker has been silent for too long, but
     lives, or has left its outcome to a message that is under way.
     """
-    for _, item in _changes(world, new):
-        chunk = _chunk_in(item)
-        if chunk is None or chunk.state is not ChunkState.UNKNOWN:
+    for _, item in changes(world, new):
+        place, chunk = chunk_in(item) or (None, None)
+        if place is None or chunk is None or chunk.state is not ChunkState.UNKNOWN:
             continue
         view = View(new)
         is_late = view.now_s - chunk.claimed_at > CLAIM_STALE_S and (
             any(chunk.claim in part.value.node.ids for part in new.actors)
             or any(chunk.claim in message.body for message in new.shared[QUEUE].value.messages)
         )
-        if not is_late and not view.may_have_reached(chunk.number, chunk.claim):
+        if not is_late and not view.may_have_reached(place, chunk.claim):
             return f"chunk {chunk.number} is unknown, but no call left: {chunk.reason}"
     return None
 
@@ -255,14 +193,14 @@ def moves_are_legal(*, with_decisions: bool) -> StepTest:
     legal = _LEGAL_MOVES | (_DECISIONS if with_decisions else frozenset())
 
     def test(world: World, _choice: Choice, new: World) -> str | None:
-        for old, item in _changes(world, new):
+        for old, item in changes(world, new):
             if old is None:
                 continue
-            was, chunk = _chunk_in(old), _chunk_in(item)
-            moved = was and chunk and was.state is not chunk.state and (was.state, chunk.state)
-            if chunk and moved and moved not in legal:
-                return f"chunk {chunk.number} goes from {moved[0]} to {moved[1]}"
-            before, campaign = _campaign_in(old), _campaign_in(item)
+            was, found = chunk_in(old), chunk_in(item)
+            moved = was and found and (was[1].state, found[1].state)
+            if found and moved and moved[0] is not moved[1] and moved not in legal:
+                return f"chunk {found[1].number} goes from {moved[0]} to {moved[1]}"
+            before, campaign = campaign_in(old), campaign_in(item)
             if before and campaign and before.state in ENDED and before.state != campaign.state:
                 return f"the campaign goes from {before.state} to {campaign.state}"
         return None
@@ -288,7 +226,7 @@ def a_pause_holds(world: World, _choice: Choice, new: World) -> str | None:
     is_sending = campaign is not None and campaign.state is CampaignState.SENDING
     if PAUSED not in before and is_sending:
         return "a pause answers that it was done, and the campaign goes on sending"
-    for chunk in _claimed(world, new):
+    for _, chunk in claimed(world, new):
         return f"chunk {chunk.number} is claimed after a pause has answered"
     return None
 
@@ -306,38 +244,91 @@ def nobody_is_lost(audience: Iterable[str]) -> StateTest:
 
     def test(world: World) -> str | None:
         view = View(world)
-        campaign = view.campaign
-        if campaign is None or campaign.state in ENDED:
-            return None
-        pushed = {openid for call in view.wechat.calls for openid in call.openids}
-        if campaign.state in HELD:
-            return None if campaign.reason else "the campaign is held without a reason"
+        for campaign in view.campaigns:
+            if campaign.state in ENDED:
+                continue
+            if campaign.state in HELD and not campaign.reason:
+                return "the campaign is held without a reason"
+            if campaign.state not in HELD and (stands := _stands(campaign, view)):
+                return stands
         there = {openid for openids in view.openids.values() for openid in openids}
-        if missing := planned - there:
-            return f"never planned: {' '.join(sorted(missing))}"
-        for number, chunk in sorted(view.chunks.items()):
-            seen = chunk.as_seen(view.now_s)
-            left = [openid for openid in view.openids[number] if openid not in pushed]
-            if left and seen.state in {ChunkState.QUEUED, ChunkState.SENDING}:
-                return f"chunk {number} stays {seen.state.value}: nobody will send it"
-            is_decided = seen.message_id is None and bool(seen.reason)
-            if left and seen.state is ChunkState.ACCEPTED and not is_decided:
-                return f"chunk {number} is accepted, and was not pushed"
-        return None
+        newest = view.campaign
+        if newest is None or newest.state in ENDED | HELD or planned <= there:
+            return None
+        return f"never planned: {' '.join(sorted(planned - there))}"
 
     return test
 
 
-def the_report_is_true(world: World) -> str | None:
-    """At the end whoever was pushed is not reported as still to come, or as refused."""
-    view = View(world)
-    for number, chunk in sorted(view.chunks.items()):
+def _stands(campaign: Campaign, view: View) -> str | None:
+    """Say which chunk of a campaign that sends was not pushed, and is not going to be."""
+    pushed = {openid for call in view.wechat.calls for openid in call.openids}
+    for (of, number), chunk in sorted(view.chunks.items()):
+        if of != campaign.campaign or pushed.issuperset(view.openids[of, number]):
+            continue
         seen = chunk.as_seen(view.now_s)
-        told = any(call.openids == view.openids.get(number) for call in view.wechat.calls)
-        if told and seen.state in {ChunkState.QUEUED, ChunkState.REFUSED}:
-            return f"chunk {number} was pushed and is reported as {seen.state.value}"
-        if seen.state is ChunkState.UNKNOWN and not view.may_have_reached(number, chunk.claim):
-            return f"chunk {number} is shown as unknown, but no call left"
+        if seen.state in {ChunkState.QUEUED, ChunkState.SENDING}:
+            return f"chunk {number} stays {seen.state.value}: nobody will send it"
+        is_decided = seen.message_id is None and bool(seen.reason)
+        if seen.state is ChunkState.ACCEPTED and not is_decided:
+            return f"chunk {number} is accepted, and was not pushed"
+    return None
+
+
+def a_room_is_pushed_once(world: World) -> str | None:
+    """At the end a room has no second campaign for the same audience.
+
+    Unless the first ended early or left somebody out, or the operator said ``again``.
+    """
+    reports = sorted(View(world).reports, key=lambda report: report.campaign.campaign)
+    for number, later in enumerate(reports):
+        for report in reports[:number]:
+            first, second = report.campaign, later.campaign
+            is_same = (first.room_id, first.target) == (second.room_id, second.target)
+            is_whole = report.state not in ENDED and not report.chunks[ChunkState.REFUSED]
+            if is_same and is_whole and not second.again:
+                return f"{second.campaign} pushes room {second.room_id} after {first.campaign}"
+    return None
+
+
+def the_report_is_true(world: World) -> str | None:
+    """At the end each call stands in the report as what became of it, and the sums are right."""
+    view = View(world)
+    for place, chunk in sorted(view.chunks.items()):
+        seen = chunk.as_seen(view.now_s)
+        is_pushed = any(call.openids == view.openids.get(place) for call in view.wechat.calls)
+        if is_pushed and seen.state in {ChunkState.QUEUED, ChunkState.REFUSED}:
+            return f"chunk {chunk.number} was pushed and is reported as {seen.state.value}"
+        if seen.state is ChunkState.UNKNOWN and not view.may_have_reached(place, chunk.claim):
+            return f"chunk {chunk.number} is shown as unknown, but no call left"
+    for report in view.reports:
+        refused = report.chunks[ChunkState.REFUSED]
+        if report.campaign.reason == ALL_REFUSED and refused < report.campaign.chunks:
+            return f"{refused} of {report.campaign.chunks} chunks were refused, not all"
+        planned, shown = report.campaign.audience, sum(report.openids.values())
+        if planned != shown:
+            return f"{planned} openids are planned, and the report shows {shown}"
+        accepted, with_result = report.openids[ChunkState.ACCEPTED], report.results["total"]
+        if with_result > accepted:
+            return f"{accepted} openids are accepted, and {with_result} have results"
+    return None
+
+
+def what_stands_is_counted(world: World) -> str | None:
+    """At the end a metric was counted for whatever an operator must look at."""
+    view = View(world)
+    for report in view.reports:
+        campaign = report.campaign
+        is_held = campaign.state in HELD and campaign.hold_kind is not HoldKind.OPERATOR
+        stands = {
+            Metric.CHUNK_UNKNOWN: report.chunks[ChunkState.UNKNOWN],
+            Metric.CHUNK_REFUSED: report.chunks[ChunkState.REFUSED],
+            Metric.CAMPAIGN_HELD: is_held,
+            Metric.CAMPAIGN_FAILED: campaign.state is CampaignState.FAILED,
+        }
+        for metric, does_stand in stands.items():
+            if does_stand and metric not in view.notes:
+                return f"campaign {campaign.campaign} calls for {metric}, which was not counted"
     return None
 
 
@@ -346,15 +337,13 @@ def message_ids_are_kept(world: World) -> str | None:
     view = View(world)
     lost: Counter[tuple[str, ...]] = Counter()
     for call in view.wechat.calls:
-        rows = [n for n, openids in view.openids.items() if openids == call.openids]
-        if any(view.chunks[n].message_id == call.message_id for n in rows):
+        rows = [view.chunks[at] for at, openids in view.openids.items() if openids == call.openids]
+        if any(chunk.message_id == call.message_id for chunk in rows):
             continue
-        if call.openids in view.wechat.doubtful or any(
-            view.chunks[n].claim in view.notes for n in rows
-        ):
+        if call.openids in view.wechat.doubtful or any(c.claim in view.notes for c in rows):
             continue
         lost[call.openids] += 1  # of a chunk sent again, each earlier call went without an answer
-        if lost[call.openids] > sum(len(view.chunks[n].earlier_calls) for n in rows):
+        if lost[call.openids] > sum(len(chunk.earlier_calls) for chunk in rows):
             return f"the message id {call.message_id} was answered and is nowhere"
     return None
 
@@ -377,9 +366,11 @@ def usual(
     steps: list[tuple[str, StepTest]] = [
         ("openids-of-the-ledger", openids_of_the_ledger),
         ("at-the-pace", at_the_pace(rate)),
+        ("not-at-midnight", not_at_midnight),
         ("calls-are-counted", calls_are_counted),
         ("within-the-quota", within_the_quota(daily_calls)),
         ("claims-are-lawful", claims_are_lawful),
+        ("claims-are-in-time", claims_are_in_time),
         ("unknown-is-honest", unknown_is_honest),
         ("moves-are-legal", moves_are_legal(with_decisions=with_decisions)),
         ("a-pause-holds", a_pause_holds),
@@ -388,7 +379,9 @@ def usual(
     steps.insert(0, ("nobody-twice", nobody_again))
     ends: list[tuple[str, StateTest]] = [
         ("nobody-is-lost", nobody_is_lost(audience)),
+        ("a-room-is-pushed-once", a_room_is_pushed_once),
         ("the-report-is-true", the_report_is_true),
         ("message-ids-are-kept", message_ids_are_kept),
+        ("what-stands-is-counted", what_stands_is_counted),
     ]
     return Invariants((), tuple(steps), tuple(ends), (TABLES, WECHAT))

@@ -51,10 +51,15 @@ class Invocation(NamedTuple):
     retries: int = 2
 
 
+LAST_ROUNDS = 2
+
+
 class Timer(NamedTuple):
     """A schedule: what it invokes, when next, and how many times are left of how many.
 
-    Schedules go on for ever. A world watches them for some time after each fault.
+    Schedules go on for ever. A world watches them for some time after each fault, and
+    ``LAST_ROUNDS`` more when nothing else would happen any more: one may see what another has done.
+    ``lasts`` says how many of these have begun.
     """
 
     function: str
@@ -63,6 +68,7 @@ class Timer(NamedTuple):
     every_ms: int
     left: int
     often: int
+    lasts: int = 0
 
 
 class Lambda(NamedTuple):

@@ -22,6 +22,7 @@ from explore.engine.world import (
 from explore.stack.aws_fates import USUAL_FATES, AwsFates, outcome_of
 from explore.stack.places import (
     INVOCATIONS,
+    LAST_ROUNDS,
     QUEUE,
     Invocation,
     Lambda,
@@ -302,9 +303,27 @@ def timers_renewed(parts: Parts, shared: Sequence[Any], now_ms: int) -> Changes:
     """Have the schedules fire as often as they are watched, from the next minute on."""
     there: Lambda = shared[INVOCATIONS].value
     timers = tuple(
-        timer._replace(left=timer.often, next_ms=rounded_up(now_ms + 1, timer.every_ms))
+        timer._replace(left=timer.often, next_ms=rounded_up(now_ms + 1, timer.every_ms), lasts=0)
         for timer in there.timers
     )
+    return _with_timers(parts, there, timers)
+
+
+def timers_at_last(parts: Parts, shared: Sequence[Any], now_ms: int) -> Changes:
+    """Have the schedules fire once more, if they have not done so as often as they may."""
+    there: Lambda = shared[INVOCATIONS].value
+    timers = tuple(
+        _once_more(timer, now_ms) if timer.lasts < LAST_ROUNDS else timer for timer in there.timers
+    )
+    return _with_timers(parts, there, timers)
+
+
+def _once_more(timer: Timer, now_ms: int) -> Timer:
+    next_ms = rounded_up(now_ms + 1, timer.every_ms)
+    return timer._replace(left=1, next_ms=next_ms, lasts=timer.lasts + 1)
+
+
+def _with_timers(parts: Parts, there: Lambda, timers: tuple[Timer, ...]) -> Changes:
     if timers == there.timers:
         return ()
     return ((INVOCATIONS, parts.of("invocations", there._replace(timers=timers))),)

@@ -21,6 +21,7 @@ from explore.engine.programs import (
     NEW_ID,
     NOTE,
     NOW,
+    PUBLISH,
     REMAINING,
     RUNTIME,
     SLEEP,
@@ -307,6 +308,10 @@ class Telemetry:
         """Note that a metric was counted, not how often."""
         if self._counts:
             self._port(RUNTIME, NOTE, {"text": metric.value})
+
+    def publish(self) -> None:
+        """Have what was noted up to now kept, even if the invocation is killed."""
+        self._port(RUNTIME, PUBLISH, {})
 
     def problem(self, message: str, error: Exception, **facts: Any) -> None:
         """Log nothing."""

@@ -11,7 +11,7 @@ from support.world import World
 from wxlive.domain.followers import MAX_CLOCK_LEAD_S
 from wxlive.telemetry import Metric
 from wxlive.wechat.crypto import signature
-from wxlive.wechat.event_parser import MAX_TEXT_BYTES
+from wxlive.wechat.documents import MAX_TEXT_BYTES
 from wxlive_callback.handler import answer
 
 

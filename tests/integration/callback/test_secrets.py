@@ -11,7 +11,7 @@ from support.callback import OPENID, PAGE, callback_deps
 from support.world import World
 from wxlive.errors import Misconfigured
 from wxlive.settings import Secrets
-from wxlive.telemetry import Metric
+from wxlive.telemetry import NOT_PINNED, Metric
 from wxlive_callback.handler import answer
 
 
@@ -30,7 +30,39 @@ def test_it_is_counted_which_secrets_fit(
 
     answer(read("follow_secure_json"), callback_deps(world, rotated))
 
-    assert world.telemetry.counted == {Metric.CALLBACK_STORED: 1, metric: 1}
+    assert world.telemetry.counted == {metric: 1}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "counted"),
+    [(("AAAAA", "old"), {}), (("new", "AAAAA"), {Metric.CALLBACK_PREVIOUS_SECRETS: 1})],
+)
+def test_a_url_verification_does_not_show_that_wechat_uses_the_current_values(
+    world: World, read: Any, tokens: tuple[str, ...], counted: dict[Metric, int]
+) -> None:
+    rotated = replace(PAGE, tokens=tokens, aes_keys=("C" * 43, "A" * 43))
+
+    assert answer(read("verify_url"), callback_deps(world, rotated))["statusCode"] == 200
+    assert world.telemetry.counted == counted
+
+
+@pytest.mark.parametrize("original_id", ["", "toUser"])
+def test_while_no_account_is_pinned_plaintext_messages_log_whom_they_are_addressed_to(
+    world: World,
+    read: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    original_id: str,
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"test-{uuid4().hex}")
+    world.telemetry = type(world.telemetry)()
+    deps = callback_deps(world, replace(PAGE, original_id=original_id), "plaintext")
+
+    assert answer(read("follow_plaintext_xml"), deps)["statusCode"] == 200
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    warned = [line["addressee"] for line in lines if line["message"] == NOT_PINNED]
+    assert warned == ([] if original_id else ["toUser"])
 
 
 @pytest.mark.parametrize("problem", [Misconfigured("no secret"), OSError("no network")])

@@ -140,6 +140,7 @@ def test_a_day_that_another_room_has_at_wechat_ends_the_campaign_with_an_alarm(
     world.wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=9410005))
 
     stack.deliver(1)
+    stack.run(1)
 
     assert world.campaign(CAMPAIGN).state is CampaignState.FAILED
     assert world.telemetry.counted[Metric.CAMPAIGN_FAILED] == 1

@@ -66,7 +66,7 @@ def test_answers_of_wechat_are_no_attempts_that_failed(world: World, stack: Push
     stack.work(world.clock() + 60 * (ATTEMPTS_ALLOWED + 3))
 
     assert world.chunk().state is ChunkState.ACCEPTED
-    assert Metric.CAMPAIGN_HELD not in world.telemetry.counted
+    assert world.campaign().hold_kind is None
 
 
 def test_a_campaign_that_wechat_does_not_let_in_is_tried_again_in_minutes(

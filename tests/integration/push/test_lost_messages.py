@@ -75,7 +75,8 @@ def test_a_hold_whose_answer_was_lost_stands_and_is_counted(world: World, stack:
     stack.deliver(1)
 
     assert world.campaign().state is CampaignState.PAUSED
-    assert world.telemetry.counted[Metric.CAMPAIGN_HELD] == 1
+    stack.run(2)
+    assert world.telemetry.counted[Metric.CAMPAIGN_HELD] == 2
 
 
 @pytest.mark.parametrize("times", [1, FOR_LONG], ids=["once", "for long"])

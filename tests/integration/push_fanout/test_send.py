@@ -234,4 +234,3 @@ def test_a_used_up_day_pauses_the_campaign_until_it_turns(world: World) -> None:
     assert campaign.state is CampaignState.PAUSED
     assert campaign.resume_at == day_ends_at(world.clock(), 8)
     assert "used up" in str(campaign.reason)
-    assert world.telemetry.counted[Metric.CAMPAIGN_HELD] == 1

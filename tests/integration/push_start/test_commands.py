@@ -11,7 +11,6 @@ from support.push_start import AUDIENCE, start_deps
 from support.world import World
 from wxlive.domain.audience import Audience
 from wxlive.errors import InvalidCommand
-from wxlive.telemetry import Metric
 from wxlive_push_start.commands import execute
 
 
@@ -82,4 +81,3 @@ def test_the_stack_ends_a_hold_or_gives_a_campaign_up_by_the_name_of_the_hold(
 
     assert ended["state"] == "failed"
     assert ended["reason"] == "Room 1001 is ended (103); 1 followers were not notified"
-    assert world.telemetry.counted[Metric.CAMPAIGN_FAILED] == 1

@@ -47,7 +47,7 @@ def test_a_refusal_is_answered_in_a_sentence(
     assert list(answer) == ["refused"]
     assert "allow-list" in answer["refused"]
     assert "errcode 40164, rid " in answer["refused"]
-    line, counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    line, counted, *_ = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["message"], line["errcode"]) == ("push refused", 40164)
     assert Metric.ACCESS_REFUSED in counted
 

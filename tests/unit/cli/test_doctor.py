@@ -1,6 +1,7 @@
 """``wxlive doctor``: every probe runs, whatever fails in the others."""
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 from factories import NOW_S
 from support.cli import SECRET, Operator
 from wxlive.errors import Misconfigured
+from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import is_signed
 from wxlive_cli.doctor import probes
 
@@ -25,22 +27,57 @@ class Aws:
     def __init__(self) -> None:
         self.meta = SimpleNamespace(region_name="us-east-1")
         self.messages = dict.fromkeys(QUEUES, 0)
+        self.layer = ["arm64"]
+        self.unreserved = 1000
+        self.recent = ["SyncDone"]
+        self.parameters = {
+            "MessageMode": "secure",
+            "CallbackAllowList": "off",
+            "ClockMarginSeconds": "120",
+        }
+        self.secret = dict(SECRET)
+        self.addressees: list[str] = []
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
-        parameters = [
-            {"ParameterKey": "MessageMode", "ParameterValue": "secure"},
-            {"ParameterKey": "ClockMarginSeconds", "ParameterValue": "120"},
-        ]
+        given = self.parameters.items()
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given]
         return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters}]}
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
 
-    def get_secret_value(self, **_: str) -> dict[str, str]:
-        return {"SecretString": json.dumps(SECRET)}
+    def get_secret_value(self, **_: str) -> dict[str, Any]:
+        written = datetime.fromtimestamp(NOW_S, UTC)
+        return {"SecretString": json.dumps(self.secret), "CreatedDate": written}
+
+    def put_secret_value(self, *, SecretId: str, SecretString: str) -> None:  # noqa: N803 - their names
+        assert SecretId == "wxlive/wechat"
+        self.secret = json.loads(SecretString)
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=getattr(self, operation))
+
+    def filter_log_events(self, **request: Any) -> list[dict[str, Any]]:
+        assert request["logGroupName"] == "/wxlive/wxlive/callback"
+        lines = [{"message": NOT_PINNED, "addressee": each} for each in self.addressees]
+        messages = [*map(json.dumps, lines), f"no JSON: {NOT_PINNED}"]
+        return [{"events": [{"message": message} for message in messages]}]
 
     def get_schedule(self, **_: str) -> dict[str, str]:
         return {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
+
+    def get_function_configuration(self, **_: str) -> dict[str, Any]:
+        return {"Architectures": ["arm64"], "Layers": [{"Arn": "arn:layer:1"}]}
+
+    def get_layer_version_by_arn(self, **_: str) -> dict[str, Any]:
+        return {"CompatibleArchitectures": self.layer}
+
+    def list_metrics(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Metrics": [{"MetricName": name} for name in self.recent]}]
+
+    def get_account_settings(self) -> dict[str, Any]:
+        limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": self.unreserved}
+        return {"AccountLimit": limit}
 
     def list_subscriptions_by_topic(self, **_: str) -> dict[str, Any]:
         return {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:us-east-1:1:alarms:1"}]}
@@ -65,10 +102,17 @@ class Callback:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.blocked = self.unreachable = False
 
     def get(self, url: str, *, params: dict[str, str], timeout: int) -> requests.Response:
         self.requests.append((url, params))
+        if self.unreachable:
+            raise requests.ConnectionError
         answer = requests.Response()
+        if self.blocked:
+            answer.status_code = 403
+            answer._content = b'{"message":"Forbidden"}'
+            return answer
         answer.status_code = 200
         answer._content = params["echostr"].encode()
         return answer
@@ -79,6 +123,7 @@ def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
     operator.sqs = aws
     operator.outputs |= {"CallbackUrl": URL, "AlarmTopic": "arn:alarms"}
+    operator.outputs |= {"CallbackFunction": "wxlive-callback"}
     operator.outputs |= {f"{queue}Url": queue for queue in QUEUES}
     quota = {"daily_limit": 5000, "used": 1}
     operator.functions.answer = {
@@ -110,8 +155,9 @@ def test_where_only_a_sync_is_missing_everything_else_is_ok(
     found = levels(facts)
     assert {check for check, level in found.items() if level != "ok"} == {"sync"}
     assert found.keys() >= {"stack", "secret", "wechat", "quota push_message", "callback"}
-    assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms"}
-    assert found.keys() >= {"clock", "wechat clock"}
+    assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms", "clock"}
+    assert found.keys() >= {"architecture", "concurrency", "schedule push-reconcile"}
+    assert found.keys() >= {"wechat clock"}
     assert (facts["broken"], facts["warning"]) == (0, 1)
     assert operator.functions.invoked == [("wxlive-live-watch", {"check": True})]
     [(url, query)] = callback.requests
@@ -133,6 +179,95 @@ def test_a_callback_at_another_url_is_verified_there(
     operator.json("doctor", "--callback-url", "https://live.example.com/cb")
 
     assert [url for url, _ in callback.requests] == ["https://live.example.com/cb"]
+
+
+ACCOUNT = "gh_97417a04a28d"
+
+
+@pytest.mark.parametrize(
+    ("addressees", "stored"),
+    [
+        ([], None),
+        ([ACCOUNT, ACCOUNT, "toUser", ""], ACCOUNT),
+        ([ACCOUNT, "gh_another"], None),
+    ],
+)
+def test_in_plaintext_mode_the_one_account_that_messages_are_addressed_to_is_stored(
+    operator: Operator, aws: Aws, addressees: list[str], stored: str | None
+) -> None:
+    aws.parameters["MessageMode"], aws.addressees = "plaintext", addressees
+
+    facts = operator.json("doctor")
+
+    [finding] = [each for each in facts["checks"] if each["check"] == "account"]
+    assert finding["level"] == "warning"
+    assert "configure --original-id" in finding["do"]
+    assert all(each in finding["says"] for each in addressees if each.startswith("gh_"))
+    assert aws.secret == SECRET | ({"original_id": stored} if stored else {})
+
+
+def test_an_account_that_is_pinned_stays_pinned(operator: Operator, aws: Aws) -> None:
+    aws.parameters["MessageMode"], aws.addressees = "plaintext", ["gh_another"]
+    aws.secret["original_id"] = ACCOUNT
+
+    facts = operator.json("doctor")
+
+    assert levels(facts)["account"] == "ok"
+    assert aws.secret["original_id"] == ACCOUNT
+
+
+def test_the_local_run_names_the_callback_in_the_environment(
+    operator: Operator, callback: Callback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXLIVE_CALLBACK_URL", "http://127.0.0.1:1/cb")
+    operator.json("doctor")
+
+    assert [url for url, _ in callback.requests] == ["http://127.0.0.1:1/cb"]
+
+
+def test_a_machine_that_the_allow_list_does_not_admit_is_told_how_to_check(
+    operator: Operator, aws: Aws, callback: Callback
+) -> None:
+    aws.parameters["CallbackAllowList"] = "on"
+    callback.blocked = True
+
+    facts = operator.json("doctor")
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "callback"]
+    assert found["level"] == "warning"
+    assert "console" in found["do"]
+
+
+def test_a_callback_that_does_not_answer_is_broken_and_says_what_to_check(
+    operator: Operator, callback: Callback
+) -> None:
+    callback.unreachable = True
+
+    facts = operator.json("doctor", code=1)
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "callback"]
+    assert (found["level"], found["says"]) == ("broken", f"{URL} does not answer")
+    assert "--callback-url" in found["do"]
+
+
+def test_a_layer_of_another_architecture_is_broken_and_few_executions_are_a_warning(
+    operator: Operator, aws: Aws
+) -> None:
+    aws.layer, aws.unreserved = ["x86_64"], 10
+
+    found = levels(operator.json("doctor", code=1))
+
+    assert (found["architecture"], found["concurrency"]) == ("broken", "warning")
+
+
+def test_what_the_alarm_means_is_named(operator: Operator, aws: Aws) -> None:
+    aws.recent = ["SyncDone", "QuotaLow", "CampaignHeld"]
+
+    facts = operator.json("doctor")
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "operator"]
+    assert found["level"] == "warning"
+    assert found["says"].endswith("CampaignHeld, QuotaLow")
 
 
 def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(

@@ -52,8 +52,9 @@ def test_a_stack_is_ok_when_its_last_deployment_succeeded(status: str, level: Le
         ({"aes_keys": ()}, "plaintext", Level.OK, "complete"),
         ({"appid": "gh_1"}, "secure", Level.WARNING, "unusual appid"),
         ({"secret": "short"}, "secure", Level.WARNING, "unusual secret"),
-        ({"tokens": ("a-b",)}, "secure", Level.WARNING, "unusual token"),
-        ({"tokens": ("new1", "old1")}, "secure", Level.WARNING, "rotation"),
+        ({"tokens": ("aWord-12",)}, "secure", Level.WARNING, "unusual token"),
+        ({"tokens": ("aWord12",)}, "secure", Level.WARNING, "unusual token"),
+        ({"tokens": ("newWord1", "oldWord1")}, "secure", Level.WARNING, "rotation"),
         ({"aes_keys": ("A" * 43, "B" * 43)}, "secure", Level.WARNING, "rotation"),
     ],
 )

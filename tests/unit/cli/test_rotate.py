@@ -2,10 +2,14 @@
 
 import json
 import re
+import time
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from factories import NOW_S
 from support.cli import Operator
@@ -47,8 +51,31 @@ class Secret:
         client.put_metric_data(Namespace="wxlive/wxlive", MetricData=[point])
 
 
+def client_of_aws(make_client: Any, service: str) -> Any:
+    """Return a client of moto's that limits CloudWatch's answers as AWS does."""
+    client = make_client(service)
+    if service == "cloudwatch":
+        statistics = client.get_metric_statistics
+
+        def limited(**request: Any) -> Any:
+            start, end, period_s = request["StartTime"], request["EndTime"], request["Period"]
+            if (end - start).total_seconds() / period_s > 1440:
+                refusal: Any = {
+                    "Code": "InvalidParameterCombination",
+                    "Message": "too many datapoints",
+                }
+                raise ClientError({"Error": refusal}, "GetMetricStatistics")
+            kept_days = {60: 15, 300: 63, 3600: 455}[period_s]
+            kept_from = datetime.fromtimestamp(time.time() - kept_days * 86_400, UTC)
+            return statistics(**request | {"StartTime": max(start, kept_from)})
+
+        client.get_metric_statistics = limited
+    return client
+
+
 @pytest.fixture
-def secret(operator: Operator, aws: None) -> Secret:
+def secret(operator: Operator, aws: None, monkeypatch: pytest.MonkeyPatch) -> Secret:
+    monkeypatch.setattr(boto3, "client", partial(client_of_aws, boto3.client))
     operator.outputs |= {"WechatSecretName": NAME, "CallbackUrl": URL}
     return Secret()
 
@@ -113,8 +140,8 @@ def test_a_rotation_finishes_when_only_the_new_values_are_used(
 @pytest.mark.parametrize(
     ("counted", "says"),
     [
-        ([], "No callback has used the new values yet"),
-        ([(Metric.CALLBACK_CURRENT_SECRETS, 60)], "No callback has used the new values yet"),
+        ([], "No message has used the new values"),
+        ([(Metric.CALLBACK_CURRENT_SECRETS, 60)], "No message has used the new values"),
         (
             [(Metric.CALLBACK_CURRENT_SECRETS, 1200), (Metric.CALLBACK_PREVIOUS_SECRETS, 1200)],
             "1 callback of the last 15 minutes used the previous values",
@@ -136,6 +163,36 @@ def test_values_that_may_still_be_used_are_kept(
     assert says in result.stderr.replace("\n", " ")
     assert operator.json("rotate", "--finish", code=1)["state"] == "under way"
     assert secret.fields == stored
+
+
+@pytest.mark.parametrize("days", [2, 30, 200])
+def test_a_rotation_may_be_finished_days_later(
+    operator: Operator, secret: Secret, days: int
+) -> None:
+    operator.json("rotate")
+    secret.count(Metric.CALLBACK_PREVIOUS_SECRETS, NOW_S + READ_S + 60)
+    operator.clock.now_s = NOW_S + days * 86_400
+    secret.count(Metric.CALLBACK_CURRENT_SECRETS, operator.clock.now_s - 8000, 3)
+
+    assert operator.json("rotate", "--finish") == {
+        "state": "finished",
+        "previous_used": 0,
+        "current_used": 3,
+    }
+
+
+def test_the_values_that_the_last_callback_used_are_kept(
+    operator: Operator, secret: Secret
+) -> None:
+    operator.json("rotate")
+    secret.count(Metric.CALLBACK_CURRENT_SECRETS, NOW_S + READ_S + 60)
+    secret.count(Metric.CALLBACK_PREVIOUS_SECRETS, NOW_S + READ_S + 3600)
+    operator.clock.now_s = NOW_S + READ_S + 3600 + QUIET_S + 120
+
+    result = operator.run("rotate", "--finish")
+
+    assert result.exit_code == 1
+    assert "No message has used the new values" in result.stderr.replace("\n", " ")
 
 
 def test_right_after_the_start_no_use_is_known(operator: Operator, secret: Secret) -> None:

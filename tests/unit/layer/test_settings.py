@@ -162,6 +162,11 @@ def test_during_a_rotation_the_current_values_come_first() -> None:
     assert secrets.aes_keys == ("A" * 43, "B" * 43)
 
 
+def test_the_original_id_is_read_where_there_is_one() -> None:
+    assert Secrets.from_json(json.dumps({**RAW, "original_id": "gh_1"})).original_id == "gh_1"
+    assert Secrets.from_json(json.dumps(RAW)).original_id == ""
+
+
 @pytest.mark.parametrize("change", [{"aes_key": ""}, {"previous_token": ""}])
 def test_what_is_optional_may_be_empty(change: dict[str, str]) -> None:
     secrets = Secrets.from_json(json.dumps({**RAW, **change}))
@@ -197,7 +202,7 @@ def test_an_aes_key_has_43_base64_characters(field: str, key: str) -> None:
         Secrets.from_json(json.dumps({**RAW, field: key}))
 
 
-@pytest.mark.parametrize("field", ["aes_key", "previous_aes_key", "previous_token"])
+@pytest.mark.parametrize("field", ["aes_key", "previous_aes_key", "previous_token", "original_id"])
 def test_what_is_optional_must_still_be_text(field: str) -> None:
     with pytest.raises(Misconfigured, match=f"no usable '{field}'"):
         Secrets.from_json(json.dumps({**RAW, field: None}))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wxlive.errors import NotAllowed, OutcomeUnknown, TokenRefused, WxliveError
-from wxlive.telemetry import REDACTED, Metric, Telemetry, short
+from wxlive.telemetry import REDACTED, Area, Metric, Telemetry, short
 
 Output = Callable[[], list[dict[str, Any]]]
 
@@ -48,15 +48,34 @@ def test_a_problem_with_access_is_counted_for_the_alarm(
     with telemetry.invocation(CONTEXT):
         telemetry.problem("push not accepted", error)
 
-    assert [Metric.ACCESS_REFUSED in line for line in metrics(output())] == [True] * counted
+    assert sum(Metric.ACCESS_REFUSED in line for line in metrics(output())) == counted
+
+
+def test_what_needs_the_operator_is_counted_for_its_area_as_well(output: Output) -> None:
+    telemetry = Telemetry()
+    with telemetry.invocation(CONTEXT):
+        telemetry.count(Metric.CAMPAIGN_HELD)
+        telemetry.count(Metric.CHUNK_UNKNOWN, 2)
+        telemetry.count(Metric.QUOTA_LOW)
+    with telemetry.invocation(CONTEXT):
+        telemetry.count(Metric.CHUNK_ACCEPTED)
+
+    needed = [line for line in metrics(output()) if Metric.OPERATOR_NEEDED in line]
+    assert {line["service"]: line[Metric.OPERATOR_NEEDED] for line in needed} == {
+        Area.PUSH: [3.0],
+        Area.STACK: [1.0],
+    }
+    assert len(needed) == 2
 
 
 def test_a_secret_is_in_no_line_wherever_it_occurs(output: Output) -> None:
     telemetry = Telemetry()
-    telemetry.hide(["s3cr3t", "t0k3n"])
-    telemetry.logger.info("a s3cr3t", extra={"t0k3n": "t0k3n", "deep": [{"in": "xs3cr3tx"}]})
+    telemetry.hide(["s3cr3t-word", "t0k3n-word"])
+    telemetry.logger.info(
+        "a s3cr3t-word", extra={"t0k3n-word": "t0k3n-word", "deep": [{"in": "xs3cr3t-wordx"}]}
+    )
     try:
-        int("t0k3n")
+        int("t0k3n-word")
     except ValueError:
         telemetry.logger.exception("broken")
     shown = str(output())
@@ -64,6 +83,25 @@ def test_a_secret_is_in_no_line_wherever_it_occurs(output: Output) -> None:
     assert "broken" in shown
     assert "s3cr3t" not in shown
     assert "t0k3n" not in shown
+
+
+def test_a_short_secret_does_not_blot_out_the_log(output: Output) -> None:
+    telemetry = Telemetry()
+    telemetry.hide(["e", ":", '"', "callbac", "1"])
+    telemetry.logger.info("callback ingested", extra={"room": 1001})
+    (line,) = output()
+    assert (line["message"], line["room"]) == ("callback ingested", 1001)
+
+
+@pytest.mark.parametrize(
+    "secret", ['quo"ted-word', "back\\slash-word", "w\u00f6rd-and-more", "8letters"]
+)
+def test_a_secret_is_hidden_however_json_writes_it(output: Output, secret: str) -> None:
+    telemetry = Telemetry()
+    telemetry.hide([secret])
+    telemetry.logger.info("a message", extra={"value": f"x{secret}x"})
+    (line,) = output()
+    assert line["value"] == f"x{REDACTED}x"
 
 
 def test_hiding_nothing_hides_nothing(output: Output) -> None:
@@ -152,8 +190,8 @@ def test_an_invocation_that_breaks_still_writes_its_metrics(
 ) -> None:
     telemetry = Telemetry()
     with suppress(ZeroDivisionError), telemetry.invocation(CONTEXT):
-        telemetry.count(Metric.CHUNK_UNKNOWN, 1 // int("1"))
-        telemetry.count(Metric.CHUNK_UNKNOWN, 1 // int("0"))
+        telemetry.count(Metric.CHUNK_REFUSED, 1 // int("1"))
+        telemetry.count(Metric.CHUNK_REFUSED, 1 // int("0"))
     assert len(metrics(output())) == 1
 
 

@@ -35,8 +35,9 @@ def telemetry() -> Telemetry:
     return Telemetry()
 
 
+@once_per_process
 def secret_store(config: aws.ClientConfig = aws.DEFAULT) -> SecretStore:
-    """Build a store of the secret, which remembers it for a while."""
+    """Return the store of the secret, which remembers it from one invocation to the next."""
     return SecretStore(aws.secretsmanager(config), settings().secret_name)
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wxlive.wechat.event_parser import MAX_TEXT_BYTES
+from wxlive.wechat.documents import MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

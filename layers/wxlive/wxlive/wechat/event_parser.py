@@ -4,43 +4,20 @@ The shapes: docs/wechat-protocol.md#reading-events. WeChat's pages leave things 
 tolerant where their samples disagree with their tables, and strict where a wrong guess would
 change a record:
 
-- the first character that isn't blank says whether it is XML or JSON, not a header;
 - an event's fields are in an element of their own (samples) or at the top level (tables);
 - a number is a number or a string of digits: captures show both within one message;
 - ``![CDATA[x]]`` and ``[CDATA[x]]`` as plain text mean ``x``: samples are printed that way.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from xml.parsers.expat import ExpatError
-
-import xmltodict
 
 from wxlive.domain.events import Event, FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.errors import RequestRejected
+from wxlive.wechat.documents import MAX_TEXT_BYTES, read_fields
 from wxlive.wechat.fields import plain, read_number, read_openid
 
-MAX_TEXT_BYTES = 64 * 1024
-"""The longest message that is read. WeChat's own have one or two KiB."""
-
-MAX_BODY_BYTES = 160 * 1024
-"""The longest envelope: a message of ``MAX_TEXT_BYTES`` in base64, and once more in clear."""
-
-MAX_DEPTH = 16
-"""The deepest nesting that is read. WeChat's events have two levels."""
-
-MAX_VALUES = 1000
-"""The most elements that are read. WeChat's events have about fifteen."""
-
-# An element with CDATA has three of them. Counting costs nothing, building elements costs the time
-# that an attacker wants.
-_MAX_BRACKETS = 4 * MAX_VALUES
-_BLANK = " \t\r\n"
-# A document that begins with its root has no DOCTYPE, hence no entities: XML allows the two
-# before the root only.
-_XML_BEGINS = re.compile(r"(?:<\?xml[^<>]*\?>[ \t\r\n]*)?<xml[ \t\r\n/>]")
 _MESSAGE_ID = re.compile(r"[!-~]{1,64}")
 _NOT_VISIBLE = re.compile(r"[^!-~]")
 _NAME_LENGTH = 64
@@ -60,34 +37,6 @@ class MalformedEvent(RequestRejected):
 _ACTIONS = frozenset(FollowAction)
 
 
-def read_encrypted(body: bytes) -> str:
-    """The ``Encrypt`` field of a secure or compatible envelope, in XML or JSON, as received.
-
-    Nothing else in the envelope is read: only this field is under ``msg_signature``.
-
-    Raises:
-        RequestRejected: status 400; the body is too long, not UTF-8, neither XML nor JSON, or has
-            no such field.
-    """
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestRejected(
-            f"the body has {len(body)} bytes, more than the {MAX_BODY_BYTES} of any envelope",
-            status=400,
-        )
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RequestRejected("the body is not UTF-8", status=400) from error
-    encrypted = _read(text).get("Encrypt")
-    if not isinstance(encrypted, str) or not encrypted:
-        raise RequestRejected(
-            "the envelope has no Encrypt; is the message mode in the WeChat console "
-            "the one that was deployed?",
-            status=400,
-        )
-    return encrypted
-
-
 def parse_event(text: str) -> Event:
     """The event in ``text``: the decrypted message, or in plaintext mode the body.
 
@@ -102,7 +51,7 @@ def parse_event(text: str) -> Event:
     # Half a surrogate pair (JSON can hold one) is counted here and judged by the field it is in.
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
         raise RequestRejected(f"the message has more than {MAX_TEXT_BYTES} bytes", status=400)
-    message = _read(text)
+    message = read_fields(text)
     kind = _name(message, "MsgType")
     name = _name(message, "Event") if kind in {"event", ""} else kind
     if name == "wxalive_follow_notify":
@@ -110,60 +59,6 @@ def parse_event(text: str) -> Event:
     if name == "wxalive_push_message_notify":
         return _push_result(message, _fields(message, "PushMessageApiNotify"))
     return OtherEvent(name=_NOT_VISIBLE.sub("?", name or kind)[:_NAME_LENGTH] or "unnamed")
-
-
-def _read(text: str) -> Mapping[str, Any]:
-    text = text.strip(_BLANK)
-    try:
-        if text.startswith("<"):
-            message = _read_xml(text)
-        elif text.startswith("{"):
-            message = json.loads(text, object_pairs_hook=_without_twins)
-        else:
-            raise RequestRejected("the message is neither XML nor a JSON object", status=400)
-    except RecursionError as error:
-        raise RequestRejected("the message is nested too deeply", status=400) from error
-    except (ValueError, ExpatError) as error:
-        # All of these say where they stopped, and none quotes the message.
-        raise RequestRejected(f"the message can't be read: {error}", status=400) from error
-    if not isinstance(message, dict):
-        raise RequestRejected("the message has no fields", status=400)
-    _check_bounds(message)
-    return message
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a field occurs twice")
-    return fields
-
-
-def _check_bounds(message: Mapping[str, Any]) -> None:
-    """Look through the message level by level, never deeper than what is allowed."""
-    level: list[Any] = [message]
-    values = 0
-    for _ in range(MAX_DEPTH):
-        level = [value for parent in level for value in _inside(parent)]
-        values += len(level)
-        if values > MAX_VALUES:
-            raise RequestRejected(f"the message has more than {MAX_VALUES} values", status=400)
-    if level:
-        raise RequestRejected("the message is nested too deeply", status=400)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _read_xml(text: str) -> Any:
-    if not _XML_BEGINS.match(text):
-        raise RequestRejected("the message is XML, but it doesn't begin with <xml>", status=400)
-    if text.count("<") > _MAX_BRACKETS:
-        raise RequestRejected(f"the message has more than {MAX_VALUES} values", status=400)
-    return xmltodict.parse(text, xml_attribs=False, disable_entities=True)["xml"]
 
 
 def _fields(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from explore.command import Limits, replay
 from explore.engine.history import decode, encode, play
 from explore.engine.search import explore
+from explore.jobs import Limits, replay
 from explore.stack import shipped
 from explore.stack.ablation import Without
 from explore.stack.build import build, explored
+from explore.stack.places import LAST_ROUNDS
 from explore.stack.scenario import Scenario
 from explore.worlds import WORLDS
 
@@ -44,7 +45,7 @@ def test_what_one_sender_does_is_known() -> None:
     built, found = explored(scenario.bounded(faults=0))
 
     assert (found.histories, found.violations) == (1, ())
-    assert built.kernel.runs == 1
+    assert built.kernel.runs == 1 + LAST_ROUNDS
 
 
 def test_reads_of_what_is_never_written_take_no_turn_and_change_no_finding() -> None:

@@ -9,7 +9,7 @@ from factories import NOW_S, some_secrets
 from wxlive.errors import Misconfigured, RequestRejected
 from wxlive.settings import MessageMode, Secrets
 from wxlive.wechat.crypto import Envelope, signature
-from wxlive.wechat.event_parser import MAX_BODY_BYTES
+from wxlive.wechat.message_body import MAX_BODY_BYTES
 from wxlive_callback.verification import FUTURE_ALLOWED_S, RequestVerifier, VerifiedRequest
 
 MAX_AGE_S = 600
@@ -72,6 +72,45 @@ def test_a_sealed_message_is_opened(mode: MessageMode) -> None:
 
 def test_a_plaintext_message_is_its_body() -> None:
     assert verifier(MessageMode.PLAINTEXT).open(signed(), "你好".encode(), NOW_S).text == "你好"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_ours"),
+    [
+        ('{"ToUserName":"gh_ours","Event":"x"}', True),
+        ("<xml><ToUserName><![CDATA[gh_ours]]></ToUserName></xml>", True),
+        ('{"ToUserName":"gh_another"}', False),
+        ("<xml><ToUserName>gh_another</ToUserName></xml>", False),
+        ('{"ToUserName":["gh_ours"]}', False),
+        ('{"Event":"x"}', False),
+    ],
+)
+def test_a_plaintext_message_must_be_addressed_to_the_account_that_is_pinned(
+    *, body: str, is_ours: bool
+) -> None:
+    pinned = verifier(MessageMode.PLAINTEXT, replace(SECRETS, original_id="gh_ours"))
+
+    if is_ours:
+        assert pinned.open(signed(), body.encode(), NOW_S).text == body
+    else:
+        assert status_of(pinned, signed(), body.encode()) == 403
+    assert verifier(MessageMode.PLAINTEXT).open(signed(), body.encode(), NOW_S).text == body
+
+
+def test_a_plaintext_message_that_cannot_be_read_is_left_to_the_quarantine() -> None:
+    pinned = verifier(MessageMode.PLAINTEXT, replace(SECRETS, original_id="gh_ours"))
+
+    assert pinned.open(signed(), b"<xml>", NOW_S).text == "<xml>"
+
+
+@pytest.mark.parametrize("mode", SEALED_MODES)
+def test_an_encrypted_message_is_bound_to_the_appid_and_its_addressee_is_not_read(
+    mode: MessageMode,
+) -> None:
+    query, body = sealed('{"ToUserName":"gh_another"}')
+    pinned = verifier(mode, replace(SECRETS, original_id="gh_ours"))
+
+    assert pinned.open(query, body, NOW_S).text == '{"ToUserName":"gh_another"}'
 
 
 @pytest.mark.parametrize("mode", list(MessageMode))

@@ -8,7 +8,6 @@ from factories import CAMPAIGN, DAY, NOW_S, ROOM
 from support.sender import Sender
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.rooms import Choice
-from wxlive.telemetry import Metric
 from wxlive_push_fanout.failure_decision import ACCESS_RETRY_S, YOUNG_DAY_S
 from wxlive_push_fanout.holds import explain_refused_claim, hold
 
@@ -37,7 +36,6 @@ def test_a_hold_has_a_name_a_reason_and_the_time_it_is_due_to_end(
     held = sender.campaign
     assert (held.state, held.hold_kind, held.hold_id) == (state, kind, "id-1")
     assert (held.reason, held.held_since, held.resume_at) == ("why", NOW_S, resume_at)
-    assert sender.telemetry.counted == {Metric.CAMPAIGN_HELD: 1}
 
 
 def test_a_hold_for_quota_is_due_at_the_end_of_the_day_of_the_call_not_of_its_answer(

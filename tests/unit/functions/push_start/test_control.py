@@ -10,7 +10,6 @@ from wxlive.domain.campaigns import HELD, UNENDED, CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.stores.living import Living
 from wxlive.stores.push_queue import ChunkMessage
-from wxlive.telemetry import Metric
 
 PAUSED, SENDING = CampaignState.PAUSED, CampaignState.SENDING
 CONTROLS = ["pause", "resume", "cancel"]
@@ -241,7 +240,6 @@ def test_a_campaign_that_is_given_up_says_how_many_were_not_notified(starter: St
     answer = starter.execute("give_up", hold="h-1", reason="Room 1001 is ended (103)")
     assert answer["state"] == "failed"
     assert answer["reason"] == "Room 1001 is ended (103); 30 followers were not notified"
-    assert starter.telemetry.counted == {Metric.CAMPAIGN_FAILED: 1}
 
 
 def test_a_campaign_that_is_given_up_before_it_is_planned_knows_only_a_part(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wxlive import aws
-from wxlive.bootstrap.process import entry_point, invoke_async, settings, telemetry
+from wxlive.bootstrap.process import entry_point, invoke_async, secret_store, settings, telemetry
 from wxlive.errors import Misconfigured
 from wxlive.process_cache import forget_everything
 from wxlive.telemetry import Metric
@@ -64,14 +64,33 @@ def test_an_invocation_flushes_its_metrics_and_names_itself_in_the_log(output: O
 def test_an_invocation_that_raises_flushes_its_metrics(output: Output) -> None:
     @entry_point
     def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        telemetry().count(Metric.SYNC_FAILED)
+        telemetry().count(Metric.SYNC_DONE)
         raise ZeroDivisionError
 
     with suppress(ZeroDivisionError):
         handle({}, CONTEXT)
 
     [metrics] = output()
-    assert metrics["SyncFailed"] == [1.0]
+    assert metrics["SyncDone"] == [1.0]
+
+
+def test_a_process_reads_the_secret_once_for_its_invocations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each read is charged for, and a schedule of every minute makes many."""
+    reads: list[str] = []
+
+    def get_secret_value(**request: Any) -> dict[str, str]:
+        reads.append(request["SecretId"])
+        return {"SecretString": json.dumps({"appid": "a", "secret": "s", "token": "t"})}
+
+    client = SimpleNamespace(get_secret_value=get_secret_value)
+    monkeypatch.setattr(aws, "secretsmanager", lambda _config: client)
+
+    loaded = [secret_store().load().appid for _ in range(3)]
+
+    assert loaded == ["a"] * 3
+    assert reads == [settings().secret_name]
 
 
 def test_a_function_is_invoked_without_waiting_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
