@@ -7,16 +7,9 @@ from typing import Any
 
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.errors import InvalidCommand
-from wxlive.telemetry import Metric
 from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.runs import abandon, confirm_sweep, open_run
 from wxlive_follower_sync.walk import Turn, work
-
-_METRICS = {
-    RunState.DONE: Metric.SYNC_DONE,
-    RunState.FAILED: Metric.SYNC_FAILED,
-    RunState.GUARDED: Metric.SYNC_GUARDED,
-}
 
 
 def execute(event: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
@@ -53,21 +46,14 @@ def take_turn(deps: Dependencies) -> dict[str, Any]:
     if turn is Turn.OUT_OF_TIME:
         deps.continue_later()
     run = deps.runs.newest()
-    if run is not None:
-        _report(run, turn, deps)
-    return {"turn": turn.value, **(run.summary() if run else {})}
+    answer = {"turn": turn.value, **(run.summary() if run else {})}
+    deps.telemetry.logger.info("sync turn", extra=answer)
+    return answer
 
 
 def _has_open_run(deps: Dependencies) -> bool:
     run = deps.runs.newest()
     return run is not None and run.state is RunState.OPEN
-
-
-def _report(run: SyncRun, turn: Turn, deps: Dependencies) -> None:
-    deps.telemetry.logger.info("sync turn", extra={"turn": turn.value, **run.summary()})
-    if turn is Turn.ENDED:
-        deps.telemetry.count(_METRICS[run.state])
-        deps.telemetry.count(Metric.SYNC_CALLS, run.calls)
 
 
 def _continued_later(run: SyncRun, deps: Dependencies) -> dict[str, Any]:

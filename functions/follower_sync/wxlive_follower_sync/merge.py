@@ -7,12 +7,18 @@ from wxlive.domain.calendar import calls_resume_at
 from wxlive.domain.followers import Follower, ListedRow, Mark, mark_of
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.errors import QuotaUsedUp, WxliveError
-from wxlive.telemetry import short
+from wxlive.telemetry import Metric, short
 from wxlive.wechat.answers import FollowerPage
 from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.fetch import Fetched
 from wxlive_follower_sync.follower_index import Comparison, FollowerIndex
 from wxlive_follower_sync.pages import Next, judge
+
+_METRICS = {
+    RunState.DONE: Metric.SYNC_DONE,
+    RunState.FAILED: Metric.SYNC_FAILED,
+    RunState.GUARDED: Metric.SYNC_GUARDED,
+}
 
 SKIPPED_ROWS_LOGGED = 10
 """The most rows of a page that are logged."""
@@ -56,6 +62,7 @@ def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Depen
         skipped_rows=run.skipped_rows + len(page.skipped),
         breaks=0,
     ).stored_at(deps.now())
+    _count_end(after, deps)
     deps.runs.save_page(run, after, kept, deps.owner, deps.now())
     _log_skipped(page, deps)
     return after
@@ -67,8 +74,17 @@ def save(before: SyncRun, after: SyncRun, deps: Dependencies) -> SyncRun:
     Raises:
         Conflict: the lease was lost.
     """
+    _count_end(after, deps)
     deps.runs.save(before, after, deps.owner, deps.now())
     return after
+
+
+def _count_end(run: SyncRun, deps: Dependencies) -> None:
+    """Count how a run ends, before that is stored: whoever is killed in between counts again."""
+    if run.state in _METRICS:
+        deps.telemetry.count(_METRICS[run.state])
+        deps.telemetry.count(Metric.SYNC_CALLS, run.calls)
+        deps.telemetry.publish()
 
 
 def _merge(

@@ -21,12 +21,14 @@ from explore.engine.world import (
     Position,
     World,
 )
-from explore.stack import invariants, shipped
+from explore.stack import invariants, shipped, sync_invariants
 from explore.stack.dynamodb import SCHEMAS, DynamoDbService, Written
+from explore.stack.follower_list import FollowChanges, Notices
 from explore.stack.places import (
     APPID,
     CAMPAIGN,
     DAY,
+    FOLLOWER_SYNC,
     FOLLOWERS_TABLE,
     INVOCATIONS,
     LIVE_WATCH,
@@ -41,6 +43,7 @@ from explore.stack.places import (
     Invocation,
     Lambda,
     Message,
+    Notice,
     Queue,
     Timer,
     Wechat,
@@ -68,6 +71,15 @@ from wxlive.stores.tokens import TokenStore
 from wxlive.wechat.access_token import AccessToken
 
 MINUTE_MS = 60_000
+
+CONTINUE_MS = 15 * MINUTE_MS
+"""How often a schedule continues with a sync: ``template.yaml``."""
+
+_FUNCTIONS = {
+    PUSH_START: shipped.push_start,
+    LIVE_WATCH: shipped.live_watch,
+    FOLLOWER_SYNC: shipped.follower_sync,
+}
 
 
 class Built(NamedTuple):
@@ -102,6 +114,8 @@ def build(
     )
     starting = Kind("start", limit=2, timeout_ms=900_000, ended=partial(_invocation, parts))
     watching = Kind("watch", limit=2, timeout_ms=60_000, ended=partial(_invocation, parts))
+    syncing = Kind("sync", limit=2, timeout_ms=900_000, ended=partial(_invocation, parts))
+    kinds = {PUSH_START: starting, LIVE_WATCH: watching, FOLLOWER_SYNC: syncing}
     calling = Kind("callback", limit=2)
 
     private = frozenset(
@@ -115,8 +129,10 @@ def build(
         return kernel.program(f"send {body}", shipped.sender(body, setting), tag)
 
     def function(name: str, payload: str) -> Program:
-        run = shipped.push_start if name == PUSH_START else shipped.live_watch
-        return kernel.program(f"{name} {payload}", run(payload, setting))
+        return kernel.program(f"{name} {payload}", _FUNCTIONS[name](payload, setting))
+
+    def follow(notice: Notice) -> Program:
+        return kernel.program(f"callback {notice}", shipped.follow_callback(notice, setting))
 
     def ingest(call: Call) -> Program:
         return kernel.program(f"callback {call}", shipped.callback(call, setting))
@@ -137,9 +153,11 @@ def build(
         },
         sources=(
             Deliveries(parts, sending, worker),
-            Invocations(parts, {PUSH_START: starting, LIVE_WATCH: watching}, function),
+            Invocations(parts, kinds, function),
             RoomChanges(parts),
             Results(parts, calling, ingest),
+            FollowChanges(parts),
+            Notices(parts, calling, follow),
         ),
         horizon_ms=(scenario.begins_s + scenario.seconds) * 1000,
         jumps=scenario.jumps,
@@ -161,11 +179,15 @@ def build(
     humans = [_human(kernel, setting, asked, n) for n, asked in enumerate(_commands(scenario), 1)]
     first = kernel.world(scenario.begins_s * 1000, budget, shared, humans)
     audience = [openid for chunk in scenario.chunks for openid in chunk]
-    must_hold = invariants.usual(
-        rate=scenario.rate,
-        daily_calls=scenario.rules.daily_calls,
-        audience=[*audience, *scenario.followers],
-        with_decisions=scenario.decides,
+    must_hold = (
+        sync_invariants.usual(scenario)
+        if scenario.syncs
+        else invariants.usual(
+            rate=scenario.rate,
+            daily_calls=scenario.rules.daily_calls,
+            audience=[*audience, *scenario.followers],
+            with_decisions=scenario.decides,
+        )
     )
     return Built(kernel, first, must_hold)
 
@@ -251,23 +273,35 @@ def _token(scenario: Scenario) -> AccessToken:
 def _wechat(scenario: Scenario) -> Wechat:
     expires_ms = _token(scenario).expires_at * 1000
     rooms = ((ROOM, RoomStatus.LIVE.value),)
-    return Wechat(rooms, token_expires_ms=expires_ms, to_come=scenario.rooms)
+    return Wechat(
+        rooms,
+        token_expires_ms=expires_ms,
+        to_come=scenario.rooms,
+        followers=tuple(sorted(scenario.listed)),
+        follows=scenario.follows,
+    )
 
 
-def _next_minute_ms(scenario: Scenario) -> int:
-    return (scenario.begins_s // 60 + 1) * 60_000
+def _timer(scenario: Scenario, function: str, payload: str, often: int, every_ms: int) -> Timer:
+    next_ms = (scenario.begins_s * 1000 // every_ms + 1) * every_ms
+    return Timer(function, payload, next_ms, every_ms, often, often)
 
 
 def _lambda(scenario: Scenario) -> Lambda:
     waiting = [Invocation(PUSH_START, _payload(command)) for command in scenario.invocations]
-    fired = ((PUSH_START, _payload({"action": "reconcile"}), scenario.minutes),
-             (LIVE_WATCH, "{}", scenario.polls))  # fmt: skip
-    timers = tuple(
-        Timer(function, payload, _next_minute_ms(scenario), MINUTE_MS, often, often)
-        for function, payload, often in fired
-        if often or function == PUSH_START
-    )
-    return Lambda(tuple(sorted(waiting)), timers)
+    for delay_s, command in scenario.syncs:
+        not_before_ms = (scenario.begins_s + delay_s) * 1000 if delay_s else 0
+        waiting.append(Invocation(FOLLOWER_SYNC, _payload(command), not_before_ms))
+    timers = []
+    if not scenario.syncs:
+        reconcile = _payload({"action": "reconcile"})
+        timers.append(_timer(scenario, PUSH_START, reconcile, scenario.minutes, MINUTE_MS))
+    if scenario.polls:
+        timers.append(_timer(scenario, LIVE_WATCH, "{}", scenario.polls, MINUTE_MS))
+    if scenario.turns:
+        go_on = _payload({"action": "continue"})
+        timers.append(_timer(scenario, FOLLOWER_SYNC, go_on, scenario.turns, CONTINUE_MS))
+    return Lambda(tuple(sorted(waiting)), tuple(timers))
 
 
 def _tables(scenario: Scenario) -> Tables:
@@ -291,12 +325,13 @@ def _tables(scenario: Scenario) -> Tables:
             campaigns.activate(CAMPAIGN)
     followers = FollowerStore(aws.dynamodb_client(), FOLLOWERS_TABLE)
     for openid in scenario.followers:
+        since_s = scenario.since(openid)
         followers.apply(
             Follower(
                 openid=openid,
                 status=Status.SUBSCRIBED,
-                changed_at=NOW_S - 900,
-                subscribed_at=NOW_S - 900,
+                changed_at=since_s,
+                subscribed_at=since_s,
                 room_id=ROOM,
                 room_status=RoomStatus.LIVE.value,
                 source=Source.CALLBACK,

@@ -138,6 +138,8 @@ def _subject(request: Request) -> str:
     if request.operation in {"Query", "Scan"}:
         values = body.get("ExpressionAttributeValues", {}).values()
         return f"{request.operation} {' '.join(_text(value) for value in values)}"
+    if request.operation == "BatchExecuteStatement":
+        return f"{request.operation} of {len(body['Statements'])}"
     return f"{request.operation} {_key(body.get('Key') or body['Item'])}"
 
 

@@ -25,6 +25,7 @@ APPID = "wx0123456789abcdef"
 STATE_TABLE, FOLLOWERS_TABLE = "state", "followers"
 PUSH_QUEUE_URL = "https://sqs.invalid/1/push"
 PUSH_START, PUSH_FANOUT, LIVE_WATCH = "push-start", "push-fanout", "live-watch"
+FOLLOWER_SYNC = "follower-sync"
 
 
 class Message(NamedTuple):
@@ -86,14 +87,24 @@ class Call(NamedTuple):
     openids: tuple[str, ...]
 
 
+class Notice(NamedTuple):
+    """A ``wxalive_follow_notify`` under way: who subscribed or left, and when (Unix s)."""
+
+    openid: str
+    is_subscribed: bool
+    time_s: int
+
+
 class Wechat(NamedTuple):
-    """WeChat: the truth about what was pushed.
+    """WeChat: the truth about what was pushed, and about who is subscribed.
 
     ``rooms`` are (id, live_status); ``pushed_room`` is the day's room, with the day; ``used`` are
     our calls that it has counted, with the day, ``foreign`` those of others. ``window`` is when
     (ms) how many openids arrived within the last second, ``calls`` what was carried out,
     ``doubtful`` the openids of pushes whose answer leaves that open. ``results`` are the message
     ids whose result is under way, ``to_come`` is what happens to rooms, in this order.
+    ``followers`` are subscribed, each since when (Unix s); ``follows`` is who subscribes (True) or
+    leaves, in this order, and ``notices`` says so to the callback.
     """
 
     rooms: tuple[tuple[int, int], ...]
@@ -107,3 +118,6 @@ class Wechat(NamedTuple):
     doubtful: frozenset[tuple[str, ...]] = frozenset()
     results: tuple[str, ...] = ()
     to_come: tuple[tuple[int, int], ...] = ()
+    followers: tuple[tuple[str, int], ...] = ()
+    follows: tuple[tuple[str, bool], ...] = ()
+    notices: tuple[Notice, ...] = ()

@@ -53,6 +53,10 @@ class Scenario:
         invocations: commands that Lambda has accepted already.
         minutes: how often push_start reconciles after the last fault or act, once a minute.
         polls: how often live_watch polls, likewise.
+        syncs: commands and schedules' events of follower_sync, each after so many seconds.
+        turns: how often follower_sync continues after the last fault or act, every 15 minutes.
+        listed: WeChat's followers, each since when (Unix s).
+        follows: who subscribes (True) or leaves, in this order, whenever they like.
         rooms: what happens to rooms, in this order, whenever it likes: (id, live_status).
         faults, ticks, copies: the bound, see ``Budget``.
         ablated_with: as many faults while conditions are taken away, one after the other.
@@ -76,6 +80,10 @@ class Scenario:
     invocations: tuple[Command, ...] = ()
     minutes: int = 0
     polls: int = 0
+    syncs: tuple[tuple[int, Command], ...] = ()
+    turns: int = 0
+    listed: tuple[tuple[str, int], ...] = ()
+    follows: tuple[tuple[str, bool], ...] = ()
     rooms: tuple[tuple[int, int], ...] = ()
     faults: int = 1
     ticks: int = 0
@@ -103,6 +111,10 @@ class Scenario:
             ticks=self.ticks if ticks is None else ticks,
             copies=self.copies if copies is None else copies,
         )
+
+    def since(self, openid: str) -> int:
+        """Return since when a follower is subscribed (Unix s), as the table has it at first."""
+        return dict(self.listed).get(openid, NOW_S - 900)
 
     @property
     def bound(self) -> str:

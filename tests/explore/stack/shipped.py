@@ -32,14 +32,18 @@ from explore.stack.clients import client, state_table
 from explore.stack.places import (
     APPID,
     DAY_OFFSET_HOURS,
+    FOLLOWER_SYNC,
     FOLLOWERS_TABLE,
     PUSH_QUEUE_URL,
     PUSH_START,
+    ROOM,
     Call,
+    Notice,
 )
 from explore.stack.wechat import BASE, Session
 from wxlive import prefetch
-from wxlive.domain.events import PushResult
+from wxlive.domain.events import FollowAction, FollowNotify, PushResult
+from wxlive.domain.rooms import RoomStatus
 from wxlive.ingest import EventIngestor
 from wxlive.settings import Secrets
 from wxlive.stores import dynamo, followers
@@ -59,6 +63,9 @@ from wxlive.stores.tokens import TokenStore
 from wxlive.wechat.access_token import AccessToken
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import WechatClient
+from wxlive_follower_sync import dependencies as sync_dependencies
+from wxlive_follower_sync import handler as sync
+from wxlive_follower_sync import walk
 from wxlive_live_watch import dependencies as watch_dependencies
 from wxlive_live_watch import poll as watch
 from wxlive_push_fanout import dependencies as fanout_dependencies
@@ -90,6 +97,8 @@ class Setting:
     day_offset_hours: int = DAY_OFFSET_HOURS
     warm_token: AccessToken | None = None
     counts_metrics: bool = True
+    guard_percent: int = 100
+    clock_margin_s: int = 120
 
 
 # ------------------------------------------------------------------ programs
@@ -153,6 +162,35 @@ def callback(call: Call, setting: Setting) -> Run:
             telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         )
         ingestor._ingest_result(result, now_s)
+        return "success"
+
+    return run
+
+
+def follower_sync(payload: str, setting: Setting) -> Run:
+    """Execute a command or do a turn of a sync, as ``follower_sync``'s handler does."""
+
+    def run(port: Port) -> str:
+        _DEPS.set(_sync(port, setting))
+        answer = _unwrapped(sync.lambda_handler)(json.loads(payload), None)
+        return str(answer.get("refused") or answer.get("turn") or answer["state"])
+
+    return run
+
+
+def follow_callback(notice: Notice, setting: Setting) -> Run:
+    """Ingest who subscribed or left, as the callback does once the message is authentic."""
+
+    def run(port: Port) -> str:
+        ingestor = EventIngestor(
+            followers=FollowerStore(client("dynamodb", port), FOLLOWERS_TABLE),
+            results=lambda: ResultStore(state_table(port)),
+            quarantine=SimpleNamespace(put=None),
+            telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
+        )
+        action = FollowAction.ADD_FOLLOW if notice.is_subscribed else FollowAction.DEL_FOLLOW
+        live = RoomStatus.LIVE.value
+        ingestor._ingest_follow(FollowNotify(notice.openid, ROOM, notice.time_s, live, action))
         return "success"
 
     return run
@@ -270,6 +308,25 @@ def _watch(port: Port, setting: Setting) -> watch_dependencies.Dependencies:
     )
 
 
+def _sync(port: Port, setting: Setting) -> sync_dependencies.Dependencies:
+    state = state_table(port)
+    return sync_dependencies.Dependencies(
+        wechat=_wechat(port, state, setting),
+        followers=FollowerStore(client("dynamodb", port), FOLLOWERS_TABLE),
+        runs=SyncRunStore(state),
+        quota=QuotaStore(state, Api.GET_FOLLOWERS, setting.daily_calls),
+        telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
+        owner=port(RUNTIME, NEW_ID, {}),
+        day_offset_hours=setting.day_offset_hours,
+        guard_percent=setting.guard_percent,
+        clock_margin_s=setting.clock_margin_s,
+        now=lambda: _now_s(port),
+        sleep=lambda seconds: port(CLOCK, SLEEP, {"ms": round(seconds * 1000)}),
+        remaining_s=lambda: port(RUNTIME, REMAINING, {}) / 1000,
+        continue_later=lambda: _invoke(port, {"action": "continue"}, FOLLOWER_SYNC),
+    )
+
+
 def _wechat(port: Port, state: Any, setting: Setting) -> WechatClient:
     client = WechatClient(
         BASE,
@@ -290,9 +347,9 @@ def _now_s(port: Port) -> float:
     return now_ms / 1000
 
 
-def _invoke(port: Port, payload: Mapping[str, Any]) -> None:
+def _invoke(port: Port, payload: Mapping[str, Any], function: str = PUSH_START) -> None:
     client("lambda", port).invoke(
-        FunctionName=PUSH_START, InvocationType="Event", Payload=json.dumps(dict(payload))
+        FunctionName=function, InvocationType="Event", Payload=json.dumps(dict(payload))
     )
 
 
@@ -369,6 +426,9 @@ def in_place() -> Iterator[None]:
         (fanout, "build_dependencies", lambda _context: _DEPS.get()),
         (start, "build_dependencies", lambda _context: _DEPS.get()),
         (start, "telemetry", lambda: _DEPS.get().telemetry),
+        (sync, "build_dependencies", lambda _context: _DEPS.get()),
+        (sync, "telemetry", lambda: _DEPS.get().telemetry),
+        (walk, "PREFETCHED_PAGES", 1),
     )
     with ExitStack() as stack:
         for module, name, new in patches:

@@ -6,16 +6,24 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from boto3.dynamodb.types import TypeSerializer
+
 from explore.aws.store import Item, Tables
 from explore.engine.world import World
 from explore.stack.places import NOTES, TABLES, WECHAT, Wechat
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.events import PushResult
+from wxlive.domain.followers import Follower
 from wxlive.domain.reports import Report, report
+from wxlive.domain.sync_runs import SyncRun
 from wxlive.stores.campaigns import _read_campaign
+from wxlive.stores.followers import _from_item as _read_follower
 from wxlive.stores.ledger import _read_chunk
 from wxlive.stores.results import _read as _read_result
+from wxlive.stores.sync_runs import _from_item as _read_run
+
+_WIRE = TypeSerializer()
 
 Place = tuple[str, int]
 """A chunk's campaign and number."""
@@ -53,6 +61,21 @@ def _openids_in(item: Item) -> tuple[Place, tuple[str, ...]] | None:
 def _result_in(item: Item) -> PushResult | None:
     row: Any = item.attributes
     return _read_result(row) if str(row.get("pk", "")).startswith("results#") else None
+
+
+@lru_cache(1 << 16)
+def follower_in(item: Item) -> Follower | None:
+    """Return the follower that an item holds."""
+    row: Any = item.attributes
+    return _read_follower(_WIRE.serialize(row)["M"]) if "openid" in row else None
+
+
+@lru_cache(1 << 16)
+def sync_run_in(item: Item) -> SyncRun | None:
+    """Return the sync run that an item holds."""
+    row: Any = item.attributes
+    is_run = row.get("pk") == "sync" and str(row["sk"]).startswith("run#")
+    return _read_run(row) if is_run else None
 
 
 @lru_cache(1 << 16)

@@ -20,6 +20,7 @@ from explore.engine.world import (
     Outcome,
     Spawn,
 )
+from explore.stack import follower_list
 from explore.stack.places import DAY_OFFSET_HOURS, WECHAT, Call, Wechat
 from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import RoomStatus
@@ -76,7 +77,7 @@ class Rules:
     """How WeChat is in one world.
 
     ``daily_calls`` are the pushes of a day, ``bad_openids`` those that spoil a call,
-    ``with_results`` says whether results come.
+    ``with_results`` says whether results come. The follower list has ``rows_a_page``.
     """
 
     daily_calls: int = 5000
@@ -85,6 +86,7 @@ class Rules:
     push_fates: Sequence[str] = USUAL_PUSH_FATES
     read_fates: Sequence[str] = READ_FATES
     day_offset_hours: int = DAY_OFFSET_HOURS
+    rows_a_page: int = 2
 
 
 class WechatService:
@@ -125,6 +127,9 @@ class WechatService:
             case Api.GET_LIVE_INFO:
                 rooms = [{"roomid": room, "live_status": status} for room, status in state.rooms]
                 return list(self._read(state, request.body["token"], {"room_info": rooms}, now_ms))
+            case Api.GET_FOLLOWERS:
+                page = follower_list.page(state, body, self._rules.rows_a_page)
+                return list(self._read(state, request.body["token"], page, now_ms))
             case _:
                 raise NotImplementedError(request.operation)
 

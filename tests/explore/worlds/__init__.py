@@ -1,8 +1,10 @@
 """The worlds that are explored, by name."""
 
 from explore.stack.scenario import Scenario
-from explore.worlds import control, planning, sending
+from explore.worlds import control, planning, sending, syncing
 
 WORLDS: dict[str, Scenario] = {
-    scenario.name: scenario for module in (sending, control, planning) for scenario in module.WORLDS
+    scenario.name: scenario
+    for module in (sending, control, planning, syncing)
+    for scenario in module.WORLDS
 }
