@@ -15,12 +15,12 @@ from typing import Any
 import boto3
 import requests
 
+from support.doubles import SilentTelemetry
 from wxlive.settings import Secrets
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.stores.tokens import TokenStore
-from wxlive.telemetry import Telemetry
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import WechatClient
 from wxlive_follower_sync import pages
@@ -55,7 +55,7 @@ def main(job: dict[str, Any]) -> None:
         followers=FollowerStore(client, job["followers"]),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.GET_FOLLOWERS, 5000),
-        telemetry=Telemetry(),
+        telemetry=SilentTelemetry(),
         owner=job["owner"],
         day_offset_hours=8,
         guard_percent=50,

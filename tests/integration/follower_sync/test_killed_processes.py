@@ -1,6 +1,7 @@
 """Workers that are really killed: whoever resumes the run ends it correctly."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -85,5 +86,8 @@ def test_a_run_whose_workers_are_killed_again_and_again_ends_correctly(
 def take_a_turn(job: dict[str, Any]) -> str | int:
     """Run a worker; returns how its turn ended, or what killed it."""
     command = [sys.executable, str(WORKER), json.dumps({**job, "owner": uuid.uuid4().hex})]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env=env
+    )
     return done.stdout.strip() or done.returncode
