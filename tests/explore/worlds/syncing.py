@@ -46,6 +46,7 @@ WORLDS = (
         syncs=((0, TRUSTED),),
         turns=2,
         faults=0,
+        ablated_with=0,
     ),
     Scenario(
         "sync-returns",
