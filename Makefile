@@ -99,10 +99,10 @@ test-thorough: install  ## Run the state machines and properties with a large bu
 security: install .venv-security/.installed  ## Scan the templates and the roles with the scanners of others
 	@$(BIN)/pytest -q tests/template/test_security.py
 
-prove: install  ## Explore every order and every fault of the push in small worlds, within bounds
+prove: install  ## Explore every order and every fault of push and sync in small worlds, within bounds
 	@PYTHONPATH=tests $(BIN)/python -m explore --brief $(WORLDS)
 
-prove-needed: install  ## Take away each condition on a write, and show what breaks without it
+prove-needed: install  ## Look for a small world that breaks without each condition on a write
 	@PYTHONPATH=tests $(BIN)/python -m explore ablate --brief $(WORLDS)
 
 lint: install  ## Run the checks alone
