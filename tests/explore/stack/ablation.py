@@ -79,7 +79,8 @@ class Without:
                 left[name] = kept
                 if not kept:
                     del left[name]
-        left.pop("ReturnValuesOnConditionCheckFailure", None)
+        if "ConditionExpression" not in left:
+            left.pop("ReturnValuesOnConditionCheckFailure", None)
         return left
 
 
