@@ -340,7 +340,7 @@ def test_after_the_last_event_and_two_complete_runs_the_table_is_the_list(
 def test_so_it_is_on_every_kind_of_tables(backend: Backend, tables: Tables) -> None:
     examples = {
         MEMORY: budget(fast=2, thorough=50),
-        MOTO: budget(fast=2, thorough=50),
+        MOTO: budget(fast=1, thorough=50),
         LOCAL: budget(fast=2, thorough=20),
     }
     _run(ListShape(), tables, examples[backend.name])
