@@ -12,7 +12,7 @@ from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.merge import save
 from wxlive_follower_sync.pages import first_limit
 
-_ABANDONED = "Abandoned by the operator"
+ABANDONED = "Abandoned by the operator"
 
 
 def open_run(
@@ -77,11 +77,11 @@ def abandon(run_id: str, deps: Dependencies) -> SyncRun:
     Raises:
         InvalidCommand: there is no such run, or it has ended otherwise.
     """
-    deps.runs.abandon(run_id, _ABANDONED)
+    deps.runs.abandon(run_id, ABANDONED)
     run = deps.runs.get(run_id)
     if run is None:
         raise InvalidCommand(f"There is no run {run_id}; see `wxlive sync`")
-    if (run.state, run.reason) != (RunState.FAILED, _ABANDONED):
+    if (run.state, run.reason) != (RunState.FAILED, ABANDONED):
         raise InvalidCommand(
             f"Run {run_id} is {run.state.value}; only an open run can be abandoned"
         )

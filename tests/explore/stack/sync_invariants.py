@@ -10,6 +10,7 @@ from explore.stack.view import changes, follower_in, sync_run_in
 from wxlive.domain.followers import Follower, Source, Status
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.telemetry import Metric
+from wxlive_follower_sync.runs import ABANDONED
 
 _METRICS = {
     RunState.DONE: Metric.SYNC_DONE,
@@ -58,7 +59,7 @@ def every_run_ends(world: World) -> str | None:
     for run in _runs(world):
         if run.state is RunState.OPEN and not (run.resume_at and run.reason):
             return f"run {run.run} stays open"
-        metric = _METRICS.get(run.state)
+        metric = _METRICS.get(run.state) if run.reason != ABANDONED else None
         if metric is not None and metric not in world.shared[NOTES].value:
             return f"run {run.run} is {run.state.value}, and no {metric} was counted"
     return None

@@ -74,7 +74,7 @@ def follower_in(item: Item) -> Follower | None:
 def sync_run_in(item: Item) -> SyncRun | None:
     """Return the sync run that an item holds."""
     row: Any = item.attributes
-    is_run = row.get("pk") == "sync" and str(row["sk"]).startswith("run#")
+    is_run = row.get("pk") == "sync" and "started_at" in row
     return _read_run(row) if is_run else None
 
 

@@ -1,11 +1,13 @@
 """Follower syncs, alone and beside callbacks."""
 
-from explore.stack.places import NOW_S
+from explore.stack.places import DAY_OFFSET_HOURS, NOW_S
 from explore.stack.scenario import Scenario
+from wxlive.domain.calendar import stamp_of
 
 LISTED = (("a", NOW_S - 3000), ("b", NOW_S - 2000), ("c", NOW_S - 1000))
 START = {"action": "start", "command": "one"}
 TRUSTED = {"action": "start", "command": "one", "trust_list": True}
+ABANDON = {"action": "abandon", "run": f"{stamp_of(NOW_S, DAY_OFFSET_HOURS)}-id-p"}
 CONTINUE = {"action": "continue"}
 SCHEDULED: dict[str, str] = {}
 
@@ -35,6 +37,25 @@ WORLDS = (
         followers=("a", "x"),
         syncs=((0, START), (0, START), (0, CONTINUE)),
         turns=2,
+        faults=1,
+    ),
+    Scenario(
+        "sync-late",
+        "A worker may be late once, so that another one takes its lease.",
+        listed=LISTED[:2],
+        followers=("a", "x"),
+        syncs=((0, TRUSTED), (0, CONTINUE)),
+        ticks=1,
+        faults=0,
+        ablated_with=0,
+    ),
+    Scenario(
+        "sync-abandoned",
+        "The operator abandons a run at any moment.",
+        listed=LISTED[:1],
+        followers=("a", "x"),
+        syncs=((0, TRUSTED), (0, ABANDON)),
+        turns=1,
         faults=1,
     ),
     Scenario(
