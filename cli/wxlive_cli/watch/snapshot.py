@@ -1,6 +1,5 @@
 """A running campaign at one moment, and how it is shown."""
 
-import time
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -8,9 +7,11 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from wxlive.domain.chunks import ChunkState
-from wxlive_cli.console import facts_table
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.report.facts import CallError, CampaignFacts
+from wxlive_cli.tables import facts_table
+from wxlive_cli.text import printable
+from wxlive_cli.time_parsing import format_clock
 
 RATE_OVER_S = 10
 """The rate shown is the average of this many seconds."""
@@ -50,7 +51,7 @@ def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Sna
         left=left,
         unknown=openids[ChunkState.UNKNOWN],
         refused=openids[ChunkState.REFUSED],
-        audience=facts.report.campaign.audience,
+        audience=facts.audience,
         rate=rate,
         limit=facts.limit,
         delivered=facts.report.results["success"],
@@ -74,14 +75,14 @@ def render_panel(snapshot: Snapshot) -> RenderableType:
         "results": f"{snapshot.delivered:,} delivered, {snapshot.awaited:,} awaited",
         "calls left today": f"{snapshot.calls_left:,}",
     }
-    bar = ProgressBar(total=max(1, snapshot.audience), completed=snapshot.accepted, width=60)
-    errors = [Text(error, style="yellow") for error in snapshot.errors]
+    bar = ProgressBar(total=max(1, snapshot.audience), completed=snapshot.accepted, width=None)
+    errors = [Text(printable(error), style="yellow") for error in snapshot.errors]
     return Group(facts_table("", rows), bar, *errors)
 
 
-def render_line(snapshot: Snapshot, now_s: float) -> str:
-    """Render a snapshot as one line."""
-    clock = time.strftime("%H:%M:%S", time.localtime(now_s))
+def render_line(snapshot: Snapshot, now_s: float, offset_hours: int) -> str:
+    """Render a snapshot as one line; the clock is in the zone of that offset."""
+    clock = format_clock(now_s, offset_hours)
     parts = [
         f"{clock} {snapshot.state}",
         f"{snapshot.accepted:,} of {snapshot.audience:,} accepted",

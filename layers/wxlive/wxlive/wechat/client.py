@@ -60,6 +60,15 @@ class WechatClient:
         self._last_used = 0.0
         self._tokens = AccessTokens(cache, self._fetch_token, now)
 
+    def log_in(self) -> None:
+        """Have a token ready; without a cached one, WeChat checks appid and AppSecret.
+
+        Raises:
+            NotReached: WeChat could not be reached, or its answer was lost.
+            WxliveError: see ``wxlive.wechat.errcodes``.
+        """
+        self._token_for(Api.STABLE_TOKEN)
+
     def followers(self, cursor: int | str | None, limit: int) -> FollowerPage:
         """Ask for a page of subscribers, at most ``limit`` (up to 2000).
 
