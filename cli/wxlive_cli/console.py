@@ -110,11 +110,13 @@ def stack_name_command(command: Command) -> Callable[..., None]:
         group_stack = click.get_current_context().find_object(str)
         try:
             result = command(stack or group_stack or "wxlive", **options)
+            _print(result, as_json=as_json)
         except WxliveError as error:
             refuse(str(error), as_json=as_json)
         except (BotoCoreError, ClientError) as error:
             refuse(describe_error(error), as_json=as_json)
-        _print(result, as_json=as_json)
+        except BrokenPipeError:
+            _end_at_closed_pipe()
         raise SystemExit(result.code)
 
     return run
@@ -137,8 +139,6 @@ class CommandLine(click.Group):
             refuse(_describe_misuse(error), as_json=as_json)
         except click.Abort:
             interrupted("Interrupted; `wxlive status` shows what was done until then.")
-        except BrokenPipeError:
-            _end_at_closed_pipe()
         raise SystemExit(code)
 
 

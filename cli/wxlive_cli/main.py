@@ -21,7 +21,7 @@ from wxlive_cli.sync import sync
 from wxlive_cli.watch.command import watch
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("wxlive", cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wxlive")
 @stack_option
 @click.pass_context

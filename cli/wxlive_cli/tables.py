@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -16,21 +16,20 @@ from rich.text import Text
 from wxlive_cli.text import printable
 
 
-def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
-    """Return a table with one line for each fact; facts that are None are left out."""
-    table = Table(
-        title=printable(title) or None,
-        title_justify="left",
-        show_header=False,
-        box=None,
-        padding=(0, 2),
-    )
+def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
+    """Return a title and a line for each fact; facts that are None are left out."""
+    table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(style="dim", overflow="fold")
     table.add_column(overflow="fold")
     for name, value in facts.items():
         if value is not None:
             table.add_row(printable(name.replace("_", " ")), _cell(_format(name, value)))
-    return table
+    return Group(_title(title), table) if title else table
+
+
+def _title(title: str) -> Text:
+    """Return a title; that of a table is no wider than the table."""
+    return Text(printable(title), style="italic")
 
 
 _UNLIMITED = 10_000
@@ -49,18 +48,18 @@ class Listing:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Show the table if it fits, or else the facts."""
+        yield _title(self.title)
         table = self._table()
         unlimited = options.update(max_width=_UNLIMITED)
         if Measurement.get(console, unlimited, table).maximum <= options.max_width:
             yield table
             return
-        yield Text(printable(self.title))
         for row in self.rows:
             yield Text()
             yield facts_table("", dict(self._named(row)))
 
     def _table(self) -> Table:
-        table = Table(title=printable(self.title), title_justify="left", box=None)
+        table = Table(box=None)
         for heading in self.headings:
             table.add_column(heading, overflow="fold")
         for row in self.rows:

@@ -5,6 +5,7 @@ text and never act on it.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +17,8 @@ _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
-_FORMULA = ("=", "+", "-", "@")
-"""With these a spreadsheet begins a formula."""
+_FORMULA = re.compile(r"[\s']*[=+@-]")
+"""How a cell begins in which a spreadsheet would compute, apostrophes aside."""
 
 
 def printable(text: str, *, keep: str = "") -> str:
@@ -50,13 +51,12 @@ def csv_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = printable(value)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def csv_text(cell: str) -> str:
     """Return the text that ``csv_cell`` made a cell of."""
-    text = cell.removeprefix("'")
-    return text if text.lstrip().startswith(_FORMULA) else cell
+    return cell.removeprefix("'") if _FORMULA.match(cell) else cell
 
 
 def _is_unprintable(character: str) -> bool:

@@ -65,6 +65,11 @@ class ScriptedClock(Clock):
             self.meanwhile.pop(0)()
 
 
+def interrupt() -> None:
+    """Press Ctrl-C; for ``ScriptedClock.meanwhile``."""
+    raise KeyboardInterrupt
+
+
 class Functions:
     """Replaces the Lambda client: records what is invoked, and answers ``answer``."""
 

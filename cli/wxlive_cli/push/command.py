@@ -86,7 +86,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     campaign = find_campaign(stack, answer["campaign"])
     named = name_campaign(stack, campaign)
     if answer.get("repeated"):
-        say(f"Nothing new is started: this push is the {named}.")
+        say(f"Nothing new was started: the {named} is for the same audience.")
     if not wait:
         wait_for_plan(stack, campaign.campaign)
         return campaign_result(stack, campaign)
