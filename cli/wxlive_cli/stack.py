@@ -166,8 +166,8 @@ def describe_stack(name: str) -> Description:
     Raises:
         Misconfigured: there is no such stack.
     """
-    client = boto3.client("cloudformation")
     try:
+        client = boto3.client("cloudformation")
         stack = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
@@ -176,6 +176,8 @@ def describe_stack(name: str) -> Description:
                 "it, or name another stack (--stack, WXLIVE_STACK) or region (AWS_DEFAULT_REGION)"
             ) from error
         raise
+    except ValueError as error:
+        raise Misconfigured(f"{error}; correct AWS_ENDPOINT_URL") from error
     given = ((one["ParameterKey"], one["ParameterValue"]) for one in stack.get("Parameters", []))
     outputs = ((one["OutputKey"], one["OutputValue"]) for one in stack.get("Outputs", []))
     return Description(stack["StackStatus"], dict(outputs), dict(given))

@@ -49,6 +49,8 @@ class Listing:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Show the table if it fits, or else the facts."""
         yield _title(self.title)
+        if not self.rows:
+            return
         table = self._table()
         unlimited = options.update(max_width=_UNLIMITED)
         if Measurement.get(console, unlimited, table).maximum <= options.max_width:

@@ -71,7 +71,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     if dry_run and wait:
         raise click.UsageError("--dry-run starts nothing: omit --wait")
     if since and before and since >= before:
-        raise click.UsageError("nobody can be meant: --since must be earlier than --before")
+        raise click.UsageError("--since must be earlier than --before: nobody is in such an audience")
     audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
     payload = {
         "action": "start",
