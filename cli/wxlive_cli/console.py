@@ -169,7 +169,9 @@ def refuse(sentence: str, *, as_json: bool) -> NoReturn:
 
 def interrupted(sentence: str) -> NoReturn:
     """Say what goes on after Ctrl-C, and exit with 130."""
-    say(f"\n{sentence}" if stderr.is_terminal else sentence)
+    if stderr.is_terminal:
+        stderr.print()  # the line in which the terminal shows ^C
+    say(sentence)
     raise SystemExit(INTERRUPTED)
 
 

@@ -34,7 +34,8 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 @timeout_option
 @click.option(
     "--at",
-    help="Push at this time (20:00 or 2026-11-22T20:00), or when the room is live, if later.",
+    help="Push at this time (20:00 is today; or 2026-11-22T20:00), or when the room is live, if "
+    "later. Refused if the plan would come to nothing.",
 )
 @stack_command
 def push(  # noqa: PLR0913 - one parameter for each option
@@ -71,7 +72,9 @@ def push(  # noqa: PLR0913 - one parameter for each option
     if dry_run and wait:
         raise click.UsageError("--dry-run starts nothing: omit --wait")
     if since and before and since >= before:
-        raise click.UsageError("--since must be earlier than --before: nobody is in such an audience")
+        raise click.UsageError(
+            "--since must be earlier than --before: nobody is in such an audience"
+        )
     audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
     payload = {
         "action": "start",
