@@ -82,20 +82,20 @@ def goes_on(named: str, campaign: str) -> str:
 
 def say_still_open(named: str, report: Report, timeout_s: int) -> None:
     """Say, when a command has waited long enough, how the campaign stands and what to do."""
-    waited = f"The {named} is not over after {timeout_s} s"
+    say(f"The time of {timeout_s} s is up, and the campaign is not over: {report.state.value}.")
     if report.state in HELD:
-        say(f"{waited}: {describe_hold(report)}")
+        say(describe_hold(named, report))
     else:
-        say(f"{waited} ({report.state.value}). {goes_on(named, report.campaign.campaign)}")
+        say(goes_on(named, report.campaign.campaign))
 
 
-def describe_hold(report: Report) -> str:
+def describe_hold(named: str, report: Report) -> str:
     """Say that a campaign is held, why, and how it is resumed."""
     campaign = report.campaign
     reason = (campaign.reason or "no reason is known").rstrip(".")
     return (
-        f"it is {report.state.value} ({reason}); `wxlive resume {campaign.campaign}` resumes it, "
-        f"`wxlive cancel {campaign.campaign}` ends it."
+        f"The {named} is {report.state.value} ({reason}): `wxlive resume {campaign.campaign}` "
+        f"resumes it, `wxlive cancel {campaign.campaign}` ends it."
     )
 
 

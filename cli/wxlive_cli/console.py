@@ -3,6 +3,7 @@
 With ``--json`` a command prints one JSON object on stdout. Progress and messages go to stderr.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -130,6 +131,9 @@ class CommandLine(click.Group):
         words = sys.argv[1:] if args is None else list(args)
         as_json = "--json" in words
         options.pop("standalone_mode", None)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             code = super().main(words, standalone_mode=False, **options)
         except click.exceptions.NoArgsIsHelpError as error:

@@ -72,6 +72,8 @@ def compare(listed: dict[str, str], followers: Iterable[Follower]) -> Iterator[D
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[tuple[str, str]]:
     first = next(reader, [])
+    if any(cell.strip().lower() == "openid" for cell in first):
+        first = [cell.strip().lower() for cell in first]
     has_header = "openid" in first
     openid_at = first.index("openid") if has_header else 0
     status_at = first.index("status") if "status" in first else None

@@ -93,7 +93,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     if not wait:
         wait_for_plan(stack, campaign.campaign)
         return campaign_result(stack, campaign)
-    say(f"Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` the campaign.")
+    say(f"Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` stops the campaign.")
     report = follow_push(stack, named, campaign.campaign, timeout_s=timeout)
     return campaign_result(stack, campaign, code=code_of(report, waited=True))
 

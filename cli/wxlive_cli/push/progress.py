@@ -64,9 +64,9 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
                 return report
             if time.monotonic() > deadline:
                 break
-            hold = describe_hold(report) if report.state in HELD else ""
+            hold = describe_hold(named, report) if report.state in HELD else ""
             if hold and hold != said_hold:
-                say(f"Waiting for the {named}: {hold}")
+                say(hold)
             said_hold = hold
             time.sleep(POLL_S)
     say_still_open(named, report, timeout_s)

@@ -111,7 +111,7 @@ def test_the_operators_own_list_is_compared_with_the_table(
 ) -> None:
     operator.followers.add(a_follower("both"), a_follower("only here"), GONE)
     own, out = tmp_path / "crm.csv", tmp_path / "out.csv"
-    own.write_text("name,openid\nA,both\nB,gone\nC,only-there\n", encoding="utf-8-sig")
+    own.write_text("Name,OpenID\r\n\r\nA,both\nB,gone\nC,only-there\n", encoding="utf-8-sig")
 
     facts = operator.json("followers", "import", "--check", str(own), "--out", str(out), code=1)
 

@@ -162,7 +162,7 @@ def test_a_waiting_push_says_at_once_that_its_campaign_is_held(
     result = pushing.run(*PUSH, "--wait", "--timeout", "30")
 
     assert result.exit_code == 1
-    said = [line for line in result.stderr.splitlines() if f"it is {state.value}" in line]
+    said = [line for line in result.stderr.splitlines() if f"is {state.value} (" in line]
     assert len(said) == 2, "at once, and at the end"
     for line in said:
         assert "(Paused by the operator)" in line

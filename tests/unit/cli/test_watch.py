@@ -46,9 +46,10 @@ def test_a_line_shows_counts_rate_results_and_errors(operator: Operator) -> None
     result = operator.run("watch", "--timeout", "0")
 
     assert result.exit_code == 1
-    watching, shown, timed_out = result.stderr.splitlines()
+    watching, shown, timed_out, goes_on = result.stderr.splitlines()
     assert f"Watching campaign {CAMPAIGN} for room {ROOM}. Times are UTC+8." in watching
-    assert "is not over after 0 s (sending)" in timed_out
+    assert timed_out == "The time of 0 s is up, and the campaign is not over: sending."
+    assert f"The campaign {CAMPAIGN} for room {ROOM} goes on" in goes_on
     assert re.match(r"19:30:00 sending; 87 of 120 accepted; 30 left, 0.1 min; 3 unk", shown)
     assert "5 of 2,000 openids/s; 36 delivered; 4,996 calls left today" in shown
     assert "45011 in 1 call: Too many calls this minute" in shown
