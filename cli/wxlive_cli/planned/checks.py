@@ -3,7 +3,7 @@
 Times are Unix seconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wxlive.domain.calendar import day_of
@@ -29,7 +29,7 @@ class Known:
     campaigns: Sequence[Campaign]
     holder: int | None
     choice: Choice | None
-    plans: Iterable[PlannedPush]
+    plans: Sequence[PlannedPush]
 
 
 def check_plan(
@@ -50,6 +50,11 @@ def check_plan(
             f"Room {known.choice.room_id} is chosen for {day}; at the planned time room {room_id} "
             "takes its place."
         )
+    says += [
+        f"Room {room_id} is already planned for {day} ({plan.planned}); the earlier plan pushes it."
+        for plan in known.plans
+        if plan.room_id == room_id and plan.at != at and day_of(plan.at, offset_hours) == day
+    ]
     if (warning := _check_campaigns(room_id, day, known.campaigns)) is not None:
         says.append(warning)
     return says

@@ -21,7 +21,10 @@ ERRORS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A campaign at one moment. Counts are openids; ``rate`` and ``limit`` are per second."""
+    """A campaign at one moment. Counts are openids; ``rate`` and ``limit`` are per second.
+
+    ``is_counted`` says that the audience is complete; until then it is what was read so far.
+    """
 
     state: str
     reason: str | None
@@ -37,6 +40,14 @@ class Snapshot:
     minutes_left: float | None
     calls_left: int
     errors: tuple[str, ...]
+    is_counted: bool = True
+
+    @property
+    def accepted_of_audience(self) -> str:
+        """Say how many of the audience are accepted, as far as its size is known."""
+        if self.is_counted:
+            return f"{self.accepted:,} of {self.audience:,}"
+        return f"{self.accepted:,} of at least {self.audience:,}"
 
 
 def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Snapshot:
@@ -59,6 +70,7 @@ def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Sna
         minutes_left=round(left / rate / 60, 1) if rate else None,
         calls_left=calls_left,
         errors=tuple(map(_describe, facts.errors[:ERRORS_SHOWN])),
+        is_counted=facts.is_counted,
     )
 
 
@@ -67,7 +79,7 @@ def render_panel(snapshot: Snapshot) -> RenderableType:
     rows: dict[str, str | int | None] = {
         "state": snapshot.state,
         "reason": snapshot.reason,
-        "accepted": f"{snapshot.accepted:,} of {snapshot.audience:,}",
+        "accepted": snapshot.accepted_of_audience,
         "left": f"{snapshot.left:,}{_minutes(snapshot)}",
         "unknown": f"{snapshot.unknown:,}",
         "refused": f"{snapshot.refused:,}",
@@ -85,7 +97,7 @@ def render_line(snapshot: Snapshot, now_s: float, offset_hours: int) -> str:
     clock = format_clock(now_s, offset_hours)
     parts = [
         f"{clock} {snapshot.state}",
-        f"{snapshot.accepted:,} of {snapshot.audience:,} accepted",
+        f"{snapshot.accepted_of_audience} accepted",
         f"{snapshot.left:,} left{_minutes(snapshot)}",
         f"{snapshot.unknown:,} unknown",
         f"{snapshot.rate:,} of {snapshot.limit:,} openids/s",

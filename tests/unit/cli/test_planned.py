@@ -116,6 +116,14 @@ def test_a_plan_after_a_campaign_that_ended_early_says_whom_it_notifies(
     assert "Room 8 is chosen for 2026-11-22" in result.stderr
 
 
+def test_a_second_plan_for_the_same_day_names_the_first(operator: Operator) -> None:
+    first = operator.json(*TONIGHT)["planned"]
+
+    said = operator.run("push", "--room", "1001", "--at", "21:00").stderr
+
+    assert f"already planned for 2026-11-22 ({first}); the earlier plan pushes it." in said
+
+
 def test_a_plan_for_a_room_that_is_pushed_that_day_is_refused(operator: Operator) -> None:
     operator.campaigns.rows = {"c": a_campaign("c")}
 

@@ -121,6 +121,12 @@ def test_the_panel_and_the_line_show_the_same_figures() -> None:
         assert "0.1 min" in shown
 
 
+def test_an_audience_that_is_still_read_is_no_total(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, QUEUED, fully_planned=False)
+
+    assert "40 of at least 70 accepted" in operator.run("watch", "--timeout", "0").stderr
+
+
 def test_the_rate_of_a_young_campaign_is_the_average_of_its_age(operator: Operator) -> None:
     operator.campaign(ACCEPTED, a_chunk(2))
 
