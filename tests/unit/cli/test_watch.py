@@ -122,7 +122,7 @@ def test_the_panel_and_the_line_show_the_same_figures() -> None:
 
 
 def test_an_audience_that_is_still_read_is_no_total(operator: Operator) -> None:
-    operator.campaign(ACCEPTED, QUEUED, fully_planned=False)
+    operator.campaign(ACCEPTED, a_chunk(2, openids=30), fully_planned=False)
 
     assert "40 of at least 70 accepted" in operator.run("watch", "--timeout", "0").stderr
 
