@@ -66,9 +66,10 @@ def _goes_on(run_id: str) -> str:
 
 def describe_progress(run: SyncRun, done_at: int | None, offset_hours: int) -> str:
     """Describe the progress of a run in a line; ``done_at`` is Unix seconds."""
-    of_expected = f" of about {run.expected:,}" if run.expected else ""
+    is_foreseen = run.expected >= run.listed
+    of_expected = f" of about {run.expected:,}" if run.expected and is_foreseen else ""
     listed = f"{run.listed:,}{of_expected} listed, {run.pages:,} pages"
-    if done_at is None:
+    if done_at is None or not is_foreseen:
         return listed
     return f"{listed}, estimated end {format_time(done_at, offset_hours)}"
 

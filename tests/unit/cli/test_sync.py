@@ -129,6 +129,8 @@ def test_a_sync_whose_budget_ends_today_is_expected_to_end_tomorrow(
 def test_progress_is_described_in_a_line() -> None:
     run = a_run(pages=2, listed=4000)
     assert sync.describe_progress(run, None, 8) == "4,000 listed, 2 pages"
+    more_than_expected = a_run(pages=2, listed=4000, expected=200)
+    assert sync.describe_progress(more_than_expected, NOW_S, 8) == "4,000 listed, 2 pages"
     line = sync.describe_progress(a_run(**HALFWAY), NOW_S, 8)
     assert line == (
         "4,000 of about 12,000 listed, 2 pages, estimated end 2026-11-22 19:30:00 UTC+8"
