@@ -122,7 +122,8 @@ docs: install  ## Renew the generated pages of docs/: commands and template para
 
 # --------------------------------------------------------------------- cloud
 build: install  ## Build for the real cloud, for both architectures
-	@$(SAM) build
+	@$(SAM) build > /dev/null
+	@echo "Built. make deploy ENV=staging or make deploy ENV=prod deploys it."
 
 deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
 	@case "$(ENV)" in staging|prod) ;; *) echo "make deploy: name the environment: ENV=staging or ENV=prod" >&2; exit 2;; esac

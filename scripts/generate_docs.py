@@ -14,6 +14,7 @@ from typing import Any
 import click
 import yaml
 
+from wxlive_cli.exit_codes import EXIT_CODES
 from wxlive_cli.main import main as wxlive
 from wxlive_local.paths import ROOT, TEMPLATE
 from wxlive_local.template import Template
@@ -31,13 +32,18 @@ _CLI_INTRO = """\
 | `--json` | Print one JSON object on stdout. Progress and messages go to stderr. |
 | `-h`, `--help` | Show the help of the command. |
 
-| exit code | meaning |
-| --- | --- |
-| 0 | Done. |
-| 1 | Done, but something needs attention; the output names it. |
-| 2 | Refused or wrong usage; stderr says why. |
+"""
+_CLI_CONVENTIONS = """\
+`wxlive status`, `report`, `watch` and `push` give a campaign the same exit code. A command that
+changes something, such as `wxlive pause`, exits with 0 once it is done.
 
 With `--json`, a refusal also prints `{"refused": "the reason"}` on stdout.
+
+**Times** are read and shown in the time zone of WeChat's day (Beijing, `UTC+8`, unless
+`DayOffsetHours` says otherwise), which every screen names. JSON and CSV files have Unix seconds.
+
+**Text from outside**, such as the name of a room, is shown as it is, on one line and without
+control characters. In CSV files, text that a spreadsheet would compute has an apostrophe in front.
 
 """
 _PARAMETERS_INTRO = """\
@@ -56,7 +62,9 @@ def cli_reference() -> str:
     contexts = list(_commands(wxlive, "wxlive", None))
     index = [*_table("command", "purpose"), *map(_index_row, contexts[1:])]
     sections = map(_command_section, contexts)
-    return HEADER + _CLI_INTRO + "\n".join([*index, "", *sections])
+    codes = [_row(str(code), meaning) for code, meaning in EXIT_CODES.items()]
+    intro = _CLI_INTRO + "\n".join([*_table("exit code", "meaning"), *codes, "", _CLI_CONVENTIONS])
+    return HEADER + intro + "\n".join([*index, "", *sections])
 
 
 def parameters_table() -> str:

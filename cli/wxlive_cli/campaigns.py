@@ -1,11 +1,16 @@
 """What the commands about campaigns share: finding one, and showing it."""
 
-from wxlive.domain.campaigns import Campaign
+from wxlive.domain.campaigns import HELD, Campaign
 from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
-from wxlive_cli.console import CommandResult, facts_table
+from wxlive_cli.console import CommandResult, say
+from wxlive_cli.exit_codes import code_of
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.report.facts import CampaignFacts
+from wxlive_cli.report.reader import read_facts
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import facts_table
+from wxlive_cli.time_parsing import format_time
 
 
 def find_campaign(stack: Stack, name: str | None) -> Campaign:
@@ -14,6 +19,8 @@ def find_campaign(stack: Stack, name: str | None) -> Campaign:
     Raises:
         InvalidCommand: there is no such campaign.
     """
+    if name == "":
+        raise InvalidCommand("The id of the campaign is empty; `wxlive status` shows the newest")
     campaign = stack.campaigns.get(name) if name else stack.campaigns.newest()
     if campaign is None:
         raise InvalidCommand(
@@ -24,19 +31,114 @@ def find_campaign(stack: Stack, name: str | None) -> Campaign:
     return campaign
 
 
-def campaign_result(report: Report, *, code: int) -> CommandResult:
-    """Return a campaign as the result of a command."""
-    title = f"Campaign {report.campaign.campaign}"
-    return CommandResult(report.summary(), code, facts_table(title, _rows(report)))
+def find_living(stack: Stack, name: str | None) -> Campaign:
+    """Return the named campaign, or the one that has something left to send.
+
+    Raises:
+        InvalidCommand: there is no such campaign.
+    """
+    if name is not None:
+        return find_campaign(stack, name)
+    living = stack.living.load()
+    campaign = stack.campaigns.get(living.campaign) if living else None
+    if campaign is None:
+        raise InvalidCommand("There is no campaign yet; start one with `wxlive push`")
+    report = stack.report(campaign)
+    if report.nothing_left_to_send:
+        raise InvalidCommand(
+            f"No campaign is under way: {name_campaign(stack, campaign)} is {report.state.value}"
+        )
+    return campaign
 
 
-def _rows(report: Report) -> dict[str, str | int | None]:
-    """Lay a report out for a person; counts of zero are left out."""
+def name_campaign(stack: Stack, campaign: Campaign) -> str:
+    """Name a campaign with its room, as in ``campaign 20261122T193000-1001 for room 1001 (Name)``.
+
+    Every sentence and every screen about a campaign does.
+    """
+    room = stack.rooms.all().get(campaign.room_id)
+    return campaign_words(campaign, room.name if room else "")
+
+
+def campaign_words(campaign: Campaign, room_name: str) -> str:
+    """Name a campaign with its room, whose name is empty where it is not known."""
+    named = f" ({room_name})" if room_name else ""
+    return f"campaign {campaign.campaign} for room {campaign.room_id}{named}"
+
+
+def campaign_title(facts: CampaignFacts) -> str:
+    """Return the first line of a screen about a campaign."""
+    words = campaign_words(facts.report.campaign, facts.room_name)
+    return words[0].upper() + words[1:]
+
+
+def goes_on(named: str, campaign: str) -> str:
+    """Say that a campaign goes on without the command, how to watch it and how to stop it."""
+    return (
+        f"The {named} goes on: watch it with `wxlive watch {campaign}`, stop it with "
+        f"`wxlive pause {campaign}` or `wxlive cancel {campaign}`."
+    )
+
+
+def say_still_open(named: str, report: Report, timeout_s: int) -> None:
+    """Say, when a command has waited long enough, how the campaign stands and what to do."""
+    say(f"The time of {timeout_s} s is up, and the campaign is not over: {report.state.value}.")
+    if report.state in HELD:
+        say(describe_hold(named, report))
+    else:
+        say(goes_on(named, report.campaign.campaign))
+
+
+def describe_hold(named: str, report: Report) -> str:
+    """Say that a campaign is held, why, and how it is resumed."""
+    campaign = report.campaign
+    reason = (campaign.reason or "no reason is known").rstrip(".")
+    return (
+        f"The {named} is {report.state.value} ({reason}): `wxlive resume {campaign.campaign}` "
+        f"resumes it, `wxlive cancel {campaign.campaign}` ends it."
+    )
+
+
+def campaign_result(stack: Stack, campaign: Campaign, *, code: int | None = None) -> CommandResult:
+    """Return a campaign as the result of a command; its exit code is the one that it deserves.
+
+    Args:
+        stack: the stack.
+        campaign: the campaign, which is read anew.
+        code: another exit code.
+    """
+    facts = read_facts(stack, find_campaign(stack, campaign.campaign))
+    rows = _rows(facts, stack.day_offset_hours)
+    return CommandResult(
+        facts.status(),
+        code_of(facts.report) if code is None else code,
+        facts_table(campaign_title(facts), rows),
+    )
+
+
+def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None]:
+    """Lay a campaign out for a person; counts of zero and unknown times are left out."""
+    report, campaign = facts.report, facts.report.campaign
     rows: dict[str, str | int | None] = {
-        "room": str(report.campaign.room_id),
         "state": report.state.value,
-        "reason": report.campaign.reason,
-        "audience": report.campaign.audience,
+        "reason": campaign.reason,
+        "audience": audience_words(facts),
+    }
+    times = facts.times()
+    if campaign.state not in HELD:
+        times |= {"held_since": None, "resume_at": None}
+    labels = {
+        "created_at": "started",
+        "held_since": "held since",
+        "resume_at": "resumes",
+        "first_call_at": "first call",
+        "last_call_at": "last call",
+        "last_result_at": "last result",
+    }
+    rows |= {
+        label: format_time(at, offset_hours)
+        for name, label in labels.items()
+        if (at := times[name])
     }
     for state, chunks in report.chunks.items():
         if chunks:
@@ -49,3 +151,8 @@ def _rows(report: Report) -> dict[str, str | int | None]:
     if report.orphans:
         rows["orphan results"] = len(report.orphans)
     return rows
+
+
+def audience_words(facts: CampaignFacts) -> str:
+    """Say how large the audience is, as far as it is known."""
+    return f"{facts.audience:,}" if facts.is_counted else f"at least {facts.audience:,}"

@@ -1,25 +1,33 @@
 """``wxlive configure``: create or change the secret, and show what to enter in the console."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import boto3
 import click
 from botocore.exceptions import ClientError
 
-from wxlive.errors import Misconfigured
+from wxlive.errors import InvalidCommand, Misconfigured, WxliveError
 from wxlive.settings import Secrets
-from wxlive_cli.console import CommandResult, facts_table, stack_name_command, stderr
-from wxlive_cli.stack import read_outputs
+from wxlive.wechat.access_token import NoTokenCache
+from wxlive.wechat.client import WechatClient
+from wxlive_cli.console import CommandResult, say, stack_name_command
+from wxlive_cli.stack import Description, callback_url, describe_stack
+from wxlive_cli.tables import facts_table
 from wxlive_cli.wechat_secret import (
+    FORMATS,
     GENERATED_FIELDS,
     change_fields,
-    check_original_id,
-    check_token,
+    changed_fields,
+    check_formats,
     generate,
 )
 
-_FIELDS = ("appid", "secret", "token", "aes_key", "original_id")
+WECHAT_API_BASE = "https://api.weixin.qq.com"
+"""Where WeChat is asked before there is a stack."""
+
+_ISSUED_BY_WECHAT = frozenset({"appid", "secret"})
 
 Fields = dict[str, str]
 
@@ -41,15 +49,21 @@ Fields = dict[str, str]
     help="Store the account's original ID (gh_..., 原始ID) and do not prompt. In plaintext mode "
     "the callback then refuses messages to other accounts.",
 )
+@click.option(
+    "--unchecked",
+    is_flag=True,
+    help="Save a new appid or AppSecret without asking WeChat for a token.",
+)
 @stack_name_command
 def configure(
-    name: str, *, secret_name: str | None, source: Any, original_id: str | None
+    name: str, *, secret_name: str | None, source: Any, original_id: str | None, unchecked: bool
 ) -> CommandResult:
     """Create or change the secret, and show what to enter in the WeChat console.
 
-    The AppSecret is read without echo and never shown. The token and the AES key are generated
-    unless they are given; a value that changes stays valid as the previous one. To replace them on
-    a running stack, use `wxlive rotate`.
+    The AppSecret is read without echo and never shown. A new appid or AppSecret is saved once
+    WeChat has issued a token for it. The token and the AES key are generated unless they are given;
+    a value that changes stays valid as the previous one. To replace them on a running stack, use
+    `wxlive rotate`.
 
     \b
     Examples:
@@ -57,20 +71,22 @@ def configure(
       wxlive configure --stack wxlive-staging  the secret wxlive-staging/wechat
       wxlive configure --from secret.json
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    outputs = _outputs(name)
-    secret_name = secret_name or outputs.get("WechatSecretName", f"{name}/wechat")
+    described = _describe(name)
+    secret_name = secret_name or described.outputs.get("WechatSecretName", f"{name}/wechat")
     client: Any = boto3.client("secretsmanager")
     stored = _load(client, secret_name)
     known = stored or {}
     given = _given(known, source, original_id)
     fields = change_fields(known, given)
-    Secrets.from_json(json.dumps(fields), "the new secret")
-    if "token" in given:
-        check_token(given["token"])
-    if "original_id" in given:
-        check_original_id(given["original_id"])
-    _store(client, secret_name, fields, exists=stored is not None)
-    return _result(secret_name, fields, outputs, created=stored is None)
+    secrets = Secrets.from_json(json.dumps(fields), "the new secret")
+    check_formats(given)
+    changed = changed_fields(known, fields)
+    if _ISSUED_BY_WECHAT.intersection(changed) and not unchecked:
+        _ask_wechat(described.parameters.get("WechatApiBase", WECHAT_API_BASE), secrets)
+    if changed:
+        _store(client, secret_name, fields, exists=stored is not None)
+    _say_what_changed(secret_name, known, fields, changed, created=stored is None)
+    return _result(secret_name, fields, described.outputs, changed, created=stored is None)
 
 
 def _given(stored: Fields, source: Any, original_id: str | None) -> Fields:
@@ -81,13 +97,14 @@ def _given(stored: Fields, source: Any, original_id: str | None) -> Fields:
 
 
 def _read(source: Any) -> Fields:
+    needs = f"it needs {', '.join(FORMATS)}"
     try:
         raw = json.load(source)
     except ValueError as error:
-        raise Misconfigured(f"{source.name} is not JSON; it needs {', '.join(_FIELDS)}") from error
+        raise Misconfigured(f"{source.name} is not JSON; {needs}") from error
     if not isinstance(raw, dict):
-        raise Misconfigured(f"{source.name} is not a JSON object; it needs {', '.join(_FIELDS)}")
-    return {name: raw[name] for name in _FIELDS if name in raw}
+        raise Misconfigured(f"{source.name} is not a JSON object; {needs}")
+    return {name: raw[name] for name in FORMATS if name in raw}
 
 
 def _prompt(stored: Fields) -> Fields:
@@ -104,6 +121,21 @@ def _prompt(stored: Fields) -> Fields:
     return {"appid": appid.strip(), "secret": secret.strip(), **missing}
 
 
+def _ask_wechat(base: str, secrets: Secrets) -> None:
+    """Have WeChat issue a token for the new appid and AppSecret.
+
+    Raises:
+        InvalidCommand: it does not, or could not be asked.
+    """
+    try:
+        WechatClient(base, secrets, NoTokenCache()).log_in()
+    except WxliveError as error:
+        raise InvalidCommand(
+            f"Nothing was saved, because WeChat issues no token: {error}. To save the secret "
+            "nevertheless, add --unchecked, then run `wxlive doctor`"
+        ) from error
+
+
 def _load(client: Any, secret_name: str) -> Fields | None:
     """Return the fields of the secret, or None if it does not exist."""
     try:
@@ -117,7 +149,7 @@ def _load(client: Any, secret_name: str) -> Fields | None:
     except ValueError:
         raw = None
     if not isinstance(raw, dict):
-        stderr.print(f"The content of {secret_name} is not a JSON object and is replaced.")
+        say(f"The content of {secret_name} is not a JSON object and is replaced.")
         return {}
     return {name: value for name, value in raw.items() if isinstance(value, str)}
 
@@ -130,25 +162,48 @@ def _store(client: Any, secret_name: str, fields: Fields, *, exists: bool) -> No
         client.create_secret(Name=secret_name, SecretString=text)
 
 
-def _outputs(stack_name: str) -> dict[str, str]:
-    """Return the outputs of the stack, none before the first deployment."""
+def _describe(stack_name: str) -> Description:
+    """Return what is known of the stack, nothing before the first deployment."""
     try:
-        return read_outputs(stack_name)
+        return describe_stack(stack_name)
     except Misconfigured:
-        return {}
+        return Description(status="", outputs={}, parameters={})
 
 
-def _result(secret_name: str, fields: Fields, outputs: Fields, *, created: bool) -> CommandResult:
+def _say_what_changed(
+    secret_name: str, known: Fields, fields: Fields, changed: Sequence[str], *, created: bool
+) -> None:
+    if not changed:
+        say(f"Nothing changed in {secret_name}.")
+        return
+    if created:
+        say(f"Created {secret_name}. The functions use it within five minutes.")
+        return
+    say(f"Changed {', '.join(changed)} in {secret_name}. The functions use it within five minutes.")
+    if "appid" in changed and "appid" in known:
+        say(f"The appid was {known['appid']} and is {fields['appid']} now: another Mini Program.")
+
+
+def _result(
+    secret_name: str,
+    fields: Fields,
+    outputs: Mapping[str, str],
+    changed: Sequence[str],
+    *,
+    created: bool,
+) -> CommandResult:
     paste = {
-        "URL": outputs.get("CallbackUrl", "the stack's CallbackUrl, once it is deployed"),
+        "URL": callback_url(outputs) or "the stack's CallbackUrl, once it is deployed",
         "Token": fields["token"],
         "EncodingAESKey": fields.get("aes_key", ""),
         "Encryption mode": "安全模式 (secure), or the mode that MessageMode names",
         "Data format": "XML or JSON",
     }
-    stderr.print(
-        f"{'Created' if created else 'Changed'} {secret_name}. The functions use it within five "
-        "minutes. Then enter these values in the WeChat console (开发管理 → 消息推送) and save:"
-    )
-    facts = {"secret_name": secret_name, "created": created, "paste": paste}
-    return CommandResult(facts, table=facts_table("Message push", paste))
+    say("These values belong in the WeChat console (开发管理 → 消息推送); enter them and save:")
+    facts = {
+        "secret_name": secret_name,
+        "created": created,
+        "changed": list(changed),
+        "paste": paste,
+    }
+    return CommandResult(facts, screen=facts_table("Message push", paste))

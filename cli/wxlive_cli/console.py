@@ -3,46 +3,83 @@
 With ``--json`` a command prints one JSON object on stdout. Progress and messages go to stderr.
 """
 
-import json
-from collections.abc import Callable, Mapping
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from wxlive.errors import WxliveError
-from wxlive_cli.stack import connect, describe_error
-
-DONE, NEEDS_ATTENTION, REFUSED = 0, 1, 2
+from wxlive_cli.aws_errors import describe_error
+from wxlive_cli.exit_codes import DONE, INTERRUPTED, PIPE_CLOSED, REFUSED
+from wxlive_cli.stack import connect
+from wxlive_cli.tables import facts_table
+from wxlive_cli.text import json_line, printable
 
 _PIPE_WIDTH = 200
 """A pipe has no width; longer lines are wrapped."""
 
-stderr = Console(stderr=True, highlight=False, markup=False)
+
+class TextConsole(Console):
+    """Prints text as it is: without markup, and without control characters in it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as rich does; only rich itself moves the cursor."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(printable(segment.text, keep="\n"), segment.style)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """End silently: nobody reads any more."""
+        _end_at_closed_pipe()
+
+
+stderr = TextConsole(stderr=True)
 """Where progress and messages go."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command returns: its JSON, its exit code, and a table for a terminal.
+    """What a command returns: its JSON, its exit code, and what a terminal shows.
 
-    Without a table, the facts themselves are shown as one.
+    Without a screen, the facts themselves are shown. ``has_used_stdout`` says that a file was
+    written to stdout, so that the screen goes to stderr.
     """
 
     facts: Mapping[str, Any]
     code: int = DONE
-    table: Table | None = None
+    screen: RenderableType | None = None
+    has_used_stdout: bool = False
 
 
 Command = Callable[..., CommandResult]
 
 stack_option = click.option(
     "--stack", help="Name of the deployed stack; default: $WXLIVE_STACK, else wxlive."
+)
+
+
+timeout_option = click.option(
+    "--timeout",
+    default=900,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Maximum time to wait, in seconds.",
 )
 
 
@@ -74,14 +111,39 @@ def stack_name_command(command: Command) -> Callable[..., None]:
         group_stack = click.get_current_context().find_object(str)
         try:
             result = command(stack or group_stack or "wxlive", **options)
+            _print(result, as_json=as_json)
         except WxliveError as error:
             refuse(str(error), as_json=as_json)
         except (BotoCoreError, ClientError) as error:
             refuse(describe_error(error), as_json=as_json)
-        _print(result, as_json=as_json)
+        except BrokenPipeError:
+            _end_at_closed_pipe()
         raise SystemExit(result.code)
 
     return run
+
+
+class CommandLine(click.Group):
+    """The outermost group: wrong usage, Ctrl-C and a closed pipe end in a sentence or in none."""
+
+    def main(self, args: Any = None, **options: Any) -> NoReturn:  # type: ignore[override]  # it always exits
+        """Run the command that is typed, and exit."""
+        words = sys.argv[1:] if args is None else list(args)
+        as_json = "--json" in words
+        options.pop("standalone_mode", None)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            code = super().main(words, standalone_mode=False, **options)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            raise SystemExit(REFUSED) from None
+        except click.ClickException as error:
+            refuse(_describe_misuse(error), as_json=as_json)
+        except click.Abort:
+            interrupted("Interrupted; `wxlive status` shows what was done until then.")
+        raise SystemExit(code)
 
 
 class ListByDefault(click.Group):
@@ -96,38 +158,63 @@ class ListByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
+def say(sentence: str) -> None:
+    """Print a sentence on stderr: on a line of its own, which only a terminal wraps."""
+    stderr.print(printable(sentence), soft_wrap=not stderr.is_terminal)
+
+
 def refuse(sentence: str, *, as_json: bool) -> NoReturn:
     """Print one sentence that says why the command was refused, and exit with 2."""
     if as_json:
-        click.echo(json.dumps({"refused": sentence}, ensure_ascii=False))
-    click.echo(f"wxlive: {sentence}", err=True)
+        click.echo(json_line({"refused": sentence}))
+    click.echo(f"wxlive: {printable(sentence)}", err=True)
     raise SystemExit(REFUSED)
 
 
-def facts_table(title: str, facts: Mapping[str, Any]) -> Table:
-    """Return a table with one line for each fact; facts that are None are left out."""
-    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, value in facts.items():
-        if value is not None:
-            table.add_row(name.replace("_", " "), _format(name, value))
-    return table
+def interrupted(sentence: str) -> NoReturn:
+    """Say what goes on after Ctrl-C, and exit with 130."""
+    if stderr.is_terminal:
+        stderr.print()  # the line in which the terminal shows ^C
+    say(sentence)
+    raise SystemExit(INTERRUPTED)
 
 
-def _format(name: str, value: Any) -> str:
-    if not isinstance(value, int) or isinstance(value, bool) or name.endswith("_id"):
-        return str(value)
-    if name.endswith("_at"):
-        return datetime.fromtimestamp(value, UTC).astimezone().isoformat(" ") if value else "-"
-    return f"{value:,}"
+@contextmanager
+def going_on(sentence: str) -> Iterator[None]:
+    """Have Ctrl-C end the command with a sentence about what goes on without it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        interrupted(sentence)
+
+
+def _describe_misuse(error: click.ClickException) -> str:
+    sentence = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{sentence}; see `{context.command_path} --help`" if context else sentence
 
 
 def _print(result: CommandResult, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(result.facts, ensure_ascii=False))
+        click.echo(json_line(result.facts))
         return
-    stdout = Console(highlight=False)
+    screen = result.screen or facts_table("", result.facts)
+    if result.has_used_stdout:
+        stderr.print(screen)
+        return
+    stdout = TextConsole()
     if not stdout.is_terminal:
         stdout.width = _PIPE_WIDTH
-    stdout.print(result.table or facts_table("", result.facts))
+    stdout.print(screen)
+
+
+def _end_at_closed_pipe() -> NoReturn:
+    """Exit without another write: Python flushes both streams at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    streams: tuple[IO[str], ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    raise SystemExit(PIPE_CLOSED)

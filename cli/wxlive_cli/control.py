@@ -2,55 +2,74 @@
 
 import click
 
-from wxlive_cli.campaigns import campaign_result, find_campaign
-from wxlive_cli.console import DONE, CommandResult, stack_command
+from wxlive.domain.campaigns import Campaign
+from wxlive_cli.campaigns import campaign_result, find_living, name_campaign
+from wxlive_cli.console import CommandResult, say, stack_command
+from wxlive_cli.exit_codes import DONE
 from wxlive_cli.stack import Stack
 
 
 @click.command()
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @stack_command
-def pause(stack: Stack, *, campaign: str) -> CommandResult:
-    """Stop sending until `wxlive resume`.
+def pause(stack: Stack, *, campaign: str | None) -> CommandResult:
+    """Stop sending until `wxlive resume`; by default, the campaign under way.
 
     \b
-    Example:
+    Examples:
+      wxlive pause
       wxlive pause 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "pause", campaign)
+    return control(stack, "pause", find_living(stack, campaign))
 
 
 @click.command()
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @stack_command
-def resume(stack: Stack, *, campaign: str) -> CommandResult:
-    """Resume a campaign that is paused or waiting for its room.
+def resume(stack: Stack, *, campaign: str | None) -> CommandResult:
+    """Resume a campaign that is paused or waiting for its room; by default, the one under way.
 
     \b
-    Example:
+    Examples:
+      wxlive resume
       wxlive resume 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "resume", campaign)
+    return control(stack, "resume", find_living(stack, campaign))
 
 
 @click.command()
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @stack_command
-def cancel(stack: Stack, *, campaign: str) -> CommandResult:
-    """Stop sending for good. Calls that WeChat has accepted can't be recalled.
+def cancel(stack: Stack, *, campaign: str | None) -> CommandResult:
+    """Stop sending for good; by default, the campaign under way.
+
+    Calls that WeChat has accepted can't be recalled.
 
     \b
-    Example:
+    Examples:
+      wxlive cancel
       wxlive cancel 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "cancel", campaign)
+    return control(stack, "cancel", find_living(stack, campaign))
 
 
-def control(stack: Stack, action: str, campaign: str) -> CommandResult:
-    """Have push_start apply an action to a campaign, and show the campaign.
+_DONE = {
+    "pause": "Paused: {campaign}.",
+    "resume": "Resumed: {campaign}.",
+    "cancel": "Cancelled: {campaign}.",
+    "resend_unknown": "The unknown calls are sent again: {campaign}.",
+    "accept_unknown": "The unknown calls count as accepted: {campaign}.",
+}
+
+
+def control(stack: Stack, action: str, campaign: Campaign) -> CommandResult:
+    """Have push_start apply an action to a campaign, say so, and show the campaign.
+
+    Done is done, whatever the campaign's state is then: the exit code is 0.
 
     Raises:
         InvalidCommand: push_start refused the action.
     """
-    stack.execute({"action": action, "campaign": campaign})
-    return campaign_result(stack.report(find_campaign(stack, campaign)), code=DONE)
+    stack.execute({"action": action, "campaign": campaign.campaign})
+    say(_DONE[action].format(campaign=name_campaign(stack, campaign)))
+    return campaign_result(stack, campaign, code=DONE)

@@ -5,7 +5,7 @@ import os
 import click
 
 from wxlive_cli.configure import configure
-from wxlive_cli.console import stack_option
+from wxlive_cli.console import CommandLine, stack_option
 from wxlive_cli.control import cancel, pause, resume
 from wxlive_cli.dlq.command import dlq
 from wxlive_cli.doctor.command import doctor
@@ -21,7 +21,7 @@ from wxlive_cli.sync import sync
 from wxlive_cli.watch.command import watch
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("wxlive", cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wxlive")
 @stack_option
 @click.pass_context

@@ -4,25 +4,26 @@ import click
 
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
-from wxlive_cli.console import CommandResult, stack_command, stderr
+from wxlive_cli.campaigns import find_campaign
+from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.control import control
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.stack import Stack
 
 _RISKS = {
-    "resend_unknown": "may be notified twice",
-    "accept_unknown": "may never be notified",
+    "resend_unknown": "{followers} in {calls} may be notified twice.",
+    "accept_unknown": "{followers} in {calls} may never be notified.",
 }
 
 
 @click.command()
 @click.argument("campaign")
-@click.option("--resend-unknown", "choice", flag_value="resend_unknown", help="Send them again.")
-@click.option(
-    "--accept-unknown", "choice", flag_value="accept_unknown", help="Count them as accepted."
-)
+@click.option("--resend-unknown", is_flag=True, help="Send them again.")
+@click.option("--accept-unknown", is_flag=True, help="Count them as accepted.")
 @stack_command
-def resolve(stack: Stack, *, campaign: str, choice: str | None) -> CommandResult:
+def resolve(
+    stack: Stack, *, campaign: str, resend_unknown: bool, accept_unknown: bool
+) -> CommandResult:
     """Decide what to do with calls whose outcome is unknown.
 
     WeChat may or may not have carried these calls out. If they are sent again, some followers may
@@ -33,15 +34,18 @@ def resolve(stack: Stack, *, campaign: str, choice: str | None) -> CommandResult
     Example:
       wxlive resolve 20261122T193000-1001 --accept-unknown
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    if choice is None:
-        raise click.UsageError("choose --resend-unknown or --accept-unknown")
-    known = stack.campaigns.get(campaign)
-    report = stack.report(known) if known else None
-    if report is not None and report.unknown:
-        stderr.print(_warning(report, choice))
-    return control(stack, choice, campaign)
+    if resend_unknown == accept_unknown:
+        raise click.UsageError("choose one of --resend-unknown and --accept-unknown")
+    choice = "resend_unknown" if resend_unknown else "accept_unknown"
+    found = find_campaign(stack, campaign)
+    report = stack.report(found)
+    if report.unknown:
+        say(_warning(report, choice))
+    return control(stack, choice, found)
 
 
 def _warning(report: Report, choice: str) -> str:
-    followers = format_quantity(report.openids[ChunkState.UNKNOWN], "follower")
-    return f"{followers} in {format_quantity(len(report.unknown), 'call')} {_RISKS[choice]}."
+    return _RISKS[choice].format(
+        followers=format_quantity(report.openids[ChunkState.UNKNOWN], "follower"),
+        calls=format_quantity(len(report.unknown), "call"),
+    )

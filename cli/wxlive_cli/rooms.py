@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import InvalidCommand
-from wxlive_cli.console import CommandResult, ListByDefault, facts_table, stack_command, stderr
+from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time
 
 
@@ -52,18 +51,14 @@ def list_(stack: Stack) -> CommandResult:
     today = _today(stack)
     choice, asked_at = stack.rooms.chosen(today), stack.rooms.asked_at()
     chosen = choice.room_id if choice else None
-    stderr.print(
-        f"As of {format_time(asked_at, offset_hours)}."
-        if asked_at
-        else "live_watch has not asked WeChat yet; it does so within 15 minutes."
-    )
+    say(_how_recent(asked_at, known, offset_hours))
     facts = {
         "day": today,
         "chosen": chosen,
         "asked_at": asked_at or None,
         "rooms": [asdict(room) for room in known],
     }
-    return CommandResult(facts, table=_table(known, chosen, offset_hours))
+    return CommandResult(facts, screen=_listing(known, chosen, offset_hours))
 
 
 @rooms.command()
@@ -78,6 +73,11 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
       wxlive rooms choose 1001
       wxlive rooms choose 1001 --day 2026-11-23
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    if not stack.auto_push:
+        raise InvalidCommand(
+            "AutoPush is off, so nothing would push the chosen room; deploy with AutoPush=on, or "
+            f"plan the push: `wxlive push --room {room_id} --at TIME`"
+        )
     room = stack.rooms.all().get(room_id)
     if room is None:
         raise InvalidCommand(
@@ -87,6 +87,8 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
     if room.is_over:
         raise InvalidCommand(f"Room {room_id} is {room.status_words}; choose another room")
     chosen_day = day.date().isoformat() if day else _day_for(room, stack)
+    if chosen_day < _today(stack):
+        raise InvalidCommand(f"{chosen_day} is past; choose today or a later day")
     holder = stack.days.holder(chosen_day)
     if holder is not None:
         raise InvalidCommand(
@@ -95,7 +97,7 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
         )
     stack.rooms.choose(chosen_day, Choice(room_id, int(time.time()), due=False))
     facts = {"room_id": room_id, "day": chosen_day}
-    return CommandResult(facts, table=facts_table("Chosen", facts))
+    return CommandResult(facts, screen=facts_table("Chosen", facts))
 
 
 @rooms.command()
@@ -109,9 +111,11 @@ def unchoose(stack: Stack, *, day: datetime | None) -> CommandResult:
       wxlive rooms unchoose
     """  # noqa: D301 - \b keeps click from wrapping the lines
     chosen_day = day.date().isoformat() if day else _today(stack)
+    if stack.rooms.chosen(chosen_day) is None:
+        say(f"No room was chosen for {chosen_day}.")
     stack.rooms.unchoose(chosen_day)
     facts = {"chosen": None, "day": chosen_day}
-    return CommandResult(facts, table=facts_table("No room is chosen", {"day": chosen_day}))
+    return CommandResult(facts, screen=facts_table("No room is chosen", {"day": chosen_day}))
 
 
 def _day_for(room: Room, stack: Stack) -> str:
@@ -123,16 +127,24 @@ def _today(stack: Stack) -> str:
     return day_of(time.time(), stack.day_offset_hours)
 
 
-def _table(known: list[Room], chosen: int | None, offset_hours: int) -> Table:
-    table = Table(title=f"Rooms: {len(known)}", title_justify="left", box=None)
-    for heading in ("room", "", "state", "planned start", "name"):
-        table.add_column(heading)
-    for room in known:
-        table.add_row(
+def _how_recent(asked_at: int, known: list[Room], offset_hours: int) -> str:
+    if asked_at:
+        return f"As of {format_time(asked_at, offset_hours)}."
+    if known:
+        return "As the last push saw them; live_watch lists all rooms within 15 minutes."
+    return "live_watch has not asked WeChat yet; it does so within 15 minutes."
+
+
+def _listing(known: list[Room], chosen: int | None, offset_hours: int) -> Listing:
+    rows = [
+        (
             str(room.room_id),
-            "chosen" if room.room_id == chosen else "",
+            "yes" if room.room_id == chosen else "",
             room.status_words,
             format_time(room.starts_at, offset_hours),
-            Text(room.name),
+            room.name,
         )
-    return table
+        for room in known
+    ]
+    headings = ("room", "chosen", "state", "planned start", "name")
+    return Listing(f"Rooms: {len(known)}", headings, rows)

@@ -16,17 +16,13 @@ import click
 from wxlive.errors import InvalidCommand
 from wxlive.stores.secrets import KEPT_S
 from wxlive.telemetry import Metric
-from wxlive_cli.console import (
-    DONE,
-    NEEDS_ATTENTION,
-    CommandResult,
-    facts_table,
-    stack_command,
-    stderr,
-)
+from wxlive_cli.console import CommandResult, say, stack_command
+from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
 from wxlive_cli.formatting import format_quantity
-from wxlive_cli.stack import Stack
+from wxlive_cli.stack import Stack, callback_url
 from wxlive_cli.stored_secret import StoredSecret, load_secret, store_secret
+from wxlive_cli.tables import facts_table
+from wxlive_cli.time_parsing import format_times
 from wxlive_cli.wechat_secret import (
     GENERATED_FIELDS,
     PREVIOUS_FIELDS,
@@ -58,7 +54,7 @@ def rotate(stack: Stack, *, finish: bool, force: bool) -> CommandResult:
       wxlive rotate --finish  remove the previous values once nothing uses them
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if force and not finish:
-        raise InvalidCommand("--force requires --finish")
+        raise click.UsageError("--force requires --finish")
     stored = load_secret(stack)
     if finish:
         return _finish(stack, stored, force=force)
@@ -75,16 +71,16 @@ def _show(stack: Stack, stored: StoredSecret) -> CommandResult:
     """Show the new values, and when every function has read them."""
     facts = {
         "state": "under way",
-        "url": stack.output("CallbackUrl"),
+        "url": callback_url(stack.outputs),
         "token": stored.fields["token"],
         "aes_key": stored.fields.get("aes_key") or None,
         "paste_at": int(stored.since_s) + KEPT_S,
     }
-    stderr.print(
+    say(
         "Enter these values in the WeChat console (Development, Message push) at the time shown, "
         "not earlier, and save: WeChat verifies them at once. Then run `wxlive rotate --finish`."
     )
-    return _result(facts, DONE)
+    return _result(stack, facts, DONE)
 
 
 def _finish(stack: Stack, stored: StoredSecret, *, force: bool) -> CommandResult:
@@ -106,14 +102,30 @@ def _finish(stack: Stack, stored: StoredSecret, *, force: bool) -> CommandResult
     )
     facts = {"state": "finished", "previous_used": previous, "current_used": current}
     if not force and (previous or not current):
-        stderr.print(_why_not_finished(previous))
-        return _result(facts | {"state": "under way"}, NEEDS_ATTENTION)
+        say(_why_not_finished(previous))
+        return _result(stack, facts | {"state": "under way"}, NEEDS_ATTENTION)
     store_secret(stored, {k: v for k, v in stored.fields.items() if k not in PREVIOUS_FIELDS})
-    return _result(facts, DONE)
+    if previous or not current:
+        say(_what_force_risks(previous))
+    return _result(stack, facts, DONE)
 
 
-def _result(facts: Mapping[str, Any], code: int) -> CommandResult:
-    return CommandResult(facts, code, facts_table("Rotation", facts))
+def _result(stack: Stack, facts: Mapping[str, Any], code: int) -> CommandResult:
+    screen = facts_table("Rotation", format_times(facts, stack.day_offset_hours))
+    return CommandResult(facts, code, screen)
+
+
+def _what_force_risks(previous: int) -> str:
+    if previous:
+        return (
+            f"The previous values are removed, although {format_quantity(previous, 'callback')} of "
+            f"the last {QUIET_S // 60} minutes used them: unless the WeChat console has the new "
+            "ones, callbacks are refused from now on."
+        )
+    return (
+        "The previous values are removed, although no message has used the new ones yet: unless "
+        "the WeChat console has them, callbacks are refused from now on."
+    )
 
 
 def _why_not_finished(previous: int) -> str:

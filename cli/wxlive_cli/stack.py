@@ -1,6 +1,7 @@
 """The deployed stack: its outputs, its tables, its functions."""
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.reports import Report
@@ -18,6 +19,7 @@ from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.living import LivingStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.reports import read_report
 from wxlive.stores.results import ResultStore
@@ -35,12 +37,14 @@ _INVOKE_CONFIG = Config(read_timeout=905, retries={"total_max_attempts": 1})
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One deployed wxlive."""
+    """One deployed wxlive. ``parameters`` are those that it was deployed with."""
 
     name: str
     outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
     followers: FollowerStore
     campaigns: CampaignStore
+    living: LivingStore
     ledger: LedgerStore
     results: ResultStore
     rooms: RoomStore
@@ -60,6 +64,11 @@ class Stack:
     def push_rate_per_second(self) -> int:
         """The most openids that may be sent in a second."""
         return int(self.output("PushRatePerSecond"))
+
+    @property
+    def auto_push(self) -> bool:
+        """Whether rooms are pushed by themselves when they go live."""
+        return self.parameters.get("AutoPush") == "on"
 
     def output(self, output: str) -> str:
         """Return the value of an output.
@@ -118,15 +127,18 @@ def connect(name: str) -> Stack:
         BotoCoreError: there are no credentials or no region, or AWS is not reachable.
         ClientError: AWS refused to describe the stack.
     """
-    outputs = read_outputs(name)
+    described = describe_stack(name)
+    outputs = described.outputs
     state = boto3.resource("dynamodb").Table(_output(name, outputs, "StateTable"))
     daily_calls = int(_output(name, outputs, "DailyCallQuota"))
     sync_calls = min(int(_output(name, outputs, "SyncDailyCalls")), daily_calls)
     return Stack(
         name=name,
         outputs=outputs,
+        parameters=described.parameters,
         followers=FollowerStore(boto3.client("dynamodb"), _output(name, outputs, "FollowersTable")),
         campaigns=CampaignStore(state),
+        living=LivingStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
         rooms=RoomStore(state),
@@ -139,30 +151,44 @@ def connect(name: str) -> Stack:
     )
 
 
-def read_outputs(name: str) -> dict[str, str]:
-    """Return the outputs of a stack.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A stack as CloudFormation describes it."""
+
+    status: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+def describe_stack(name: str) -> Description:
+    """Read a stack's status, outputs and parameters.
 
     Raises:
         Misconfigured: there is no such stack.
     """
     try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        client = boto3.client("cloudformation")
+        stack = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in error.response["Error"].get("Message", ""):
             raise Misconfigured(
-                f"There is no stack {name} in this account and region; deploy it, or name another "
-                "with --stack or WXLIVE_STACK"
+                f"There is no stack {name} in this account in {client.meta.region_name}; deploy "
+                "it, or name another stack (--stack, WXLIVE_STACK) or region (AWS_DEFAULT_REGION)"
             ) from error
         raise
-    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    except ValueError as error:
+        raise Misconfigured(f"{error}; correct AWS_ENDPOINT_URL") from error
+    given = ((one["ParameterKey"], one["ParameterValue"]) for one in stack.get("Parameters", []))
+    outputs = ((one["OutputKey"], one["OutputValue"]) for one in stack.get("Outputs", []))
+    return Description(stack["StackStatus"], dict(outputs), dict(given))
 
 
-def describe_error(error: BotoCoreError | ClientError) -> str:
-    """Say in one sentence why a call to AWS failed."""
-    if isinstance(error, ClientError):
-        detail = error.response["Error"]
-        return f"AWS refused {error.operation_name}: {detail.get('Message', detail.get('Code'))}"
-    return f"AWS can't be called: {error}"
+def callback_url(outputs: Mapping[str, str]) -> str | None:
+    """Return the URL that WeChat calls: the stack's own, unless $WXLIVE_CALLBACK_URL names another.
+
+    The local run does that, because no program can reach the URL that its stack has.
+    """
+    return os.environ.get("WXLIVE_CALLBACK_URL") or outputs.get("CallbackUrl")
 
 
 def _output(stack: str, outputs: Mapping[str, str], output: str) -> str:

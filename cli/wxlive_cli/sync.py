@@ -2,22 +2,25 @@
 
 import time
 import uuid
-from datetime import UTC, datetime
 
 import click
+from rich.text import Text
 
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.sync_runs import RunState, SyncRun, done_by
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import (
-    DONE,
-    NEEDS_ATTENTION,
     CommandResult,
-    facts_table,
+    going_on,
+    say,
     stack_command,
     stderr,
+    timeout_option,
 )
+from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import facts_table
+from wxlive_cli.time_parsing import format_time, format_times
 
 POLL_S = 1.0
 REVIVE_AFTER_S = 15
@@ -25,7 +28,7 @@ REVIVE_AFTER_S = 15
 
 @click.command()
 @click.option("--wait", is_flag=True, help="Return when the run has ended.")
-@click.option("--timeout", default=900, show_default=True, help="Maximum time to wait, in seconds.")
+@timeout_option
 @click.option(
     "--confirm-sweep",
     metavar="RUN",
@@ -72,20 +75,31 @@ def sync(
         else {"action": "start", "trust_list": trust_list, "command": uuid.uuid4().hex}
     )
     run_id = stack.invoke("FollowerSyncFunction", payload)["run"]
-    run = _follow(stack, run_id, timeout_s=timeout) if wait else _read(stack, run_id)
+    if wait:
+        with going_on(_goes_on(run_id)):
+            run = _follow(stack, run_id, timeout_s=timeout)
+    else:
+        run = _read(stack, run_id)
+    if run.state is RunState.OPEN:
+        say(_goes_on(run_id))
     facts = {**run.summary(), "done_at": _done_by(run, stack)}
     is_well = not wait or run.state is RunState.DONE
-    return CommandResult(facts, DONE if is_well else NEEDS_ATTENTION, facts_table("Sync", facts))
+    screen = facts_table("Sync", format_times(facts, stack.day_offset_hours))
+    return CommandResult(facts, DONE if is_well else NEEDS_ATTENTION, screen)
 
 
-def describe_progress(run: SyncRun, done_at: int | None) -> str:
+def _goes_on(run_id: str) -> str:
+    return f"The sync {run_id} goes on: `wxlive sync --wait` shows its progress until its end."
+
+
+def describe_progress(run: SyncRun, done_at: int | None, offset_hours: int) -> str:
     """Describe the progress of a run in a line; ``done_at`` is Unix seconds."""
-    of_expected = f" of about {run.expected:,}" if run.expected else ""
+    is_foreseen = (run.expected or 0) >= run.listed
+    of_expected = f" of about {run.expected:,}" if run.expected and is_foreseen else ""
     listed = f"{run.listed:,}{of_expected} listed, {run.pages:,} pages"
-    if done_at is None:
+    if done_at is None or not is_foreseen:
         return listed
-    done = datetime.fromtimestamp(done_at, UTC).astimezone()
-    return f"{listed}, estimated end {done:%Y-%m-%d %H:%M}"
+    return f"{listed}, estimated end {format_time(done_at, offset_hours)}"
 
 
 def _follow(stack: Stack, run_id: str, *, timeout_s: int) -> SyncRun:
@@ -95,8 +109,9 @@ def _follow(stack: Stack, run_id: str, *, timeout_s: int) -> SyncRun:
     with stderr.status("Synchronizing followers") as line:
         while True:
             run = _read(stack, run_id)
-            progress = describe_progress(run, _done_by(run, stack))
-            line.update(f"Synchronizing followers: {progress}")
+            done_at = _done_by(run, stack)
+            progress = describe_progress(run, done_at, stack.day_offset_hours)
+            line.update(Text(f"Synchronizing followers: {progress}"))
             waits_for_quota = run.resume_at > time.time()
             if run.state is not RunState.OPEN or waits_for_quota or time.monotonic() > deadline:
                 return run

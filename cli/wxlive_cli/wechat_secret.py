@@ -4,6 +4,7 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
+from typing import Any
 
 from wxlive.errors import InvalidCommand
 from wxlive.telemetry import MIN_HIDDEN_LENGTH
@@ -17,6 +18,45 @@ PREVIOUS_FIELDS = tuple(f"previous_{name}" for name in GENERATED_FIELDS)
 ORIGINAL_ID = re.compile(r"gh_[0-9A-Za-z_-]{1,61}")
 """What the ``ToUserName`` of WeChat's messages looks like."""
 
+FORMATS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "appid": (
+        re.compile(r"wx[0-9a-z]{16}"),
+        (
+            "The appid is malformed: it is wx and 16 letters and digits; copy it from the Mini "
+            "Program console"
+        ),
+    ),
+    "secret": (
+        re.compile(r"[0-9a-zA-Z]{32}"),
+        (
+            "The AppSecret is malformed: it has exactly 32 letters and digits; copy it from the "
+            "Mini Program console"
+        ),
+    ),
+    "token": (
+        re.compile(rf"[A-Za-z0-9]{{{MIN_HIDDEN_LENGTH},32}}"),
+        (
+            f"The token is malformed: it needs at least {MIN_HIDDEN_LENGTH}, better 32 letters and "
+            "digits (a shorter one can be guessed), and the WeChat console takes no more"
+        ),
+    ),
+    "aes_key": (
+        re.compile(r"(?:[A-Za-z0-9+/]{43})?"),
+        (
+            "The EncodingAESKey is malformed: it has exactly 43 letters and digits; copy it from "
+            "the Mini Program console"
+        ),
+    ),
+    "original_id": (
+        ORIGINAL_ID,
+        (
+            "The original ID is malformed: copy the one that begins with gh_ from the settings of "
+            "the Mini Program console (原始ID)"
+        ),
+    ),
+}
+"""What each field looks like, and the sentence that refuses another value."""
+
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _LENGTHS = {"token": 32, "aes_key": 43}
 """The console takes a token of 3 to 32 letters and digits, and a key of exactly 43:
@@ -28,32 +68,22 @@ def generate(name: str) -> str:
     return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(_LENGTHS[name]))
 
 
-def check_token(token: str) -> None:
-    """Refuse a token that is too short to be kept secret.
-
-    From one captured request a short one can be guessed, and the log could not redact it.
+def check_formats(given: Mapping[str, Any]) -> None:
+    """Refuse values that the WeChat console does not issue or accept, without showing them.
 
     Raises:
-        InvalidCommand: it has fewer than ``MIN_HIDDEN_LENGTH`` characters.
+        InvalidCommand: one is malformed; it is named.
     """
-    if len(token) < MIN_HIDDEN_LENGTH:
-        raise InvalidCommand(
-            f"The token has {len(token)} characters; use at least {MIN_HIDDEN_LENGTH}, better 32 "
-            "letters and digits"
-        )
+    for name, value in given.items():
+        pattern, sentence = FORMATS[name]
+        if not (isinstance(value, str) and pattern.fullmatch(value)):
+            raise InvalidCommand(sentence)
 
 
-def check_original_id(original_id: str) -> None:
-    """Refuse what is not the original ID of an account.
-
-    Raises:
-        InvalidCommand: it does not look like one.
-    """
-    if not ORIGINAL_ID.fullmatch(original_id):
-        raise InvalidCommand(
-            f"{original_id} is not an original ID: copy the one that begins with gh_ from the "
-            "settings of the Mini Program console (原始ID)"
-        )
+def changed_fields(stored: Mapping[str, str], fields: Mapping[str, str]) -> list[str]:
+    """Return the names of the fields that differ from those that are stored."""
+    names = [*fields, *(name for name in stored if name not in fields)]
+    return [name for name in names if fields.get(name) != stored.get(name)]
 
 
 def change_fields(stored: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -10,7 +11,8 @@ from support.deployed_stack import Operator, poll_rooms
 from wxlive_local.simulator import Simulator
 from wxlive_local.up import LocalStack
 
-SHOW, NOT_STARTED, LIVE, ENDED = 4711, 102, 101, 103
+SHOW, PLANNED, NOT_STARTED, LIVE, ENDED = 4711, 4712, 102, 101, 103
+BEIJING = timezone(timedelta(hours=8))
 
 
 @pytest.fixture
@@ -54,8 +56,15 @@ def test_the_doctor_finds_nothing_wrong(stack: LocalStack, operator: Operator) -
     assert levels["stack"] == levels["clock"] == "ok", printed
 
 
-def test_a_push_is_planned_listed_and_removed(operator: Operator) -> None:
-    planned = operator("push", "--room", str(SHOW), "--at", "2099-01-01T20:00").json
+def test_a_push_is_planned_listed_and_removed(
+    stack: LocalStack, wechat: Simulator, operator: Operator, never_polled: None
+) -> None:
+    starts_at = datetime.now(BEIJING) + timedelta(days=2)
+    plan = ("push", "--room", str(PLANNED), "--at", f"{starts_at:%Y-%m-%dT%H:%M}")
+    assert operator(*plan).exit_code == 2, "the room is not known yet"
+    wechat.set_room(PLANNED, NOT_STARTED, start_time=int(starts_at.timestamp()))
+    poll_rooms(stack)
+    planned = operator(*plan).json
 
     assert operator("planned").json == {"planned": [planned]}
     assert operator("planned", "remove", planned["planned"]).exit_code == 0
@@ -70,10 +79,8 @@ def test_a_room_that_goes_live_is_noticed_and_announced_by_email(
     emails: Callable[[], list[str]],
 ) -> None:
     wechat.set_room(SHOW, NOT_STARTED, name="冬季新品", start_time=int(time.time()))
-    choose = ("rooms", "choose", str(SHOW), "--day", "2099-01-01")
-    assert operator(*choose).exit_code == 2, "the room is not known yet"
     poll_rooms(stack)
-    assert operator(*choose).json == {"room_id": SHOW, "day": "2099-01-01"}
+    assert operator("rooms", "choose", str(SHOW)).exit_code == 2, "AutoPush is off"
     assert SHOW in [room["room_id"] for room in operator("rooms").json["rooms"]]
 
     wechat.set_room(SHOW, LIVE)

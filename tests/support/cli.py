@@ -16,6 +16,7 @@ from support.memory_stores import (
     MemoryDays,
     MemoryFollowers,
     MemoryLedger,
+    MemoryLiving,
     MemoryQuota,
     MemoryResults,
     MemoryRooms,
@@ -23,6 +24,7 @@ from support.memory_stores import (
 )
 from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.reports import report
+from wxlive.stores.living import Living
 from wxlive_cli.main import main
 from wxlive_cli.report.facts import CampaignFacts, derive_facts
 from wxlive_cli.stack import Stack
@@ -63,6 +65,11 @@ class ScriptedClock(Clock):
             self.meanwhile.pop(0)()
 
 
+def interrupt() -> None:
+    """Press Ctrl-C; for ``ScriptedClock.meanwhile``."""
+    raise KeyboardInterrupt
+
+
 class Functions:
     """Replaces the Lambda client: records what is invoked, and answers ``answer``."""
 
@@ -89,9 +96,11 @@ class Operator:
         self.clock = clock
         self.functions = Functions()
         self.outputs = dict(OUTPUTS)
+        self.parameters = {"AutoPush": "on"}
         self.stacks_named: list[str] = []
         self.followers = MemoryFollowers()
         self.campaigns = MemoryCampaigns()
+        self.living = MemoryLiving()
         self.ledger = MemoryLedger()
         self.results = MemoryResults()
         self.rooms = MemoryRooms()
@@ -108,8 +117,10 @@ class Operator:
         return Stack(
             name=name,
             outputs=self.outputs,
+            parameters=self.parameters,
             followers=self.followers,
             campaigns=self.campaigns,
+            living=self.living,
             ledger=self.ledger,
             results=self.results,
             rooms=self.rooms,
@@ -156,6 +167,7 @@ class Operator:
         audience = sum(chunk.openids for chunk in chunks)
         campaign = a_campaign(**{"audience": audience, **facts})
         self.campaigns.rows[campaign.campaign] = campaign
+        self.living.row = Living(campaign.campaign, 0)
         for chunk in chunks:
             self.chunk(chunk, campaign=campaign.campaign)
 

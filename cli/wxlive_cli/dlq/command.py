@@ -1,25 +1,19 @@
 """``wxlive dlq``: the chunks that ``push_fanout`` gave up on after five crashes."""
 
 import time
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 import click
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
 from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, PushQueue
-from wxlive_cli.console import (
-    DONE,
-    NEEDS_ATTENTION,
-    CommandResult,
-    facts_table,
-    stack_command,
-    stderr,
-)
+from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.dlq.dead_letters import DeadLetter, DeadLetters
+from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import Listing, facts_table
+from wxlive_cli.time_parsing import format_time
 
 
 @click.group()
@@ -48,11 +42,13 @@ def show(stack: Stack, *, limit: int) -> CommandResult:
     with _dead_letters(stack) as letters:
         found = list(islice(letters, limit))
     if len(found) == limit:
-        stderr.print(f"Only {limit} are shown; there may be more, see --limit.")
+        say(f"Only {limit} are shown; there may be more, see --limit.")
     now_s = time.time()
     rows = [_row(stack, letter, now_s) for letter in found]
     facts = {"messages": len(rows), "dead_letters": rows}
-    return CommandResult(facts, NEEDS_ATTENTION if rows else DONE, _table(rows))
+    return CommandResult(
+        facts, NEEDS_ATTENTION if rows else DONE, _listing(rows, stack.day_offset_hours)
+    )
 
 
 @dlq.command()
@@ -73,7 +69,7 @@ def replay(stack: Stack) -> CommandResult:
     with _dead_letters(stack) as letters:
         for letter in letters:
             if letter.message is None:
-                stderr.print(f"Left: message {letter.message_id} can't be read.")
+                say(f"Left: message {letter.message_id} can't be read.")
                 left += 1
                 continue
             queue.send(letter.message)
@@ -112,17 +108,18 @@ def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _listing(rows: list[dict[str, Any]], offset_hours: int) -> RenderableType:
     if not rows:
         return facts_table("Dead letters", {"messages": 0})
-    table = Table(title=f"Dead letters: {len(rows)}", title_justify="left", box=None)
-    for heading in ("campaign", "state", "chunk", "state", "reason", "received", "sent"):
-        table.add_column(heading)
-    for row in rows:
-        kind = "no chunk" if row["readable"] else "unreadable"
-        name = row["campaign"] or f"{kind}: {row['message_id']}"
-        states = row["campaign_state"], row["chunk"], row["chunk_state"], row["reason"]
-        sent = datetime.fromtimestamp(row["sent_at"], UTC).astimezone().isoformat(" ")
-        cells = (name, *(state or "-" for state in states), row["received"], sent)
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    return table
+    headings = ("campaign", "state", "chunk", "chunk state", "reason", "received", "sent")
+    return Listing(
+        f"Dead letters: {len(rows)}", headings, [_cells(row, offset_hours) for row in rows]
+    )
+
+
+def _cells(row: dict[str, Any], offset_hours: int) -> tuple[str, ...]:
+    kind = "no chunk" if row["readable"] else "unreadable"
+    name = row["campaign"] or f"{kind}: {row['message_id']}"
+    states = row["campaign_state"], row["chunk"], row["chunk_state"], row["reason"]
+    sent = format_time(row["sent_at"], offset_hours)
+    return (name, *(str(state or "-") for state in states), str(row["received"]), sent)

@@ -1,16 +1,19 @@
 """The checks of ``wxlive doctor``. Pure: each takes facts and returns a finding."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from wxlive.domain.rooms import Room
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.settings import MessageMode, Secrets
 from wxlive.telemetry import NEEDS_OPERATOR
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.planned.schedules import PlannedPush
+from wxlive_cli.time_parsing import format_time
+from wxlive_cli.wechat_secret import FORMATS
 
 SYNC_FRESH_S = 36 * 3600
 """A daily sync that failed once deserves a warning before the next one."""
@@ -23,13 +26,6 @@ QUOTA_LOW_PERCENT = 10
 ADDRESS_REFUSED = frozenset({40164, 61004, 45035})
 """The error codes for a caller whose address is not on the IP allow-list:
 docs/wechat-protocol.md#error-codes."""
-
-_SECRET_PATTERNS = {
-    "appid": re.compile(r"wx[0-9a-z]{16}"),
-    "secret": re.compile(r"[0-9a-f]{32}"),
-    "token": re.compile(r"[A-Za-z0-9]{8,32}"),
-}
-"""What the console usually issues; other values may work."""
 
 
 class Level(StrEnum):
@@ -81,7 +77,7 @@ def check_secret(secrets: Secrets, mode: MessageMode) -> Finding:
     if mode is not MessageMode.PLAINTEXT and not secrets.aes_keys:
         return broken("secret", f"no aes_key, which {mode} mode requires", correct_it)
     values = {"appid": secrets.appid, "secret": secrets.secret, "token": secrets.tokens[0]}
-    unusual = [name for name in values if not _SECRET_PATTERNS[name].fullmatch(values[name])]
+    unusual = [name for name in values if not FORMATS[name][0].fullmatch(values[name])]
     if unusual:
         do = f"compare it with the WeChat console; {correct_it}"
         return warning("secret", f"unusual {', '.join(unusual)}", do)
@@ -247,6 +243,19 @@ def check_schedule(name: str, state: str, expression: str) -> Finding:
     if state == "ENABLED":
         return ok(check, says)
     return broken(check, says, "enable it in the EventBridge Scheduler console")
+
+
+def check_plan(plan: PlannedPush, room: Room | None, offset_hours: int) -> Finding:
+    """Check a planned push: its room must be known, and not over."""
+    at = format_time(plan.at, offset_hours)
+    says = f"room {plan.room_id} at {at}"
+    remove = f"if that is wrong: `wxlive planned remove {plan.planned}`"
+    if room is None:
+        return warning("planned", f"{says}, and WeChat has not listed that room", remove)
+    says = f"room {plan.room_id} ({room.name or room.status_words}) at {at}"
+    if room.is_over:
+        return warning("planned", f"{says}, and the room is {room.status_words}", remove)
+    return ok("planned", says)
 
 
 def check_alarms(confirmed: int, pending: int) -> Finding:

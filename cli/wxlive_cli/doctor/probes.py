@@ -17,9 +17,11 @@ from wxlive.settings import MessageMode, Secrets
 from wxlive.stores.secrets import SecretStore
 from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import signature
+from wxlive_cli.aws_errors import describe_error
 from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Finding, broken
-from wxlive_cli.stack import Stack, connect, describe_error
+from wxlive_cli.planned.command import list_plans
+from wxlive_cli.stack import Description, Stack, callback_url, connect, describe_stack
 from wxlive_cli.stored_secret import load_secret, store_secret
 from wxlive_cli.wechat_secret import ORIGINAL_ID
 
@@ -39,11 +41,9 @@ class Subject:
     callback_url: str | None
 
     @cached_property
-    def description(self) -> Mapping[str, Any]:
+    def description(self) -> Description:
         """The stack as CloudFormation describes it."""
-        found: Any = boto3.client("cloudformation").describe_stacks(StackName=self.stack.name)
-        description: Mapping[str, Any] = found["Stacks"][0]
-        return description
+        return describe_stack(self.stack.name)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -70,10 +70,7 @@ class Subject:
     @property
     def parameters(self) -> Mapping[str, str]:
         """The parameters that the stack was deployed with."""
-        return {
-            parameter["ParameterKey"]: parameter["ParameterValue"]
-            for parameter in self.description["Parameters"]
-        }
+        return self.description.parameters
 
     @property
     def mode(self) -> MessageMode:
@@ -118,7 +115,7 @@ def _describe(error: Exception) -> str:
 def _stack(subject: Subject) -> Finding:
     account = boto3.client("sts").get_caller_identity()["Account"]
     region = boto3.client("cloudformation").meta.region_name
-    return checks.check_stack(subject.description["StackStatus"], account, region)
+    return checks.check_stack(subject.description.status, account, region)
 
 
 def _secret(subject: Subject) -> Finding:
@@ -179,7 +176,7 @@ def _callback(subject: Subject) -> Finding:
         "nonce": nonce,
         "echostr": echo,
     }
-    url = subject.callback_url or subject.stack.output("CallbackUrl")
+    url = subject.callback_url or callback_url(subject.stack.outputs) or ""
     try:
         answer = requests.get(url, params=query, timeout=CALLBACK_TIMEOUT_S)
     except (requests.ConnectionError, requests.Timeout):
@@ -226,6 +223,15 @@ def _schedules(subject: Subject) -> Iterator[Finding]:
         yield checks.check_schedule(name, schedule["State"], schedule["ScheduleExpression"])
 
 
+def _planned(subject: Subject) -> list[Finding]:
+    rooms = subject.stack.rooms.all()
+    offset_hours = subject.stack.day_offset_hours
+    return [
+        checks.check_plan(plan, rooms.get(plan.room_id), offset_hours)
+        for plan in list_plans(subject.stack)
+    ]
+
+
 def _alarms(subject: Subject) -> Finding:
     topic = subject.stack.output("AlarmTopic")
     found = boto3.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
@@ -262,6 +268,7 @@ PROBES: Mapping[str, Probe] = {
     "sync": _sync,
     "queues": _queues,
     "schedules": _schedules,
+    "planned": _planned,
     "alarms": _alarms,
     "operator": _reasons,
     "clock": _clock,

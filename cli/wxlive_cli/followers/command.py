@@ -8,11 +8,20 @@ from typing import Any
 
 import click
 
-from wxlive_cli.console import DONE, NEEDS_ATTENTION, CommandResult, facts_table, stack_command
-from wxlive_cli.files import write_csv
-from wxlive_cli.followers.comparison import UNKNOWN, Difference, compare, read_list
+from wxlive_cli.console import CommandResult, stack_command
+from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
+from wxlive_cli.files import OUT_FILE, check_outputs, is_stdout, write_csv
+from wxlive_cli.followers.comparison import (
+    UNKNOWN,
+    Difference,
+    check_openid,
+    compare,
+    read_list,
+)
 from wxlive_cli.followers.export import follower_row, write_followers
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import facts_table
+from wxlive_cli.time_parsing import format_times
 
 _DIFFERENCE_COLUMNS = ("openid", "file", "table")
 
@@ -35,7 +44,7 @@ def count(stack: Stack) -> CommandResult:
       wxlive followers count
     """  # noqa: D301 - \b keeps click from wrapping the lines
     facts = {status.value: number for status, number in stack.followers.count().items()}
-    return CommandResult(facts, table=facts_table("Followers", facts))
+    return CommandResult(facts, screen=facts_table("Followers", facts))
 
 
 @followers.command()
@@ -48,19 +57,17 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
     Example:
       wxlive followers get oXYZ… --json
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    check_openid(openid)
     follower = stack.followers.get(openid)
     if follower is None:
         return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
-    return CommandResult(follower_row(follower))
+    facts = follower_row(follower)
+    screen = facts_table("Follower", format_times(facts, stack.day_offset_hours))
+    return CommandResult(facts, screen=screen)
 
 
 @followers.command()
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="CSV file to write.",
-)
+@click.option("--out", required=True, type=OUT_FILE, help="CSV file to write (- is stdout).")
 @stack_command
 def export(stack: Stack, *, out: Path) -> CommandResult:
     """Write the subscribed followers to a CSV file.
@@ -69,8 +76,10 @@ def export(stack: Stack, *, out: Path) -> CommandResult:
     Example:
       wxlive followers export --out followers.csv
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    check_outputs(out)
     rows = write_followers(out, stack.followers)
-    return CommandResult({"rows": rows}, table=facts_table(f"Exported to {out}", {"rows": rows}))
+    screen = facts_table(f"Exported to {out}", {"rows": rows})
+    return CommandResult({"rows": rows}, screen=screen, has_used_stdout=is_stdout(out))
 
 
 @followers.command("import")
@@ -81,11 +90,7 @@ def export(stack: Stack, *, out: Path) -> CommandResult:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV file with your own list: a header that names openid, or one openid per line.",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write all differences to this CSV file.",
-)
+@click.option("--out", type=OUT_FILE, help="Write all differences to this CSV file (- is stdout).")
 @stack_command
 def import_(stack: Stack, *, file: Path, out: Path | None) -> CommandResult:
     """Compare your own list with the table; change nothing. Exits with 1 if they differ.
@@ -95,11 +100,22 @@ def import_(stack: Stack, *, file: Path, out: Path | None) -> CommandResult:
       wxlive followers import --check crm.csv
       wxlive followers import --check crm.csv --out differences.csv
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    check_outputs(file, out)
     listed = read_list(file)
     rows = len(listed)
     facts = {"file_rows": rows, **_summarize(compare(listed, stack.followers.walk()), out)}
     code = NEEDS_ATTENTION if facts["differ"] else DONE
-    return CommandResult(facts, code, facts_table(f"{file} compared with the table", facts))
+    screen = facts_table(f"{file} compared with the table", _as_lines(facts))
+    return CommandResult(facts, code, screen, has_used_stdout=is_stdout(out))
+
+
+def _as_lines(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts with each of the first differences as a line of its own."""
+    lines = {
+        f"{number}. {row['openid']}": f"{row['file']} in the file, {row['table']} in the table"
+        for number, row in enumerate(facts["first"], 1)
+    }
+    return {**{name: fact for name, fact in facts.items() if name != "first"}, **lines}
 
 
 def _summarize(differences: Iterator[Difference], out: Path | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Compares an operator's own list of followers with the table."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -8,8 +9,11 @@ from pathlib import Path
 
 from wxlive.domain.followers import Follower, Status
 from wxlive.errors import InvalidCommand
+from wxlive_cli.text import csv_text
 
 UNKNOWN = "unknown"
+
+OPENID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,22 @@ def read_list(file: Path) -> dict[str, str]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             return dict(_rows(csv.reader(lines)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidCommand(f"{file} can't be read as CSV in UTF-8: {error}") from error
+    except OSError as error:
+        raise InvalidCommand(f"{file} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidCommand(f"{file} is not a CSV file in UTF-8; save it as one") from error
+
+
+def check_openid(openid: str) -> None:
+    """Refuse what can't be an openid.
+
+    Raises:
+        InvalidCommand: it is empty, or has other characters than openids have.
+    """
+    if not OPENID.fullmatch(openid):
+        raise InvalidCommand(
+            f"{openid!r} is not an openid, which has letters, digits, - and _ only"
+        )
 
 
 def compare(listed: dict[str, str], followers: Iterable[Follower]) -> Iterator[Difference]:
@@ -54,16 +72,20 @@ def compare(listed: dict[str, str], followers: Iterable[Follower]) -> Iterator[D
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[tuple[str, str]]:
     first = next(reader, [])
+    if any(cell.strip().lower() == "openid" for cell in first):
+        first = [cell.strip().lower() for cell in first]
     has_header = "openid" in first
     openid_at = first.index("openid") if has_header else 0
     status_at = first.index("status") if "status" in first else None
     rows = reader if has_header else chain([first], reader)
-    for number, row in enumerate(rows, 2 if has_header else 1):
-        if not row:
+    for number, cells in enumerate(rows, 2 if has_header else 1):
+        row = [csv_text(cell.strip()) for cell in cells]
+        if not any(row):
             continue
-        openid = row[openid_at].strip() if len(row) > openid_at else ""
+        openid = row[openid_at] if len(row) > openid_at else ""
         status = row[status_at] if status_at is not None and len(row) > status_at else "subscribed"
-        if not openid or status not in set(Status):
+        is_one_per_line = has_header or len(row) == 1
+        if not OPENID.fullmatch(openid) or status not in set(Status) or not is_one_per_line:
             raise InvalidCommand(
                 f"Line {number} has no openid, or a status other than subscribed and unsubscribed; "
                 "give a CSV file whose header names openid, or a file with one openid per line"

@@ -5,11 +5,13 @@ from dataclasses import asdict
 
 import boto3
 import click
-from rich.table import Table
 
-from wxlive_cli.console import CommandResult, ListByDefault, facts_table, stack_command
-from wxlive_cli.planned.schedules import PlannedPushes
+from wxlive.domain.calendar import day_of
+from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
+from wxlive_cli.planned.checks import Known, check_plan
+from wxlive_cli.planned.schedules import PlannedPush, PlannedPushes
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time, parse_time
 
 
@@ -27,14 +29,15 @@ def list_(stack: Stack) -> CommandResult:
     Example:
       wxlive planned
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    pushes = sorted(_planned_pushes(stack), key=lambda push: push.at)
-    table = Table(title=f"Planned pushes: {len(pushes)}", title_justify="left", box=None)
-    for heading in ("planned", "room", "at"):
-        table.add_column(heading)
-    for push in pushes:
-        at = format_time(push.at, stack.day_offset_hours)
-        table.add_row(push.planned, str(push.room_id), at)
-    return CommandResult({"planned": [asdict(push) for push in pushes]}, table=table)
+    pushes = list_plans(stack)
+    rows = [
+        (push.planned, str(push.room_id), format_time(push.at, stack.day_offset_hours))
+        for push in pushes
+    ]
+    return CommandResult(
+        {"planned": [asdict(push) for push in pushes]},
+        screen=Listing(f"Planned pushes: {len(pushes)}", ("planned", "room", "at"), rows),
+    )
 
 
 @planned.command()
@@ -49,20 +52,42 @@ def remove(stack: Stack, *, name: str) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     _planned_pushes(stack).remove(name)
     facts = {"removed": name}
-    return CommandResult(facts, table=facts_table("Planned pushes", facts))
+    return CommandResult(facts, screen=facts_table("Planned pushes", facts))
+
+
+def list_plans(stack: Stack) -> list[PlannedPush]:
+    """Return the planned pushes, the next one first."""
+    return sorted(_planned_pushes(stack), key=lambda push: push.at)
 
 
 def plan_push(stack: Stack, room_id: int, at: str) -> CommandResult:
     """Plan a push of a room for a time as an operator types it.
 
     Raises:
-        InvalidCommand: the time is not one or is in the past, or the push is already planned.
+        InvalidCommand: the time is not one or is in the past, the push would come to nothing, or
+            it is already planned.
     """
     offset_hours = stack.day_offset_hours
     at_s = parse_time(at, now_s=time.time(), offset_hours=offset_hours)
+    for warning in _check(stack, room_id, at_s):
+        say(warning)
     push = _planned_pushes(stack).add(room_id, at_s)
     shown = {"as": push.planned, "at": format_time(push.at, offset_hours)}
-    return CommandResult(asdict(push), table=facts_table(f"Room {room_id}, planned", shown))
+    return CommandResult(asdict(push), screen=facts_table(f"Room {room_id}, planned", shown))
+
+
+def _check(stack: Stack, room_id: int, at_s: int) -> list[str]:
+    offset_hours = stack.day_offset_hours
+    day = day_of(at_s, offset_hours)
+    holder = stack.days.holder(day)
+    known = Known(
+        room=stack.rooms.all().get(room_id),
+        campaigns=stack.campaigns.of_room(room_id),
+        holder=holder[0] if holder else None,
+        choice=stack.rooms.chosen(day),
+        plans=list_plans(stack),
+    )
+    return check_plan(room_id, at_s, known, now_s=time.time(), offset_hours=offset_hours)
 
 
 def _planned_pushes(stack: Stack) -> PlannedPushes:

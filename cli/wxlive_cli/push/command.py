@@ -6,20 +6,13 @@ from typing import Any
 
 import click
 
-from wxlive.domain.chunks import ChunkState
-from wxlive.domain.reports import Report
-from wxlive_cli.campaigns import campaign_result
-from wxlive_cli.console import (
-    DONE,
-    NEEDS_ATTENTION,
-    CommandResult,
-    facts_table,
-    stack_command,
-    stderr,
-)
+from wxlive_cli.campaigns import campaign_result, find_campaign, name_campaign
+from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
+from wxlive_cli.exit_codes import code_of
 from wxlive_cli.planned.command import plan_push
 from wxlive_cli.push.progress import follow_push, wait_for_plan
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import facts_table
 
 _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
@@ -38,10 +31,11 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 @click.option("--dry-run", is_flag=True, help="Check and count; send nothing.")
 @click.option("--again", is_flag=True, help="Include followers whom the room has notified before.")
 @click.option("--wait", is_flag=True, help="Return when everything is sent and reported.")
-@click.option("--timeout", default=900, show_default=True, help="Maximum time to wait, in seconds.")
+@timeout_option
 @click.option(
     "--at",
-    help="Push at this time (20:00 or 2026-11-22T20:00), or when the room is live, if later.",
+    help="Push at this time (20:00 is today; or 2026-11-22T20:00), or when the room is live, if "
+    "later. Refused if the plan would come to nothing.",
 )
 @stack_command
 def push(  # noqa: PLR0913 - one parameter for each option
@@ -75,6 +69,12 @@ def push(  # noqa: PLR0913 - one parameter for each option
                 "audience"
             )
         return plan_push(stack, room, at)
+    if dry_run and wait:
+        raise click.UsageError("--dry-run starts nothing: omit --wait")
+    if since and before and since >= before:
+        raise click.UsageError(
+            "--since must be earlier than --before: nobody is in such an audience"
+        )
     audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
     payload = {
         "action": "start",
@@ -86,12 +86,16 @@ def push(  # noqa: PLR0913 - one parameter for each option
     answer = stack.execute(payload)
     if dry_run:
         return _dry_run_result(room, answer)
+    campaign = find_campaign(stack, answer["campaign"])
+    named = name_campaign(stack, campaign)
     if answer.get("repeated"):
-        stderr.print(f"Room {room} already has campaign {answer['campaign']} for this audience.")
+        say(f"Nothing new was started: the {named} is for the same audience.")
     if not wait:
-        return campaign_result(wait_for_plan(stack, answer["campaign"]), code=DONE)
-    report = follow_push(stack, answer["campaign"], timeout_s=timeout)
-    return campaign_result(report, code=_code_after(report))
+        wait_for_plan(stack, campaign.campaign)
+        return campaign_result(stack, campaign)
+    say(f"Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` stops the campaign.")
+    report = follow_push(stack, named, campaign.campaign, timeout_s=timeout)
+    return campaign_result(stack, campaign, code=code_of(report, waited=True))
 
 
 def _unix_times(stack: Stack, **times: datetime | None) -> dict[str, int]:
@@ -106,11 +110,5 @@ def _unix_times(stack: Stack, **times: datetime | None) -> dict[str, int]:
 
 def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
     shown = ("audience", "calls", "minutes", "crosses_midnight", "quota_after")
-    table = facts_table(f"Room {room}, dry run", {name: answer[name] for name in shown})
-    return CommandResult(answer, table=table)
-
-
-def _code_after(report: Report) -> int:
-    cancelled = report.chunks[ChunkState.CANCELLED]
-    is_well = report.is_over and not report.in_trouble and not cancelled
-    return DONE if is_well else NEEDS_ATTENTION
+    screen = facts_table(f"Room {room}, dry run", {name: answer[name] for name in shown})
+    return CommandResult(answer, screen=screen)

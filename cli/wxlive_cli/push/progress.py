@@ -11,17 +11,21 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
-from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.campaigns import HELD, CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
-from wxlive_cli.campaigns import find_campaign
-from wxlive_cli.console import stderr
+from wxlive_cli.campaigns import describe_hold, find_campaign, goes_on, say_still_open
+from wxlive_cli.console import going_on, say, stderr
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
+
+BAR_WIDTH = 70
+"""The columns that a terminal needs for the bar and the time beside the figures."""
 
 PLAN_TIMEOUT_S = 10
 """Without --wait, how long to wait for the plan, so that the audience is known."""
@@ -32,15 +36,21 @@ def wait_for_plan(stack: Stack, campaign: str) -> Report:
     deadline = time.monotonic() + PLAN_TIMEOUT_S
     while True:
         report = _read(stack, campaign)
-        if report.campaign.fully_planned or time.monotonic() > deadline:
+        if report.campaign.fully_planned or report.campaign.is_ended:
+            return report
+        if time.monotonic() > deadline:
             return report
         time.sleep(POLL_S / 4)
 
 
-def follow_push(stack: Stack, campaign: str, *, timeout_s: int) -> Report:
-    """Show progress until everything is sent and reported, or the time is up."""
+def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> Report:
+    """Show progress until everything is sent and reported, or the time is up.
+
+    Each hold is said once, in a pipe as well. ``named`` is the campaign in words.
+    """
     deadline = time.monotonic() + timeout_s
-    with _progress_bar(stack) as bar:
+    said_hold = ""
+    with going_on(goes_on(named, campaign)), _progress_bar(stack) as bar:
         task = bar.add_task("planned", total=None)
         while True:
             report = _read(stack, campaign)
@@ -48,11 +58,19 @@ def follow_push(stack: Stack, campaign: str, *, timeout_s: int) -> Report:
                 task,
                 description=_describe(report),
                 completed=report.openids[ChunkState.ACCEPTED],
-                total=report.campaign.audience or None,
+                total=(report.campaign.audience or None) if report.campaign.fully_planned else None,
             )
-            if report.is_over or time.monotonic() > deadline:
+            if report.is_over:
                 return report
+            if time.monotonic() > deadline:
+                break
+            hold = describe_hold(named, report) if report.state in HELD else ""
+            if hold and hold != said_hold:
+                say(hold)
+            said_hold = hold
             time.sleep(POLL_S)
+    say_still_open(named, report, timeout_s)
+    return report
 
 
 def _read(stack: Stack, campaign: str) -> Report:
@@ -66,12 +84,14 @@ def _describe(report: Report) -> str:
 
 
 def _progress_bar(stack: Stack) -> Progress:
+    """Return a progress line; on a narrow terminal, without what the figures say as well."""
+    is_wide = stderr.width >= BAR_WIDTH
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        *([BarColumn()] if is_wide else []),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
         _RateColumn(stack.push_rate_per_second),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if is_wide else []),
         console=stderr,
     )
 

@@ -5,30 +5,36 @@ from pathlib import Path
 
 import click
 
-from wxlive_cli.campaigns import find_campaign
-from wxlive_cli.console import DONE, NEEDS_ATTENTION, CommandResult, facts_table, stack_command
-from wxlive_cli.files import open_atomically, write_csv
+from wxlive_cli.campaigns import campaign_title, find_campaign
+from wxlive_cli.console import CommandResult, stack_command
+from wxlive_cli.exit_codes import code_of
+from wxlive_cli.files import OUT_FILE, check_outputs, is_stdout, open_atomically, write_csv
 from wxlive_cli.report.calls import CALL_COLUMNS, call_rows
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.page import render_page
-from wxlive_cli.report.reader import read_calls, read_facts
+from wxlive_cli.report.reader import read_calls, read_facts, read_previous
 from wxlive_cli.report.wording import overview
 from wxlive_cli.stack import Stack
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
+from wxlive_cli.tables import facts_table
 
 
 @click.command()
 @click.argument("campaign", required=False)
-@click.option("--out", type=_FILE, help="Write an HTML page to this file.")
-@click.option("--csv", "csv_out", type=_FILE, help="Write a row for each call to this CSV file.")
+@click.option("--out", type=OUT_FILE, help="Write an HTML page to this file (- is stdout).")
+@click.option(
+    "--csv",
+    "csv_out",
+    type=OUT_FILE,
+    help="Write a row for each call to this CSV file (- is stdout).",
+)
 @stack_command
 def report(
     stack: Stack, *, campaign: str | None, out: Path | None, csv_out: Path | None
 ) -> CommandResult:
     """Report on a campaign; by default, on the newest one.
 
-    Exits with 1 if the campaign needs attention, as `wxlive status` does.
+    Exits with 1 if the campaign needs attention, as `wxlive status` does. The comparison is with
+    the last campaign before it that made a call.
 
     \b
     Examples:
@@ -36,18 +42,19 @@ def report(
       wxlive report 20261122T193000-1001 --csv calls.csv
       wxlive report --json
     """  # noqa: D301 - \b keeps click from wrapping the lines
+    check_outputs(out, csv_out)
     chosen = find_campaign(stack, campaign)
     facts = read_facts(stack, chosen)
-    earlier = stack.campaigns.before(chosen.campaign)
-    previous = read_facts(stack, earlier) if earlier else None
+    previous = read_previous(stack, chosen)
     if out is not None:
         _write_page(stack, out, facts, previous)
     if csv_out is not None:
         write_csv(csv_out, CALL_COLUMNS, call_rows(*read_calls(stack, chosen)))
     return CommandResult(
         {**facts.summary(), "previous": previous.summary() if previous else None},
-        NEEDS_ATTENTION if facts.report.in_trouble else DONE,
-        facts_table(f"Campaign {chosen.campaign}", overview(facts)),
+        code_of(facts.report),
+        facts_table(campaign_title(facts), overview(facts, stack.day_offset_hours)),
+        has_used_stdout=is_stdout(out) or is_stdout(csv_out),
     )
 
 

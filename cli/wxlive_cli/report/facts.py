@@ -6,6 +6,7 @@ Counts are openids unless a name says calls.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from wxlive.domain.chunks import Chunk, ChunkState
@@ -13,6 +14,9 @@ from wxlive.domain.events import PushResult
 from wxlive.domain.pace import interval_ms
 from wxlive.domain.reports import Report
 from wxlive.wechat.errcodes import meaning_of
+
+GAP_S = 5
+"""A campaign that makes no call for longer is held, or waits for something."""
 
 _MAY_HAVE_LEFT = frozenset({ChunkState.ACCEPTED, ChunkState.UNKNOWN})
 
@@ -76,6 +80,16 @@ class CampaignFacts:
         return sum(self.report.openids[state] for state in left)
 
     @property
+    def audience(self) -> int:
+        """The audience, or what is known of it while it is still read from the table."""
+        return max(self.report.campaign.audience, sum(self.report.openids.values()))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the audience is complete: it was read to its end, or the campaign has ended."""
+        return self.report.campaign.fully_planned or self.report.campaign.is_ended
+
+    @property
     def busiest(self) -> int:
         """The most openids in any second."""
         return max((second.openids for second in self.seconds), default=0)
@@ -86,22 +100,41 @@ class CampaignFacts:
         return self.seconds[-1].at - self.seconds[0].at + 1 if self.seconds else 0
 
     @property
+    def idle_s(self) -> int:
+        """Seconds of ``took_s`` in gaps of more than ``GAP_S`` without a call: it was held."""
+        gaps = (later.at - at.at - 1 for at, later in pairwise(self.seconds))
+        return sum(gap for gap in gaps if gap > GAP_S)
+
+    @property
     def rate(self) -> int:
-        """Openids per second on average."""
+        """Openids per second on average, while calls were made."""
         if not self.took_s:
             return 0
-        return round(sum(second.openids for second in self.seconds) / self.took_s)
+        return round(sum(second.openids for second in self.seconds) / (self.took_s - self.idle_s))
 
-    def summary(self) -> dict[str, Any]:
-        """Return the JSON of ``wxlive report``: that of ``status``, with times and errors."""
+    def times(self) -> dict[str, int | None]:
+        """Return when what happened (Unix s); None where it did not, or is not known."""
+        campaign = self.report.campaign
         return {
-            **self.report.summary(),
-            "room_name": self.room_name,
-            "created_at": self.report.campaign.created_at,
+            "created_at": campaign.created_at,
+            "held_since": campaign.held_since or None,
+            "resume_at": campaign.resume_at or None,
             "first_call_at": self.seconds[0].at if self.seconds else None,
             "last_call_at": self.seconds[-1].at if self.seconds else None,
             "last_result_at": self.last_result_at or None,
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Return the JSON of ``wxlive status`` and ``wxlive push``."""
+        return {**self.report.summary(), "audience": self.audience, **self.times()}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the JSON of ``wxlive report``: that of ``status``, with seconds and errors."""
+        return {
+            **self.status(),
+            "room_name": self.room_name,
             "took_s": self.took_s,
+            "idle_s": self.idle_s,
             "limit_per_second": self.limit,
             "busiest_second": self.busiest,
             "openids_per_second": self.rate,

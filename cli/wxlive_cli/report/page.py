@@ -9,6 +9,8 @@ from wxlive_cli.formatting import format_duration, format_quantity, format_share
 from wxlive_cli.report.chart import chart
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.wording import compare, outcomes, verdict
+from wxlive_cli.text import printable
+from wxlive_cli.time_parsing import zone_name
 
 
 def render_page(
@@ -34,7 +36,7 @@ def render_page(
             chart=chart(facts.seconds, facts.limit),
             comparison=compare(facts, previous) if previous else (),
             now_s=now_s,
-            zone=zone.tzname(None),
+            zone=zone_name(offset_hours),
         )
     )
 
@@ -44,6 +46,7 @@ def _environment(zone: timezone) -> Environment:
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: printable(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -22,6 +22,17 @@ def read_facts(stack: Stack, campaign: Campaign) -> CampaignFacts:
     )
 
 
+def read_previous(stack: Stack, campaign: Campaign) -> CampaignFacts | None:
+    """Read the facts of the last campaign before this one that made a call."""
+    earlier = stack.campaigns.before(campaign.campaign)
+    while earlier is not None:
+        facts = read_facts(stack, earlier)
+        if facts.seconds:
+            return facts
+        earlier = stack.campaigns.before(earlier.campaign)
+    return None
+
+
 def read_calls(stack: Stack, campaign: Campaign) -> tuple[list[Chunk], list[PushResult]]:
     """Read the chunks of a campaign as they stand now, and the results of its room."""
     now_s = time.time()

@@ -6,6 +6,7 @@ from wxlive.domain.campaigns import HELD, CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive_cli.formatting import format_duration, format_quantity, format_share
 from wxlive_cli.report.facts import CampaignFacts
+from wxlive_cli.time_parsing import format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,25 @@ class Outcome:
     meaning: str
 
 
-def overview(facts: CampaignFacts) -> dict[str, str]:
-    """Return the rows of a report for a terminal."""
-    delivered, audience = facts.report.results["success"], facts.report.campaign.audience
+def overview(facts: CampaignFacts, offset_hours: int) -> dict[str, str]:
+    """Return the rows of a report for a terminal; times are in the zone of that offset."""
+    times = facts.times()
     return {
-        "room": f"{facts.report.campaign.room_id} {facts.room_name}".strip(),
         "verdict": verdict(facts).sentence,
-        "notified": f"{delivered:,} of {audience:,}",
-        "duration": format_duration(facts.took_s),
+        "notified": f"{facts.report.results['success']:,} of {facts.audience:,}",
+        "started": format_time(facts.report.campaign.created_at, offset_hours),
+        "last call": format_time(times["last_call_at"] or 0, offset_hours),
+        "duration": describe_duration(facts),
         "openids per second": f"{facts.rate:,}; busiest second {facts.busiest:,}",
     }
+
+
+def describe_duration(facts: CampaignFacts) -> str:
+    """Say how long a campaign sent, and for how much of that it made no call."""
+    took = format_duration(facts.took_s)
+    if not facts.idle_s:
+        return took
+    return f"{took}, {format_duration(facts.idle_s)} of it without a call"
 
 
 def verdict(facts: CampaignFacts) -> Verdict:
@@ -145,13 +155,13 @@ def compare(facts: CampaignFacts, previous: CampaignFacts) -> tuple[tuple[str, s
 
 
 def _measures(facts: CampaignFacts) -> tuple[tuple[str, str], ...]:
-    audience = facts.report.campaign.audience
+    audience = facts.audience
     return (
         ("followers", f"{audience:,}"),
         ("notified", format_share(facts.report.results["success"], audience)),
         ("unsubscribed", format_share(facts.report.results["relation_error"], audience)),
         ("unknown", f"{facts.report.openids[ChunkState.UNKNOWN]:,}"),
         ("refused", f"{facts.report.openids[ChunkState.REFUSED]:,}"),
-        ("duration", format_duration(facts.took_s)),
+        ("duration", describe_duration(facts)),
         ("openids per second", f"{facts.rate:,}"),
     )

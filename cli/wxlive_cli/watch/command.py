@@ -7,19 +7,21 @@ import click
 from rich.live import Live
 
 from wxlive.domain.calendar import day_of
-from wxlive_cli.campaigns import find_campaign
-from wxlive_cli.console import (
-    DONE,
-    NEEDS_ATTENTION,
-    CommandResult,
-    facts_table,
-    stack_command,
-    stderr,
+from wxlive_cli.campaigns import (
+    campaign_title,
+    find_campaign,
+    goes_on,
+    name_campaign,
+    say_still_open,
 )
+from wxlive_cli.console import CommandResult, going_on, say, stack_command, stderr
+from wxlive_cli.exit_codes import code_of
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.reader import read_facts
 from wxlive_cli.report.wording import overview
 from wxlive_cli.stack import Stack
+from wxlive_cli.tables import facts_table
+from wxlive_cli.time_parsing import zone_name
 from wxlive_cli.watch.snapshot import Snapshot, render_line, render_panel, take_snapshot
 
 LINE_EVERY_S = 10
@@ -27,9 +29,19 @@ LINE_EVERY_S = 10
 
 @click.command()
 @click.argument("campaign", required=False)
-@click.option("--every", default=2.0, show_default=True, help="Seconds between two polls.")
 @click.option(
-    "--timeout", default=86_400, show_default=True, help="Maximum time to watch, in seconds."
+    "--every",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="Seconds between two polls.",
+)
+@click.option(
+    "--timeout",
+    default=86_400,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Maximum time to watch, in seconds.",
 )
 @stack_command
 def watch(stack: Stack, *, campaign: str | None, every: float, timeout: int) -> CommandResult:
@@ -43,29 +55,30 @@ def watch(stack: Stack, *, campaign: str | None, every: float, timeout: int) -> 
       wxlive watch
       wxlive watch 2>&1 | tee show.log
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    name = find_campaign(stack, campaign).campaign
-    polls = _poll(stack, name, every_s=every, timeout_s=timeout)
-    facts = _show_live(polls, stack) if stderr.is_terminal else _show_lines(polls, stack)
-    is_well = facts.report.is_over and not facts.report.in_trouble
+    found = find_campaign(stack, campaign)
+    named, zone = name_campaign(stack, found), zone_name(stack.day_offset_hours)
+    say(f"Watching {named}. Times are {zone}. Ctrl-C stops watching, not the campaign.")
+    polls = _poll(stack, found.campaign, every_s=every, timeout_s=timeout)
+    with going_on(goes_on(named, found.campaign)):
+        facts = _show_live(polls, stack) if stderr.is_terminal else _show_lines(polls, stack)
+    if not facts.report.is_over:
+        say_still_open(named, facts.report, timeout)
     return CommandResult(
-        facts.report.summary(),
-        DONE if is_well else NEEDS_ATTENTION,
-        facts_table(f"Campaign {name}", overview(facts)),
+        facts.status(),
+        code_of(facts.report, waited=True),
+        facts_table(campaign_title(facts), overview(facts, stack.day_offset_hours)),
     )
 
 
 def _poll(stack: Stack, name: str, *, every_s: float, timeout_s: int) -> Iterator[CampaignFacts]:
-    """Read the campaign until it is over, the time is up, or Ctrl-C; at least once."""
+    """Read the campaign until it is over or the time is up; at least once."""
     deadline = time.monotonic() + timeout_s
-    try:
-        while True:
-            facts = read_facts(stack, find_campaign(stack, name))
-            yield facts
-            if facts.report.is_over or time.monotonic() > deadline:
-                return
-            time.sleep(every_s)
-    except KeyboardInterrupt:
-        return
+    while True:
+        facts = read_facts(stack, find_campaign(stack, name))
+        yield facts
+        if facts.report.is_over or time.monotonic() > deadline:
+            return
+        time.sleep(every_s)
 
 
 def _show_live(polls: Iterator[CampaignFacts], stack: Stack) -> CampaignFacts:
@@ -80,7 +93,7 @@ def _show_lines(polls: Iterator[CampaignFacts], stack: Stack) -> CampaignFacts:
     for facts in polls:
         snapshot, now_s = _snapshot(facts, stack), time.time()
         if snapshot.state != shown_state or now_s - shown_at >= LINE_EVERY_S:
-            stderr.print(render_line(snapshot, now_s), soft_wrap=True)
+            say(render_line(snapshot, now_s, stack.day_offset_hours))
             shown_state, shown_at = snapshot.state, now_s
     return facts
 

@@ -1,6 +1,5 @@
 """A running campaign at one moment, and how it is shown."""
 
-import time
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -8,9 +7,11 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from wxlive.domain.chunks import ChunkState
-from wxlive_cli.console import facts_table
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.report.facts import CallError, CampaignFacts
+from wxlive_cli.tables import facts_table
+from wxlive_cli.text import printable
+from wxlive_cli.time_parsing import format_clock
 
 RATE_OVER_S = 10
 """The rate shown is the average of this many seconds."""
@@ -20,7 +21,10 @@ ERRORS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A campaign at one moment. Counts are openids; ``rate`` and ``limit`` are per second."""
+    """A campaign at one moment. Counts are openids; ``rate`` and ``limit`` are per second.
+
+    ``is_counted`` says that the audience is complete; until then it is what was read so far.
+    """
 
     state: str
     reason: str | None
@@ -36,6 +40,14 @@ class Snapshot:
     minutes_left: float | None
     calls_left: int
     errors: tuple[str, ...]
+    is_counted: bool = True
+
+    @property
+    def accepted_of_audience(self) -> str:
+        """Say how many of the audience are accepted, as far as its size is known."""
+        if self.is_counted:
+            return f"{self.accepted:,} of {self.audience:,}"
+        return f"{self.accepted:,} of at least {self.audience:,}"
 
 
 def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Snapshot:
@@ -50,7 +62,7 @@ def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Sna
         left=left,
         unknown=openids[ChunkState.UNKNOWN],
         refused=openids[ChunkState.REFUSED],
-        audience=facts.report.campaign.audience,
+        audience=facts.audience,
         rate=rate,
         limit=facts.limit,
         delivered=facts.report.results["success"],
@@ -58,6 +70,7 @@ def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Sna
         minutes_left=round(left / rate / 60, 1) if rate else None,
         calls_left=calls_left,
         errors=tuple(map(_describe, facts.errors[:ERRORS_SHOWN])),
+        is_counted=facts.is_counted,
     )
 
 
@@ -66,7 +79,7 @@ def render_panel(snapshot: Snapshot) -> RenderableType:
     rows: dict[str, str | int | None] = {
         "state": snapshot.state,
         "reason": snapshot.reason,
-        "accepted": f"{snapshot.accepted:,} of {snapshot.audience:,}",
+        "accepted": snapshot.accepted_of_audience,
         "left": f"{snapshot.left:,}{_minutes(snapshot)}",
         "unknown": f"{snapshot.unknown:,}",
         "refused": f"{snapshot.refused:,}",
@@ -74,17 +87,17 @@ def render_panel(snapshot: Snapshot) -> RenderableType:
         "results": f"{snapshot.delivered:,} delivered, {snapshot.awaited:,} awaited",
         "calls left today": f"{snapshot.calls_left:,}",
     }
-    bar = ProgressBar(total=max(1, snapshot.audience), completed=snapshot.accepted, width=60)
-    errors = [Text(error, style="yellow") for error in snapshot.errors]
+    bar = ProgressBar(total=max(1, snapshot.audience), completed=snapshot.accepted, width=None)
+    errors = [Text(printable(error), style="yellow") for error in snapshot.errors]
     return Group(facts_table("", rows), bar, *errors)
 
 
-def render_line(snapshot: Snapshot, now_s: float) -> str:
-    """Render a snapshot as one line."""
-    clock = time.strftime("%H:%M:%S", time.localtime(now_s))
+def render_line(snapshot: Snapshot, now_s: float, offset_hours: int) -> str:
+    """Render a snapshot as one line; the clock is in the zone of that offset."""
+    clock = format_clock(now_s, offset_hours)
     parts = [
         f"{clock} {snapshot.state}",
-        f"{snapshot.accepted:,} of {snapshot.audience:,} accepted",
+        f"{snapshot.accepted_of_audience} accepted",
         f"{snapshot.left:,} left{_minutes(snapshot)}",
         f"{snapshot.unknown:,} unknown",
         f"{snapshot.rate:,} of {snapshot.limit:,} openids/s",

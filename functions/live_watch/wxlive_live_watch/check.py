@@ -8,28 +8,17 @@ from wxlive.bootstrap.process import settings
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.errors import WxliveError
 from wxlive.stores.secrets import SecretStore
-from wxlive.wechat.access_token import AccessToken
+from wxlive.wechat.access_token import NoTokenCache
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import WechatClient
 
 CHECKED = (Api.GET_FOLLOWERS, Api.PUSH_MESSAGE, Api.GET_LIVE_INFO)
 
 
-class UncachedTokens:
-    """A ``TokenCache`` that keeps nothing, so that the current secret is put to the test."""
-
-    def load(self) -> AccessToken | None:
-        """Return no token."""
-        return None
-
-    def save(self, token: AccessToken) -> None:
-        """Keep nothing."""
-
-
 def build_uncached_client() -> WechatClient:
     """Build a client that has no token and must request one, with the secret as it is now."""
     secrets = SecretStore(aws.secretsmanager(), settings().secret_name).load()
-    return wechat_client(secrets, UncachedTokens())
+    return wechat_client(secrets, NoTokenCache())
 
 
 def check(wechat: WechatClient, now_s: float) -> dict[str, Any]:

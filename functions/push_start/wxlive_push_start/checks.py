@@ -9,7 +9,7 @@ from wxlive.domain.sync_runs import RunState
 from wxlive.errors import InvalidCommand, WxliveError
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
 from wxlive_push_start.dependencies import Dependencies
-from wxlive_push_start.preflight import Forecast, check_room, forecast
+from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
 from wxlive_push_start.reporting import read_report
 
 ROOM_FOR_MORE = 1.2
@@ -50,6 +50,7 @@ def check(room_id: int, target: Audience, deps: Dependencies, *, counted: bool) 
     _seed_quota(deps)
     quota_left = deps.quota.left(day)
     audience = _count(target, quota_left, deps, counted=counted)
+    check_audience(audience, target)
     expected = forecast(
         audience=audience,
         chunk=deps.chunk,

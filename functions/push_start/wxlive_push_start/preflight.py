@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from wxlive.domain.audience import Audience
 from wxlive.domain.rooms import Room
 from wxlive.errors import InvalidCommand
 
@@ -39,18 +40,32 @@ def check_room(room_id: int, room: Room | None) -> None:
         )
 
 
+def check_audience(audience: int, target: Audience) -> None:
+    """Refuse an audience of nobody.
+
+    Raises:
+        InvalidCommand: nothing was sent, and why.
+    """
+    if audience:
+        return
+    if target.is_everybody:
+        raise InvalidCommand(
+            "No subscribed follower is known; run `wxlive sync` first. Nothing was sent"
+        )
+    raise InvalidCommand(
+        "No subscribed follower is in this audience, which --subscribed-in, --since and --before "
+        "describe; choose another one. Nothing was sent"
+    )
+
+
 def forecast(
     *, audience: int, chunk: int, interval_ms: int, quota_left: int, day_left_s: float
 ) -> Forecast:
     """Return what pushing to ``audience`` followers takes.
 
     Raises:
-        InvalidCommand: the audience is empty, or the day has too few calls left.
+        InvalidCommand: the day has too few calls left.
     """
-    if not audience:
-        raise InvalidCommand(
-            "No subscribed follower is known; run `wxlive sync` first. Nothing was sent"
-        )
     calls = math.ceil(audience / chunk)
     if calls > quota_left:
         raise InvalidCommand(

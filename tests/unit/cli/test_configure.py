@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,17 @@ from hypothesis import strategies as st
 
 from support.cli import SECRET, Operator
 from wxlive.errors import InvalidCommand, Misconfigured
+from wxlive.settings import MessageMode
 from wxlive_cli import configure
+from wxlive_cli.stack import Description
 from wxlive_cli.wechat_secret import change_fields, generate
+from wxlive_local.simulator import Account, Simulator
 
 NAME = "wxlive/wechat"
-APPID, APP_SECRET = "wx0123456789abcdef", "f" * 32
+APPID, APP_SECRET = SECRET["appid"], "f" * 32
+ACCOUNT = Account(
+    appid=APPID, secret=APP_SECRET, token="aWord123", aes_key="A" * 43, mode=MessageMode.SECURE
+)
 TYPED = f"{APPID}\n{APP_SECRET}\n"
 FIELDS = st.dictionaries(
     st.sampled_from(["appid", "secret", "token", "aes_key"]), st.text("ab", min_size=1)
@@ -27,17 +34,25 @@ STORED = st.dictionaries(
 )
 
 
+@pytest.fixture(scope="module")
+def wechat() -> Iterator[Simulator]:
+    """Give a WeChat that issues a token for ``APPID`` and ``APP_SECRET``."""
+    with Simulator(ACCOUNT) as simulator:
+        yield simulator
+
+
 @pytest.fixture(autouse=True)
-def outputs(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def outputs(aws: None, wechat: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Give the outputs of the stack; while there are none, there is no stack."""
     outputs: dict[str, str] = {}
 
-    def read_outputs(name: str) -> dict[str, str]:
+    def describe_stack(name: str) -> Description:
         if not outputs:
             raise Misconfigured(f"There is no stack {name}")
-        return outputs
+        return Description("CREATE_COMPLETE", outputs, {"WechatApiBase": wechat.url})
 
-    monkeypatch.setattr(configure, "read_outputs", read_outputs)
+    monkeypatch.setattr(configure, "describe_stack", describe_stack)
+    monkeypatch.setattr(configure, "WECHAT_API_BASE", wechat.url)
     return outputs
 
 
@@ -90,18 +105,27 @@ def test_empty_answers_keep_the_stored_values(operator: Operator) -> None:
 
 def test_the_fields_of_a_file_are_stored(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "secret.json"
-    file.write_text(json.dumps(SECRET | {"mode": "secure"}), encoding="utf-8")
+    given = SECRET | {"secret": APP_SECRET}
+    file.write_text(json.dumps(given | {"mode": "secure"}), encoding="utf-8")
 
-    operator.json("configure", "--from", str(file))
-    assert stored() == SECRET
-    operator.json("configure", "--from", "-", typed=json.dumps({"secret": "new"}))
-    assert stored() == SECRET | {"secret": "new"}
+    assert operator.json("configure", "--from", str(file))["changed"] == list(given)
+    assert stored() == given
+    word = {"token": "anotherWord"}
+    assert operator.json("configure", "--from", "-", typed=json.dumps(word))["changed"] == [
+        "token",
+        "previous_token",
+    ]
+    assert stored() == given | word | {"previous_token": given["token"]}
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [("{", "is not JSON"), ("[]", "not a JSON object"), ('{"appid": "x"}', "no usable 'secret'"),
-     (json.dumps(SECRET | {"aes_key": "hunter2"}), "exactly 43")],
+     (json.dumps(SECRET | {"aes_key": "hunter2"}), "exactly 43"),
+     (json.dumps(SECRET | {"secret": "hunter2"}), "exactly 32"),
+     (json.dumps(SECRET | {"secret": f"hunter2{'5' * 25} "}), "exactly 32"),
+     (json.dumps(SECRET | {"token": "hunter2-hunter2"}), "letters and digits"),
+     (json.dumps(SECRET | {"appid": "hunter2"}), "The appid is malformed")],
 )  # fmt: skip
 def test_an_unusable_secret_is_refused_without_being_shown_or_stored(
     operator: Operator, text: str, says: str
@@ -114,6 +138,48 @@ def test_an_unusable_secret_is_refused_without_being_shown_or_stored(
     assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
 
 
+@pytest.mark.parametrize(
+    ("change", "errcode"), [({"secret": "0" * 32}, 40125), ({"appid": "wx" + "0" * 16}, 40013)]
+)
+def test_a_secret_for_which_wechat_issues_no_token_does_not_replace_a_working_one(
+    operator: Operator, outputs: dict[str, str], change: dict[str, str], errcode: int
+) -> None:
+    outputs["WechatSecretName"] = NAME
+    working = SECRET | {"secret": APP_SECRET}
+    store(json.dumps(working))
+
+    result = operator.run("configure", "--from", "-", typed=json.dumps(change))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    [refusal] = result.stderr.splitlines()
+    assert "Nothing was saved, because WeChat issues no token" in refusal
+    assert f"errcode {errcode}" in refusal
+    assert stored() == working
+
+
+def test_what_wechat_cannot_be_asked_about_is_saved_only_unchecked(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configure, "WECHAT_API_BASE", "http://127.0.0.1:9")
+    given = json.dumps(SECRET)
+
+    assert "add --unchecked" in operator.refusal("configure", "--from", "-", typed=given)
+    assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
+    operator.json("configure", "--from", "-", "--unchecked", typed=given)
+    assert stored() == SECRET
+
+
+def test_it_shows_what_changes_and_never_the_secret(operator: Operator) -> None:
+    store(json.dumps(SECRET | {"appid": "wx" + "0" * 16}))
+
+    result = operator.run("configure", typed=TYPED)
+
+    assert f"Changed appid, secret in {NAME}." in result.stderr
+    assert f"The appid was wx{'0' * 16} and is {APPID} now" in result.stderr
+    assert APP_SECRET not in result.output
+    assert f"Nothing changed in {NAME}." in operator.run("configure", typed="\n\n").stderr
+
+
 def test_a_stored_secret_that_is_not_json_is_replaced(operator: Operator) -> None:
     store("nonsense")
 
@@ -123,11 +189,11 @@ def test_a_stored_secret_that_is_not_json_is_replaced(operator: Operator) -> Non
     assert stored()["appid"] == APPID
 
 
-@pytest.mark.parametrize(("field", "value"), [("token", "another-token"), ("aes_key", "C" * 43)])
+@pytest.mark.parametrize(("field", "value"), [("token", "anotherToken"), ("aes_key", "C" * 43)])
 def test_during_a_rotation_a_third_value_is_refused(
     operator: Operator, field: str, value: str
 ) -> None:
-    rotating = SECRET | {"previous_token": "in-use-token", "previous_aes_key": "B" * 43}
+    rotating = SECRET | {"previous_token": "inUseToken", "previous_aes_key": "B" * 43}
     store(json.dumps(rotating))
 
     refusal = operator.refusal("configure", "--from", "-", typed=json.dumps({field: value}))
@@ -139,20 +205,29 @@ def test_during_a_rotation_a_third_value_is_refused(
 
 
 def test_a_rotation_may_be_taken_back(operator: Operator) -> None:
-    store(json.dumps(SECRET | {"previous_token": "in-use-token"}))
+    store(json.dumps(SECRET | {"previous_token": "inUseToken"}))
 
-    operator.json("configure", "--from", "-", typed=json.dumps({"token": "in-use-token"}))
+    operator.json("configure", "--from", "-", typed=json.dumps({"token": "inUseToken"}))
 
-    assert stored() == SECRET | {"token": "in-use-token", "previous_token": SECRET["token"]}
+    assert stored() == SECRET | {"token": "inUseToken", "previous_token": SECRET["token"]}
 
 
 def test_what_wechat_issues_may_change_during_a_rotation(operator: Operator) -> None:
-    rotating = SECRET | {"previous_token": "in-use-token", "previous_aes_key": "B" * 43}
+    rotating = SECRET | {"previous_token": "inUseToken", "previous_aes_key": "B" * 43}
     store(json.dumps(rotating))
 
-    operator.json("configure", "--from", "-", typed=json.dumps({"secret": "new"}))
+    operator.json("configure", "--from", "-", typed=json.dumps({"secret": APP_SECRET}))
 
-    assert stored() == rotating | {"secret": "new"}
+    assert stored() == rotating | {"secret": APP_SECRET}
+
+
+def test_the_url_to_enter_is_the_one_that_can_be_reached(
+    operator: Operator, outputs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs |= {"WechatSecretName": NAME, "CallbackUrl": "https://x.example/cb"}
+    monkeypatch.setenv("WXLIVE_CALLBACK_URL", "http://127.0.0.1:1/cb")
+
+    assert operator.json("configure", typed=TYPED)["paste"]["URL"] == "http://127.0.0.1:1/cb"
 
 
 @pytest.mark.parametrize("token", ["abc", "1234567"])

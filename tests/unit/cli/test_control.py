@@ -2,7 +2,7 @@
 
 import pytest
 
-from factories import CAMPAIGN, a_chunk
+from factories import CAMPAIGN, ROOM, a_chunk, a_room
 from support.cli import Operator
 from wxlive.domain.chunks import ChunkState
 
@@ -17,6 +17,33 @@ def test_a_command_invokes_push_start_and_shows_the_campaign(
 
     assert (facts["campaign"], facts["audience"]) == (CAMPAIGN, 10)
     assert operator.executed == [{"action": command, "campaign": CAMPAIGN}]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
+def test_without_an_id_the_campaign_under_way_is_meant_and_named(
+    operator: Operator, command: str
+) -> None:
+    operator.campaign(a_chunk(1))
+    operator.rooms.rows[ROOM] = a_room(name="新品")
+
+    result = operator.run(command)
+
+    assert result.exit_code == 0
+    assert f": campaign {CAMPAIGN} for room {ROOM} (新品)." in result.stderr
+    assert result.stdout.startswith(f"Campaign {CAMPAIGN} for room {ROOM} (新品)")
+    assert operator.executed == [{"action": command, "campaign": CAMPAIGN}]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
+def test_without_a_campaign_under_way_nothing_is_done(operator: Operator, command: str) -> None:
+    assert "There is no campaign yet" in operator.refusal(command)
+    operator.campaign(a_chunk(1, ChunkState.ACCEPTED))
+    operator.result("m-1")
+
+    refusal = operator.refusal(command)
+
+    assert f"No campaign is under way: campaign {CAMPAIGN} for room {ROOM} is settled" in refusal
+    assert operator.functions.invoked == []
 
 
 def test_a_command_that_is_typed_again_is_another_command(operator: Operator) -> None:
@@ -42,9 +69,10 @@ def test_resolving_shows_the_risk_of_the_choice(operator: Operator, choice: str,
     assert operator.executed == [{"action": choice.replace("-", "_"), "campaign": CAMPAIGN}]
 
 
-def test_resolving_needs_a_choice(operator: Operator) -> None:
-    result = operator.run("resolve", CAMPAIGN)
+@pytest.mark.parametrize("choices", [(), ("--resend-unknown", "--accept-unknown")])
+def test_resolving_needs_one_choice(operator: Operator, choices: tuple[str, ...]) -> None:
+    result = operator.run("resolve", CAMPAIGN, *choices)
 
     assert result.exit_code == 2
-    assert "choose --resend-unknown or --accept-unknown" in result.stderr
+    assert "choose one of --resend-unknown and --accept-unknown" in result.stderr
     assert operator.functions.invoked == []

@@ -10,7 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from factories import NOW_S
+from factories import NOW_S, a_room
 from support.cli import SECRET, Operator
 from wxlive.errors import Misconfigured
 from wxlive.telemetry import NOT_PINNED
@@ -37,11 +37,17 @@ class Aws:
         }
         self.secret = dict(SECRET)
         self.addressees: list[str] = []
+        self.plans: dict[str, dict[str, Any]] = {}
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
         given = self.parameters.items()
         parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given]
-        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters}]}
+        outputs = [{"OutputKey": "CallbackUrl", "OutputValue": URL}]
+        return {
+            "Stacks": [
+                {"Outputs": outputs, "StackStatus": "CREATE_COMPLETE", "Parameters": parameters}
+            ]
+        }
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
@@ -63,7 +69,12 @@ class Aws:
         messages = [*map(json.dumps, lines), f"no JSON: {NOT_PINNED}"]
         return [{"events": [{"message": message} for message in messages]}]
 
-    def get_schedule(self, **_: str) -> dict[str, str]:
+    def list_schedules(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Schedules": [{"Name": name} for name in self.plans]}]
+
+    def get_schedule(self, *, Name: str, **_: str) -> dict[str, Any]:  # noqa: N803 - its name
+        if Name in self.plans:
+            return self.plans[Name]
         return {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
 
     def get_function_configuration(self, **_: str) -> dict[str, Any]:
@@ -123,7 +134,7 @@ def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
     operator.sqs = aws
     operator.outputs |= {"CallbackUrl": URL, "AlarmTopic": "arn:alarms"}
-    operator.outputs |= {"CallbackFunction": "wxlive-callback"}
+    operator.outputs |= {"CallbackFunction": "wxlive-callback", "PlannedPushes": "planned"}
     operator.outputs |= {f"{queue}Url": queue for queue in QUEUES}
     quota = {"daily_limit": 5000, "used": 1}
     operator.functions.answer = {
@@ -268,6 +279,30 @@ def test_what_the_alarm_means_is_named(operator: Operator, aws: Aws) -> None:
     [found] = [finding for finding in facts["checks"] if finding["check"] == "operator"]
     assert found["level"] == "warning"
     assert found["says"].endswith("CampaignHeld, QuotaLow")
+
+
+def test_what_is_planned_is_listed_with_a_warning_where_it_comes_to_nothing(
+    operator: Operator, aws: Aws
+) -> None:
+    operator.rooms.rows = {
+        8: a_room(8, status=102, name="新品"),
+        9: a_room(9, status=103),
+    }
+    for room in (7, 8, 9):
+        target = {"Input": json.dumps({"push": room})}
+        plan = {"ScheduleExpression": f"at(2026-11-22T12:00:0{room})", "Target": target}
+        aws.plans[f"room-{room}"] = plan
+
+    facts = operator.json("doctor")
+
+    found = [finding for finding in facts["checks"] if finding["check"] == "planned"]
+    assert [finding["level"] for finding in found] == ["warning", "ok", "warning"]
+    assert found[1]["says"] == "room 8 (新品) at 2026-11-22 20:00:08 UTC+8"
+    assert "wxlive planned remove room-9" in found[2]["do"]
+
+
+def test_a_callback_url_that_is_no_url_is_refused(operator: Operator) -> None:
+    assert "must start with https://" in operator.refusal("doctor", "--callback-url", "wechat")
 
 
 def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(

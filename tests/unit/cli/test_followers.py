@@ -111,7 +111,7 @@ def test_the_operators_own_list_is_compared_with_the_table(
 ) -> None:
     operator.followers.add(a_follower("both"), a_follower("only here"), GONE)
     own, out = tmp_path / "crm.csv", tmp_path / "out.csv"
-    own.write_text("name,openid\nA,both\nB,gone\nC,only there\n", encoding="utf-8-sig")
+    own.write_text("Name,OpenID\r\n\r\nA,both\nB,gone\nC,only-there\n", encoding="utf-8-sig")
 
     facts = operator.json("followers", "import", "--check", str(own), "--out", str(out), code=1)
 
@@ -120,7 +120,7 @@ def test_the_operators_own_list_is_compared_with_the_table(
     expected = {
         ("only here", "unknown", "subscribed"),
         ("gone", "subscribed", "unsubscribed"),
-        ("only there", "subscribed", "unknown"),
+        ("only-there", "subscribed", "unknown"),
     }
     assert {tuple(each.values()) for each in facts["first"]} == expected
     with out.open(newline="", encoding="utf-8") as lines:
@@ -151,7 +151,9 @@ def test_a_file_with_one_openid_per_line_is_a_list(operator: Operator, tmp_path:
         (b"openid,status\na,gone\n", "Line 2 has no openid, or a status other than"),
         (b"name,openid\nA\n", "Line 2 has no openid"),
         (b"a\n b\n,x\n", "Line 3 has no openid"),
-        (b"\xff\xfe\x00", "can't be read as CSV in UTF-8"),
+        (b"<!doctype html>\n<p>a\n", "Line 1 has no openid"),
+        (b"a,subscribed\nb,subscribed\n", "Line 1 has no openid"),
+        (b"\xff\xfe\x00", "is not a CSV file in UTF-8"),
     ],
 )
 def test_a_malformed_list_is_refused(

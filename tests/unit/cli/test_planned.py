@@ -6,14 +6,17 @@ from typing import Any
 import boto3
 import pytest
 
-from factories import NOW_S
+from factories import NOW_S, a_campaign, a_room
 from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.rooms import Choice
 
 OUTPUTS = {
     "PlannedPushes": "wxlive-planned",
     "LiveWatchArn": "arn:aws:lambda:us-east-1:123456789012:function:wxlive-live-watch",
     "PlannedPushRole": "arn:aws:iam::123456789012:role/planned",
 }
+DAY_S = 86_400
 TONIGHT = ("push", "--room", "1001", "--at", "20:00")
 
 
@@ -22,6 +25,10 @@ def scheduler(operator: Operator, aws: None) -> Any:
     client: Any = boto3.client("scheduler")
     client.create_schedule_group(Name="wxlive-planned")
     operator.outputs |= OUTPUTS
+    operator.rooms.rows = {
+        room: a_room(room, status=102, starts_at=starts_at)
+        for room, starts_at in ((1001, NOW_S + 3600), (7, NOW_S + DAY_S), (8, NOW_S + 2 * DAY_S))
+    }
     return client
 
 
@@ -56,6 +63,71 @@ def test_the_same_push_is_not_planned_twice(operator: Operator) -> None:
     operator.json(*TONIGHT)
 
     assert "is already planned" in operator.refusal(*TONIGHT)
+
+
+@pytest.mark.parametrize(
+    ("room", "at", "says"),
+    [
+        (1001, "19:29", "is in the past: it is 2026-11-22 19:30:00 UTC+8"),
+        (1001, "2030-01-01 20:00", "is more than 30 days away"),
+        (1001, "2026-11-23 20:00", "Room 1001 is planned for 2026-11-22 20:30:00 UTC+8"),
+        (404, "20:00", "Room 404 is not known; check the id in `wxlive rooms`"),
+        (9, "20:00", "Room 9 is ended (103)"),
+    ],
+)
+def test_a_plan_that_would_come_to_nothing_is_refused(
+    operator: Operator, room: int, at: str, says: str
+) -> None:
+    operator.rooms.rows[9] = a_room(9, status=103)
+
+    assert says in operator.refusal("push", "--room", str(room), "--at", at)
+    assert operator.json("planned") == {"planned": []}
+
+
+def test_a_room_that_is_still_live_after_its_planned_end_may_be_planned_today(
+    operator: Operator,
+) -> None:
+    operator.rooms.rows[1001] = a_room(starts_at=NOW_S - 2 * DAY_S, ends_at=NOW_S - DAY_S)
+
+    assert operator.json(*TONIGHT)["room_id"] == 1001
+
+
+def test_a_day_takes_one_room(operator: Operator) -> None:
+    operator.rooms.rows[8] = a_room(8, status=102)
+    operator.json("push", "--room", "8", "--at", "21:00")
+
+    assert "remove that plan first with `wxlive planned remove`" in operator.refusal(*TONIGHT)
+    operator.days.holders["2026-11-23"] = (8, "20261123T000000-8")
+    refusal = operator.refusal("push", "--room", "7", "--at", "2026-11-23 20:00")
+    assert "Room 8 already has 2026-11-23" in refusal
+
+
+@pytest.mark.parametrize("state", [CampaignState.CANCELLED, CampaignState.FAILED])
+def test_a_plan_after_a_campaign_that_ended_early_says_whom_it_notifies(
+    operator: Operator, state: CampaignState
+) -> None:
+    operator.campaigns.rows = {"c": a_campaign("c", state=state)}
+    operator.rooms.choices["2026-11-22"] = Choice(8, NOW_S, due=False)
+
+    result = operator.run(*TONIGHT)
+
+    assert result.exit_code == 0
+    assert "notifies those whom it has not notified" in result.stderr
+    assert "Room 8 is chosen for 2026-11-22" in result.stderr
+
+
+def test_a_second_plan_for_the_same_day_names_the_first(operator: Operator) -> None:
+    first = operator.json(*TONIGHT)["planned"]
+
+    said = operator.run("push", "--room", "1001", "--at", "21:00").stderr
+
+    assert f"already planned for 2026-11-22 ({first}); the earlier plan pushes it." in said
+
+
+def test_a_plan_for_a_room_that_is_pushed_that_day_is_refused(operator: Operator) -> None:
+    operator.campaigns.rows = {"c": a_campaign("c")}
+
+    assert "is pushed that day by campaign c" in operator.refusal(*TONIGHT)
 
 
 def test_a_time_that_makes_no_sense_is_refused(operator: Operator) -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from factories import CAMPAIGN, NOW_S, a_chunk
-from support.cli import Operator
+from factories import CAMPAIGN, NOW_S, a_chunk, a_room
+from support.cli import Operator, interrupt
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 
@@ -49,7 +49,7 @@ def test_a_dry_run_says_that_the_push_would_cross_midnight(operator: Operator) -
     [line] = [
         line for line in operator.run(*PUSH, "--dry-run").stdout.splitlines() if "midnight" in line
     ]
-    assert line.split() == ["crosses", "midnight", "True"]
+    assert line.split() == ["crosses", "midnight", "yes"]
 
 
 def test_a_push_notifies_nobody_twice_unless_it_says_again(pushing: Operator) -> None:
@@ -97,7 +97,7 @@ def test_a_repeated_push_names_the_campaign_on_stderr(pushing: Operator) -> None
 
     result = pushing.run(*PUSH, "--json")
 
-    assert f"Room 1001 already has campaign {CAMPAIGN} for this audience" in result.stderr
+    assert f"Nothing new was started: the campaign {CAMPAIGN} for room 1001" in result.stderr
     assert json.loads(result.stdout)["campaign"] == CAMPAIGN
 
 
@@ -151,6 +151,45 @@ def test_a_waiting_push_that_is_cancelled_returns_at_once_with_1(pushing: Operat
 
     assert (facts["state"], facts["chunks"]["cancelled"]) == ("cancelled", 1)
     assert pushing.clock.now_s - NOW_S < 5
+
+
+@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.WAITING_LIVE])
+def test_a_waiting_push_says_at_once_that_its_campaign_is_held(
+    pushing: Operator, state: CampaignState
+) -> None:
+    pushing.campaign(a_chunk(1), state=state, reason="Paused by the operator")
+
+    result = pushing.run(*PUSH, "--wait", "--timeout", "30")
+
+    assert result.exit_code == 1
+    said = [line for line in result.stderr.splitlines() if f"is {state.value} (" in line]
+    assert len(said) == 2, "at once, and at the end"
+    for line in said:
+        assert "(Paused by the operator)" in line
+        assert f"`wxlive resume {CAMPAIGN}`" in line
+
+
+def test_ctrl_c_while_waiting_says_that_the_campaign_goes_on_and_how_to_stop_it(
+    pushing: Operator,
+) -> None:
+    pushing.campaign(a_chunk(1))
+    pushing.rooms.rows[1001] = a_room(name="新品")
+    pushing.clock.meanwhile = [interrupt]
+
+    result = pushing.run(*PUSH, "--wait")
+
+    assert result.exit_code == 130
+    said = result.stderr.splitlines()[-1]
+    assert f"The campaign {CAMPAIGN} for room 1001 (新品) goes on" in said
+    for remedy in ("watch", "pause", "cancel"):
+        assert f"`wxlive {remedy} {CAMPAIGN}`" in said
+
+
+def test_while_the_audience_is_counted_no_figure_is_larger_than_it(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1), a_chunk(2), audience=10, fully_planned=False)
+
+    assert pushing.json("status")["audience"] == 20
+    assert "at least 20" in pushing.run("status").stdout
 
 
 def test_a_push_whose_campaign_is_missing_is_refused(pushing: Operator) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from factories import CAMPAIGN, NOW_S, ROOM, a_chunk, a_room
 from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 
 ACCEPTED = a_chunk(1, ChunkState.ACCEPTED, openids=4)
@@ -48,6 +49,45 @@ def test_a_report_compares_with_the_previous_campaign(operator: Operator) -> Non
     assert operator.json("report")["previous"]["campaign"] == "20261121T193000-900"
     earliest = operator.json("report", "20261120T193000-900")
     assert earliest["previous"] is None
+
+
+def test_a_campaign_that_made_no_call_is_no_comparison(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, campaign="20261120T193000-900")
+    operator.campaign(campaign="20261121T193000-900", state=CampaignState.FAILED)
+    operator.campaign(ACCEPTED)
+
+    assert operator.json("report")["previous"]["campaign"] == "20261120T193000-900"
+
+
+def test_a_pause_is_told_from_the_pace(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, a_chunk(2, ChunkState.ACCEPTED, openids=4, claimed_at=NOW_S + 33))
+
+    shown = operator.run("report").stdout
+
+    assert "34 s, 32 s of it without a call" in shown
+    assert "openids per second    4;" in shown
+
+
+@pytest.mark.parametrize(
+    ("option", "first_line"), [("--out", "<!doctype html>"), ("--csv", "chunk,")]
+)
+def test_a_dash_writes_to_stdout_and_the_screen_to_stderr(
+    operator: Operator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    option: str,
+    first_line: str,
+) -> None:
+    operator.campaign(ACCEPTED)
+    monkeypatch.chdir(tmp_path)
+
+    result = operator.run("report", option, "-")
+
+    assert result.stdout.startswith(first_line)
+    screen = f"Campaign {CAMPAIGN} for room {ROOM}"
+    assert (screen in result.stdout, screen in result.stderr) == (False, True)
+    assert list(tmp_path.iterdir()) == []
+    assert "--json takes stdout" in operator.run("report", option, "-", "--json").stderr
 
 
 def test_the_page_is_written_whole(operator: Operator, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_times_are_shown_in_the_merchants_zone() -> None:
     html = rendered(facts_of(a_call(1)))
 
     assert "started 2026-11-22 19:30:00" in html
-    assert "Times are UTC+08:00" in html
+    assert "Times are UTC+8." in html
 
 
 # ------------------------------------------------------------ in a real browser

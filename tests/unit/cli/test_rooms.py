@@ -68,6 +68,19 @@ def test_a_room_that_is_unknown_or_has_ended_is_not_chosen(with_rooms: Operator)
     assert "Room 7 is ended (103)" in with_rooms.refusal("rooms", "choose", "7")
 
 
+def test_a_choice_that_nothing_would_push_is_refused(with_rooms: Operator) -> None:
+    assert "2026-11-21 is past" in with_rooms.refusal(
+        "rooms", "choose", "1001", "--day", "2026-11-21"
+    )
+    with_rooms.parameters["AutoPush"] = "off"
+    assert "AutoPush is off" in with_rooms.refusal("rooms", "choose", "1001")
+    assert with_rooms.rooms.choices == {}
+
+
+def test_rooms_that_only_a_push_has_seen_are_not_called_unknown(with_rooms: Operator) -> None:
+    assert "As the last push saw them" in with_rooms.run("rooms").stderr
+
+
 def test_a_day_that_a_room_has_at_wechat_takes_no_choice(with_rooms: Operator) -> None:
     with_rooms.days.holders[DAY] = (7, CAMPAIGN)
 

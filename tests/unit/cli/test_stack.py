@@ -1,5 +1,6 @@
 """How a deployed stack is found, and what is said where it is not."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -19,7 +20,7 @@ COMMANDS = [
     ["push", "--room", "1001"],
     ["status"],
     ["watch"],
-    ["pause", CAMPAIGN],
+    ["pause"],
     ["resolve", CAMPAIGN, "--accept-unknown"],
     ["report"],
     ["rooms"],
@@ -34,6 +35,7 @@ class CloudFormation:
     """Describes one stack as AWS does."""
 
     def __init__(self) -> None:
+        self.meta = SimpleNamespace(region_name="us-east-1")
         self.outputs = dict(OUTPUTS)
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - its name
@@ -42,7 +44,9 @@ class CloudFormation:
             error: Any = {"Error": {"Code": "ValidationError", "Message": message}}
             raise ClientError(error, "DescribeStacks")
         outputs = [{"OutputKey": name, "OutputValue": self.outputs[name]} for name in self.outputs]
-        return {"Stacks": [{"Outputs": outputs}]}
+        given = [{"ParameterKey": "AutoPush", "ParameterValue": "on"}]
+        stack = {"StackStatus": "CREATE_COMPLETE", "Parameters": given, "Outputs": outputs}
+        return {"Stacks": [stack]}
 
 
 @pytest.fixture
@@ -60,6 +64,7 @@ def test_a_stack_is_found_by_its_name(cloudformation: CloudFormation) -> None:
     stack = connect("mine")
 
     assert (stack.name, stack.outputs) == ("mine", OUTPUTS)
+    assert stack.auto_push
     assert (stack.day_offset_hours, stack.push_rate_per_second) == (8, 2000)
     assert (stack.sync_budget.limit, stack.push_quota.limit) == (4500, 5000)
     stores = (stack.campaigns, stack.ledger, stack.results, stack.rooms, stack.days, stack.runs)
@@ -84,7 +89,10 @@ def test_without_the_stack_a_command_is_refused(
     result = CliRunner().invoke(main, [*words, "--stack", "nowhere"])
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("wxlive: There is no stack nowhere in this account and region")
+    assert result.stderr.startswith(
+        "wxlive: There is no stack nowhere in this account in us-east-1"
+    )
+    assert "AWS_DEFAULT_REGION" in result.stderr
 
 
 def test_where_aws_is_not_reachable_a_command_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from factories import DAY, NOW_S, a_run
-from support.cli import Operator
+from support.cli import Operator, interrupt
 from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.sync_runs import LEASE_S, RunState
 from wxlive_cli import sync
@@ -75,6 +75,17 @@ def test_a_run_is_abandoned(operator: Operator) -> None:
 def test_two_intents_at_once_are_refused(operator: Operator) -> None:
     assert "one of --confirm-sweep" in operator.refusal("sync", "--abandon", "r", "--trust-list")
     assert operator.functions.invoked == []
+
+
+def test_a_sync_that_goes_on_says_so(operator: Operator) -> None:
+    open_run(operator)
+    operator.clock.meanwhile = [interrupt]
+
+    at_once, interrupted = operator.run("sync"), operator.run("sync", "--wait")
+
+    assert (at_once.exit_code, interrupted.exit_code) == (0, 130)
+    for result in (at_once, interrupted):
+        assert "The sync r1 goes on: `wxlive sync --wait`" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -154,9 +165,13 @@ def test_a_sync_whose_budget_ends_today_is_expected_to_end_tomorrow(
 
 def test_progress_is_described_in_a_line() -> None:
     run = a_run(pages=2, listed=4000)
-    assert sync.describe_progress(run, None) == "4,000 listed, 2 pages"
-    line = sync.describe_progress(a_run(**HALFWAY), NOW_S)
-    assert line.startswith("4,000 of about 12,000 listed, 2 pages, estimated end 2026-11-22 ")
+    assert sync.describe_progress(run, None, 8) == "4,000 listed, 2 pages"
+    more_than_expected = a_run(pages=2, listed=4000, expected=200)
+    assert sync.describe_progress(more_than_expected, NOW_S, 8) == "4,000 listed, 2 pages"
+    line = sync.describe_progress(a_run(**HALFWAY), NOW_S, 8)
+    assert line == (
+        "4,000 of about 12,000 listed, 2 pages, estimated end 2026-11-22 19:30:00 UTC+8"
+    )
 
 
 def test_a_guarded_run_is_confirmed_and_followed(operator: Operator) -> None:

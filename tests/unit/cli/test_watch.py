@@ -5,8 +5,8 @@ import re
 import pytest
 from rich.console import Console
 
-from factories import CAMPAIGN, DAY, NOW_S, a_chunk
-from support.cli import Operator
+from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_chunk
+from support.cli import Operator, interrupt
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive_cli.watch import command
@@ -46,8 +46,11 @@ def test_a_line_shows_counts_rate_results_and_errors(operator: Operator) -> None
     result = operator.run("watch", "--timeout", "0")
 
     assert result.exit_code == 1
-    [shown] = result.stderr.splitlines()
-    assert re.match(r"\d\d:\d\d:\d\d sending; 87 of 120 accepted; 30 left, 0.1 min; 3 unk", shown)
+    watching, shown, timed_out, goes_on = result.stderr.splitlines()
+    assert f"Watching campaign {CAMPAIGN} for room {ROOM}. Times are UTC+8." in watching
+    assert timed_out == "The time of 0 s is up, and the campaign is not over: sending."
+    assert f"The campaign {CAMPAIGN} for room {ROOM} goes on" in goes_on
+    assert re.match(r"19:30:00 sending; 87 of 120 accepted; 30 left, 0.1 min; 3 unk", shown)
     assert "5 of 2,000 openids/s; 36 delivered; 4,996 calls left today" in shown
     assert "45011 in 1 call: Too many calls this minute" in shown
     assert "no answer in 1 call: lost" in shown
@@ -75,19 +78,19 @@ def test_in_a_pipe_a_line_appears_every_ten_seconds_and_with_each_change(
 
     result = operator.run("watch")
 
-    states = [shown.split(";")[0].split()[-1] for shown in result.stderr.splitlines()]
+    states = [shown.split(";")[0].split()[-1] for shown in result.stderr.splitlines()[1:]]
     assert states == ["sending", "sending", "paused", "cancelled"]
     assert "40164: 1.2.3.4" in result.stderr
 
 
 def test_ctrl_c_stops_only_the_watching(operator: Operator) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
     operator.campaign(QUEUED)
     operator.clock.meanwhile = [interrupt]
 
-    assert operator.json("watch", code=1)["state"] == "sending"
+    result = operator.run("watch")
+
+    assert result.exit_code == 130
+    assert f"The campaign {CAMPAIGN} for room {ROOM} goes on" in result.stderr.splitlines()[-1]
 
 
 def test_without_a_campaign_there_is_nothing_to_watch(operator: Operator) -> None:
@@ -112,10 +115,16 @@ def test_the_panel_and_the_line_show_the_same_figures() -> None:
     screen = Console(record=True, width=100)
     screen.print(render_panel(SNAPSHOT))
 
-    for shown in (screen.export_text(), render_line(SNAPSHOT, NOW_S)):
+    for shown in (screen.export_text(), render_line(SNAPSHOT, NOW_S, 8)):
         assert "4,000 of 20,000" in shown
         assert "16,000" in shown
         assert "0.1 min" in shown
+
+
+def test_an_audience_that_is_still_read_is_no_total(operator: Operator) -> None:
+    operator.campaign(ACCEPTED, a_chunk(2, openids=30), fully_planned=False)
+
+    assert "40 of at least 70 accepted" in operator.run("watch", "--timeout", "0").stderr
 
 
 def test_the_rate_of_a_young_campaign_is_the_average_of_its_age(operator: Operator) -> None:

@@ -37,7 +37,7 @@ def test_the_reference_shows_usage_examples_and_defaults() -> None:
 
     assert "\n## wxlive rooms choose\n\n```text\nwxlive rooms choose [OPTIONS] ROOM_ID\n" in page
     assert "\nwxlive push --room 1001 --dry-run\n" in page
-    assert "[default: 900]" in page
+    assert "[default: 900; x>=0]" in page
 
 
 def test_the_parameters_show_defaults_and_limits() -> None:

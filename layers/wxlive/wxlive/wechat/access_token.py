@@ -46,6 +46,17 @@ class TokenCache(Protocol):
         ...
 
 
+class NoTokenCache:
+    """A ``TokenCache`` that keeps nothing, so that appid and AppSecret are put to the test."""
+
+    def load(self) -> AccessToken | None:
+        """Return no token."""
+        return None
+
+    def save(self, token: AccessToken) -> None:
+        """Keep nothing."""
+
+
 class AccessTokens:
     """Returns the current token: from memory, else the shared cache, else WeChat."""
 

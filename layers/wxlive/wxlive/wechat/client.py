@@ -64,6 +64,15 @@ class WechatClient:
         say. Its header has whole seconds."""
         self._tokens = AccessTokens(cache, self._fetch_token, now)
 
+    def log_in(self) -> None:
+        """Have a token ready; without a cached one, WeChat checks appid and AppSecret.
+
+        Raises:
+            NotReached: WeChat could not be reached, or its answer was lost.
+            WxliveError: see ``wxlive.wechat.errcodes``.
+        """
+        self._token_for(Api.STABLE_TOKEN)
+
     def followers(self, cursor: int | str | None, limit: int) -> FollowerPage:
         """Ask for a page of subscribers, at most ``limit`` (up to 2000).
 

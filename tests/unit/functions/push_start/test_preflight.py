@@ -3,8 +3,9 @@
 import pytest
 
 from factories import ROOM, a_room
+from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.errors import InvalidCommand
-from wxlive_push_start.preflight import Forecast, check_room, forecast
+from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
 
 
 def test_a_live_room_may_be_pushed() -> None:
@@ -73,7 +74,10 @@ def test_a_push_that_takes_longer_than_the_rest_of_the_day_crosses_midnight(
 
 def test_nobody_to_notify_is_a_refusal() -> None:
     with pytest.raises(InvalidCommand, match="run `wxlive sync` first"):
-        a_forecast(0)
+        check_audience(0, EVERYBODY)
+    with pytest.raises(InvalidCommand, match="No subscribed follower is in this audience"):
+        check_audience(0, Audience(rooms=(900,)))
+    check_audience(1, EVERYBODY)
 
 
 def test_the_last_calls_of_the_day_may_be_used_up() -> None:

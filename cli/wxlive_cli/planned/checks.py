@@ -1,0 +1,123 @@
+"""Whether a push may be planned for a time: the room, the day, what is planned or was done. Pure.
+
+Times are Unix seconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wxlive.domain.calendar import day_of
+from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.rooms import Choice, Room
+from wxlive.errors import InvalidCommand
+from wxlive_cli.planned.schedules import PlannedPush
+from wxlive_cli.time_parsing import format_time
+
+MAX_AHEAD_S = 30 * 86_400
+"""A plan further ahead is a slip of the keyboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about a room and the day of a plan.
+
+    ``campaigns`` are the room's, the newest first; ``holder`` is the room that has the day at
+    WeChat, ``choice`` the room that is chosen for it; ``plans`` are all that are planned.
+    """
+
+    room: Room | None
+    campaigns: Sequence[Campaign]
+    holder: int | None
+    choice: Choice | None
+    plans: Sequence[PlannedPush]
+
+
+def check_plan(
+    room_id: int, at: int, known: Known, *, now_s: float, offset_hours: int
+) -> list[str]:
+    """Check a plan, and return what the operator should know about it, a sentence each.
+
+    Raises:
+        InvalidCommand: the plan would come to nothing.
+    """
+    _check_room(room_id, known.room)
+    _check_day(room_id, at, known.room, now_s=now_s, offset_hours=offset_hours)
+    day = day_of(at, offset_hours)
+    _check_other_rooms(room_id, day, known, offset_hours)
+    says = []
+    if known.choice is not None and known.choice.room_id != room_id:
+        says.append(
+            f"Room {known.choice.room_id} is chosen for {day}; at the planned time room {room_id} "
+            "takes its place."
+        )
+    says += [
+        f"Room {room_id} is already planned for {day} ({plan.planned}); the earlier plan pushes it."
+        for plan in known.plans
+        if plan.room_id == room_id and plan.at != at and day_of(plan.at, offset_hours) == day
+    ]
+    if (warning := _check_campaigns(room_id, day, known.campaigns)) is not None:
+        says.append(warning)
+    return says
+
+
+def _check_room(room_id: int, room: Room | None) -> None:
+    if room is None:
+        raise InvalidCommand(
+            f"Room {room_id} is not known; check the id in `wxlive rooms`, where a new room "
+            "appears within 15 minutes"
+        )
+    if room.is_over:
+        raise InvalidCommand(f"Room {room_id} is {room.status_words}; plan another room")
+
+
+def _check_day(
+    room_id: int, at: int, room: Room | None, *, now_s: float, offset_hours: int
+) -> None:
+    """A planned push waits for its room until the end of its day, not longer."""
+    day, today = day_of(at, offset_hours), day_of(now_s, offset_hours)
+    if at > now_s + MAX_AHEAD_S:
+        raise InvalidCommand(
+            f"{format_time(at, offset_hours)} is more than {MAX_AHEAD_S // 86_400} days away; "
+            "plan the push when the show is nearer"
+        )
+    if room is None or not room.starts_at:
+        return
+    first = day_of(room.starts_at, offset_hours)
+    last = max(first, day_of(room.ends_at, offset_hours) if room.ends_at else first)
+    if first <= day <= max(last, today):
+        return
+    raise InvalidCommand(
+        f"Room {room_id} is planned for {format_time(room.starts_at, offset_hours)}, and a push "
+        f"that is planned for {day} ends with that day; choose a time on the room's day"
+    )
+
+
+def _check_other_rooms(room_id: int, day: str, known: Known, offset_hours: int) -> None:
+    if known.holder is not None and known.holder != room_id:
+        raise InvalidCommand(
+            f"Room {known.holder} already has {day}, and WeChat allows one room a day; choose "
+            "another day"
+        )
+    for plan in known.plans:
+        if plan.room_id != room_id and day_of(plan.at, offset_hours) == day:
+            raise InvalidCommand(
+                f"Room {plan.room_id} is planned for {day} ({plan.planned}), and WeChat allows one "
+                "room a day; remove that plan first with `wxlive planned remove`"
+            )
+
+
+def _check_campaigns(room_id: int, day: str, campaigns: Sequence[Campaign]) -> str | None:
+    todays = [campaign for campaign in campaigns if campaign.day == day]
+    if not todays:
+        return None
+    newest = todays[0]
+    if newest.is_ended:
+        word = "cancelled" if newest.state is CampaignState.CANCELLED else "ended as failed"
+        return (
+            f"Campaign {newest.campaign} for room {room_id} was {word} on that day; the planned "
+            "push notifies those whom it has not notified."
+        )
+    raise InvalidCommand(
+        f"Room {room_id} is pushed that day by campaign {newest.campaign}, and a planned push "
+        "notifies nobody twice; see `wxlive status`"
+    )
