@@ -13,6 +13,7 @@ class Witness(NamedTuple):
 
 _LATE = Witness("resend-late", 0)
 _HOLDS = Witness("pause-beside-holds")
+_ABANDONED = Witness("sync-abandoned")
 
 SHOWN: Mapping[str, Witness] = {
     "CampaignStore.activate": Witness("plan-pause"),
@@ -46,8 +47,18 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.resend[0]: #state IN (:in0, :in1)": _LATE,
     "LedgerStore.unclaim[0]": Witness("cold"),
     "LedgerStore.unclaim[0]: claim = :claim": _LATE,
+    "FollowerStore.apply": Witness("sync-follows", 0),
+    "FollowerStore.exchange": Witness("sync-follows", 0),
     "PaceStore.reserve": Witness("plan", 0),
     "QuotaStore.seed": Witness("old-token"),
+    "SyncRunStore.abandon": _ABANDONED,
+    "SyncRunStore.open": _ABANDONED,
+    "SyncRunStore.release": Witness("sync-late", 0),
+    "SyncRunStore.save[0]": _ABANDONED,
+    "SyncRunStore.save[0]: #state = :state": _ABANDONED,
+    "SyncRunStore.save[1]": Witness("sync-late", 0),
+    "SyncRunStore.save_page[1]": _ABANDONED,
+    "SyncRunStore.save_page[1]: #state = :state": _ABANDONED,
 }
 """Conditions of writes, see ``stack.ablation``."""
 
@@ -93,9 +104,18 @@ UNSHOWN: Mapping[str, str] = {
     "LedgerStore.split": _SPLITS,
     "LedgerStore.unclaim[0]: #state": "a claim is undone once; this is for a doubled message",
     "LedgerStore.unclaim[1]": _LIVING,
+    "FollowerStore.apply: ": "the parts are one order of facts; a fact may differ in each of them",
+    "FollowerStore.exchange: ": "the parts say that a record is as read; it may differ in each",
     "LivingStore.finish": _LIVING,
-    "QuotaStore.consume": "the calls that list rooms have a quota that no world uses up",
+    "QuotaStore.consume": "calls that list rooms or followers have a quota that no world uses up",
+    "QuotaStore.refund": "a call is refunded by its name once; this is for an answer that is lost "
+    "and asked for again",
     "ResultStore.add": "a doubled result is the same; this keeps the first one's time",
+    "SyncRunStore.acquire": "two workers at once write the same; this spares WeChat's calls",
+    "SyncRunStore.save[0]: pages": "only the holder of the lease stores pages, each once",
+    "SyncRunStore.save_page[0]": "only the holder of the lease stores pages, each once",
+    "SyncRunStore.save_page[1]: pages": "only the holder of the lease stores pages, each once",
+    "SyncRunStore.save_page[2]": "a worker that lost its lease finds the page stored by the next",
     "TokenStore.save": "a push never fetches a token; this is for two that fetch at the same time",
 }
 """Conditions, by how they begin, whose use no world shows within its bound, and why they stay."""
