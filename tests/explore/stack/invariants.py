@@ -120,7 +120,7 @@ def not_at_midnight(world: World, _choice: Choice, new: World) -> str | None:
     """No call leaves close to midnight, when WeChat's clock may show the other day."""
     before, after = world.shared[WECHAT].value.window, new.shared[WECHAT].value.window
     away_ms = abs(world.now.value - MIDNIGHT_S * 1000)
-    if before is after or away_ms >= MIDNIGHT_MARGIN_MS:
+    if before == after or away_ms >= MIDNIGHT_MARGIN_MS:
         return None
     return f"a call leaves {away_ms} ms from midnight"
 
