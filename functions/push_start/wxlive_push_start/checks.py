@@ -10,7 +10,6 @@ from wxlive.errors import InvalidCommand, WxliveError
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
-from wxlive_push_start.reporting import read_report
 
 ROOM_FOR_MORE = 1.2
 """How much larger than the last sync's list the audience may have become."""
@@ -62,7 +61,7 @@ def check(room_id: int, target: Audience, deps: Dependencies, *, counted: bool) 
 
 
 def _takeover(day: str, room_id: int, deps: Dependencies) -> tuple[str, int, str] | None:
-    """Return the day to take over from another room, if none of its campaigns notified anybody.
+    """Return the day to take over from another room, if no call of that day notified anybody.
 
     Raises:
         InvalidCommand: another room has the day.
@@ -71,12 +70,21 @@ def _takeover(day: str, room_id: int, deps: Dependencies) -> tuple[str, int, str
     if holder is None or holder[0] == room_id:
         return None
     held_by, campaign_id = holder
-    campaigns = deps.campaigns.of_room(held_by)
-    if not any(read_report(campaign, deps).may_have_notified for campaign in campaigns):
+    if not _may_have_notified(held_by, day, deps):
         return day, held_by, campaign_id
     raise InvalidCommand(
         f"Room {held_by} was pushed today by campaign {campaign_id}, and WeChat allows one room a "
         f"day; push room {room_id} tomorrow"
+    )
+
+
+def _may_have_notified(room_id: int, day: str, deps: Dependencies) -> bool:
+    """Whether a call of that day for a room was accepted, or may have reached WeChat."""
+    return any(
+        day_of(called_at, deps.day_offset_hours) == day
+        for campaign in deps.campaigns.of_room(room_id)
+        for chunk in deps.ledger.chunks(campaign.campaign)
+        for called_at in chunk.called_at
     )
 
 

@@ -109,6 +109,27 @@ def test_a_campaign_that_may_have_notified_somebody_keeps_the_day(
     assert f"Room {ROOM} was pushed today by campaign {old}" in refusal(world, OTHER_ROOM)
 
 
+@pytest.mark.parametrize("is_told_today", [False, True])
+def test_a_room_that_notified_somebody_on_another_day_only_gives_the_day_up(
+    world: World, *, is_told_today: bool
+) -> None:
+    all_accepted(world, planned(world))
+    world.clock.now_s += HOURS_TO_THE_NEXT_DAY * 3600
+    again = start(ROOM, start_deps(world), again=True)["campaign"]
+    plan(again, start_deps(world))
+    for number in range(1, 3):
+        world.settle(number, ChunkState.REFUSED, again)
+    last = ChunkState.UNKNOWN if is_told_today else ChunkState.REFUSED
+    world.settle(3, last, again)
+    assert world.days.holder("2026-11-23") == (ROOM, again)
+    world.wechat.set_room(OTHER_ROOM, LIVE)
+
+    if is_told_today:
+        assert f"Room {ROOM} was pushed today by campaign {again}" in refusal(world, OTHER_ROOM)
+    else:
+        assert start(OTHER_ROOM, start_deps(world))["room_id"] == OTHER_ROOM
+
+
 def test_a_call_that_is_under_way_keeps_its_campaign_alive(world: World) -> None:
     old = planned(world)
     world.claim(1, old)

@@ -79,10 +79,19 @@ class Chunk:
         return self.state is ChunkState.SENDING and now_s - self.claimed_at > CLAIM_STALE_S
 
     @property
+    def called_at(self) -> tuple[int, ...]:
+        """When each call of it was claimed that was accepted or may have reached WeChat (Unix s).
+
+        Of a half, only those made since it was cut: the other half has the earlier ones.
+        """
+        called = {ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN}
+        earlier = tuple(claimed_at for claimed_at, _ in self.earlier_calls)
+        return (*earlier, self.claimed_at) if self.state in called else earlier
+
+    @property
     def may_have_notified(self) -> bool:
         """Whether a call of it was accepted, or may have reached WeChat."""
-        called = {ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN}
-        return self.state in called or self.was_called or bool(self.earlier_calls)
+        return self.was_called or bool(self.called_at)
 
     def is_overdue(self, now_s: float) -> bool:
         """Whether its result, if it has not come, is no longer expected."""

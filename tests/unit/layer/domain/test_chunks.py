@@ -59,6 +59,12 @@ def test_a_chunk_may_have_notified_once_it_was_claimed_and_not_refused(state: Ch
     assert a_chunk(state=state).may_have_notified is (state in called)
 
 
+def test_a_chunk_knows_when_it_may_have_notified() -> None:
+    chunk = a_chunk(state=ChunkState.ACCEPTED, claimed_at=9, earlier_calls=((5, 10),))
+    assert chunk.called_at == (5, 9)
+    assert replace(chunk, state=ChunkState.QUEUED).called_at == (5,)
+
+
 @pytest.mark.parametrize("state", ChunkState)
 def test_a_chunk_whose_earlier_call_was_unknown_may_have_notified_whatever_follows(
     state: ChunkState,
