@@ -139,6 +139,7 @@ lock: install  ## Pin every package anew, with hashes
 	    --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	    --output-file $$name.txt $$name.in; \
 	done
+	@$(BIN)/python scripts/list_wheels.py
 
 clean:  ## Remove what was built and cached; the installed packages stay
 	@rm -rf build .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -3,6 +3,7 @@
 import marshal
 import re
 import struct
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -10,14 +11,33 @@ from pathlib import Path
 
 import pytest
 
+from list_wheels import VERSIONS
+from support.pythons import python_of
 from support.template import FUNCTIONS
-from wxlive_local.deploy import build
+from wxlive_local.deploy import build, host_layer
 from wxlive_local.paths import BUILD, ROOT
 
 LAYERS = {"WxliveLayerArm64": "aarch64", "WxliveLayerX8664": "x86_64"}
 ELF_MACHINES = {"aarch64": 0xB7, "x86_64": 0x3E}
-RUNTIME_GLIBC = (2, 26)
-"""That of Amazon Linux 2, on which Lambda's python3.11 runs."""
+SHIPPED_WITH_LAMBDA = ("boto3", "botocore", "s3transfer", "dateutil", "six.py")
+"""Packages in pure Python that a runtime brings along."""
+
+RUN = """
+import importlib, sys
+
+for handler in sys.argv[1:]:
+    importlib.import_module(handler)
+
+import charset_normalizer.md
+import wxlive.errors
+from wxlive.wechat.crypto import Envelope
+
+envelope = Envelope("a" * 43, "wx0123456789abcdef")
+assert envelope.decrypt(envelope.encrypt("\u4f60\u597d")) == "\u4f60\u597d"
+assert charset_normalizer.md.__file__.endswith(".so")
+print(wxlive.errors.__file__)
+"""
+"""Imports every handler, and calls what is compiled for one Python or for all."""
 
 MAKEFILE = (ROOT / "layers" / "wxlive" / "Makefile").read_text(encoding="utf-8")
 
@@ -41,49 +61,56 @@ def left_out() -> list[str]:
     return [*whole.split(), *(f"aws_lambda_powertools/utilities/{p}" for p in parts.split())]
 
 
-def glibc_of(tag: str) -> tuple[int, int]:
-    """The version of the C library that a wheel with this tag needs."""
-    found = re.search(r"manylinux_(\d+)_(\d+)", tag.replace("manylinux2014", "manylinux_2_17"))
-    assert found, tag
-    return int(found[1]), int(found[2])
-
-
-@pytest.mark.parametrize(("layer", "machine"), LAYERS.items())
-def test_every_wheel_of_a_layer_is_for_its_architecture_and_lambdas_libc(
-    built: Path, layer: str, machine: str
-) -> None:
-    wheels = list((built / layer / "python").glob("*.dist-info/WHEEL"))
-    tags = [re.findall(r"^Tag: (.*)$", w.read_text(encoding="utf-8"), re.MULTILINE) for w in wheels]
-    native = [listed for listed in tags if not listed[0].endswith("-any")]
-
-    assert len(wheels) > 8
-    assert len(native) >= 3
-    for listed in native:
-        assert all(tag.endswith(f"_{machine}") for tag in listed)
-        # Of several tags the most modest one counts.
-        assert min(glibc_of(tag) for tag in listed) <= RUNTIME_GLIBC
-
-
 @pytest.mark.parametrize(("layer", "machine"), LAYERS.items())
 def test_every_library_of_a_layer_is_compiled_for_its_architecture(
     built: Path, layer: str, machine: str
 ) -> None:
     libraries = list((built / layer).rglob("*.so"))
+    expected = {
+        f"_cffi_backend.cpython-{version.replace('.', '')}-{machine}-linux-gnu.so"
+        for version in VERSIONS
+    }
 
-    assert {"_rust.abi3.so"} <= {library.name for library in libraries}
+    assert {"_rust.abi3.so"} | expected <= {library.name for library in libraries}
     for library in libraries:
         header = library.read_bytes()[:20]
         assert struct.unpack_from("<H", header, 18)[0] == ELF_MACHINES[machine]
 
 
 def test_the_layers_differ_in_nothing_but_their_libraries(built: Path) -> None:
-    sources = [
-        {str(file.relative_to(built / layer)) for file in (built / layer).rglob("*.py")}
-        for layer in LAYERS
-    ]
+    arm64, x86_64 = (
+        {
+            str(file.relative_to(built / layer)).replace(machine, "MACHINE")
+            for file in (built / layer).rglob("*")
+        }
+        for layer, machine in LAYERS.items()
+    )
 
-    assert sources[0] == sources[1]
-    assert "python/wxlive/errors.py" in sources[0]
+    assert arm64 == x86_64
+    assert "python/wxlive/errors.py" in arm64
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_one_layer_serves_every_runtime(built: Path, version: str, tmp_path: Path) -> None:
+    python = python_of(version)
+    if python is None:
+        pytest.skip(f"this machine has no Python {version}; test_runtimes.py checks its wheels")
+    boto3 = Path(str(find_spec("boto3").origin)).parents[1]  # type: ignore[union-attr]  # installed
+    for name in SHIPPED_WITH_LAMBDA:
+        (tmp_path / name).symlink_to(boto3 / name)
+    path = [*(built / name for name in FUNCTIONS), host_layer(built), tmp_path]
+    handlers = [f"wxlive_{service}.handler" for service in FUNCTIONS.values()]
+
+    done = subprocess.run(
+        [str(python), "-B", "-W", "error::SyntaxWarning", "-c", RUN, *handlers],
+        env={"PYTHONPATH": ":".join(map(str, path)), "AWS_DEFAULT_REGION": "us-east-1"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert not done.returncode, done.stderr
+    assert done.stdout.strip() == str(host_layer(built) / "wxlive" / "errors.py")
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -35,6 +35,16 @@ def test_an_access_log_waits_for_the_accounts_role_and_the_role_for_an_api(role:
     assert template.properties("CallbackApiliveStage")["AccessLogSetting"]
 
 
+def test_the_runtime_is_chosen_when_the_stack_is_deployed() -> None:
+    for runtime in ("python3.11", "python3.13"):
+        template = DeployedTemplate({"CallbackAllowList": "on", "PythonRuntime": runtime})
+        functions = template.of_type("AWS::Lambda::Function").values()
+        [layer] = template.of_type("AWS::Lambda::LayerVersion").values()
+
+        assert {function["Runtime"] for function in functions} == {runtime}
+        assert runtime in layer["CompatibleRuntimes"]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_of_an_earlier_stack_takes_the_place_of_a_new_one(table: str) -> None:
     template = DeployedTemplate({TABLES[table]: "wxlive-old-table"})

@@ -63,7 +63,6 @@ def test_a_function_has_a_time_limit_memory_and_a_name_for_its_telemetry(
     assert 0 < properties["Timeout"] <= 900
     assert properties.get("MemorySize", shared["MemorySize"]) >= 256
     assert template.environment(function) == {"POWERTOOLS_SERVICE_NAME": FUNCTIONS[function]}
-    assert shared["Runtime"] == "python3.11"
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
 
 
