@@ -41,8 +41,10 @@ install:  ## Set up everything inside the clone; instant when nothing changed
 	$(call venv,.venv-sam,requirements/sam.txt)
 	@touch $@
 
-.venv-aws/.installed: requirements/aws.txt
+.venv-aws/.installed: requirements/aws.txt requirements/runtime.txt
 	$(call venv,.venv-aws,requirements/aws.txt)
+	@rm -rf .venv-aws/runtime
+	$(call pip,.venv-aws,--no-deps --require-hashes --target .venv-aws/runtime -r requirements/runtime.txt)
 	@touch $@
 
 .venv-security/.installed: requirements/security.txt
@@ -133,7 +135,7 @@ deploy:  ## Build and deploy to your AWS account: ENV=staging or ENV=prod
 # -------------------------------------------------------------------- upkeep
 # No index address may get into a file: everybody's own pip settings say where packages are.
 lock: install  ## Pin every package anew, with hashes
-	@for name in layers/wxlive/requirements requirements/dev requirements/sam requirements/aws requirements/security; do \
+	@for name in layers/wxlive/requirements requirements/dev requirements/sam requirements/aws requirements/runtime requirements/security; do \
 	  echo "locking $$name.txt"; \
 	  CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
 	    --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \

@@ -1,9 +1,11 @@
 """A clock that is ahead of the machine's: for WeChat, the deployed functions and the operator."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
 
+from wxlive_local.paths import RUNTIME_PACKAGES
 from wxlive_local.up import LocalStack
 
 _FOLDER = Path(__file__).with_name("shifted_clock")
@@ -27,8 +29,10 @@ class ShiftedClock:
         """Move this clock and that of the stack's functions, which start anew."""
         self.ahead_s = ahead_s
         lambda_: Any = stack.client("lambda")
+        path = os.pathsep.join([self.env["PYTHONPATH"], str(RUNTIME_PACKAGES)])
+        env = {**self.env, "PYTHONPATH": path}
         for function in lambda_.list_functions()["Functions"]:
-            variables = {**function["Environment"]["Variables"], **self.env}
+            variables = {**function["Environment"]["Variables"], **env}
             lambda_.update_function_configuration(
                 FunctionName=function["FunctionName"], Environment={"Variables": variables}
             )

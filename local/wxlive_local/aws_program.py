@@ -4,10 +4,15 @@ Unchanged, the local AWS copies, sorts and hashes the whole table for each page 
 reading a whole table takes time quadratic in its rows. DynamoDB does not. This program sorts a
 segment's keys when its scan begins, keeps them between pages, and passes only the page's part of
 the table to the original code. Rows that are added during a scan may be missed, as at DynamoDB.
+
+The functions' processes find the AWS SDK of ``requirements/runtime.txt``, not the local AWS's.
 """
 
 import hashlib
+import os
+import sys
 from bisect import bisect_right
+from pathlib import Path
 from typing import Any
 
 from ministack.app import main
@@ -49,4 +54,5 @@ def _segment_of(key: str, segments: int) -> int:
 
 
 dynamodb._scan = _scan
+os.environ["PYTHONPATH"] = str(Path(sys.prefix) / "runtime")  # this process has its own already
 main()

@@ -16,6 +16,8 @@ RUNS = BUILD / "local"
 DEV_BIN = ROOT / ".venv" / "bin"
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 AWS_PYTHON = ROOT / ".venv-aws" / "bin" / "python"
+RUNTIME_PACKAGES = ROOT / ".venv-aws" / "runtime"
+"""What stands for the packages of Lambda's runtime: the AWS SDK that the functions find."""
 
 
 def require_installed() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from support.deployed_stack import Operator, poll_rooms
+from wxlive.aws import OLDEST_BOTO3
 from wxlive_local.simulator import Simulator
 from wxlive_local.up import LocalStack
 
@@ -53,7 +54,9 @@ def test_the_doctor_finds_nothing_wrong(stack: LocalStack, operator: Operator) -
     levels = {finding["check"]: finding["level"] for finding in printed["checks"]}
     assert levels["wechat"] == levels["callback"] == levels["secret"] == "ok"
     assert levels["schedule live-watch"] == levels["schedule follower-sync"] == "ok"
-    assert levels["stack"] == levels["clock"] == "ok", printed
+    assert levels["stack"] == levels["clock"] == levels["runtime"] == "ok", printed
+    [runtime] = [each for each in printed["checks"] if each["check"] == "runtime"]
+    assert runtime["says"] == f"python3.11 with boto3 {OLDEST_BOTO3}"  # as Lambda's may be
 
 
 def test_a_push_is_planned_listed_and_removed(

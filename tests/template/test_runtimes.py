@@ -1,7 +1,7 @@
 """The Python runtimes that the template offers: what is locked serves each of them."""
 
 import re
-from importlib.metadata import requires
+from importlib.metadata import Distribution, distributions, requires
 from importlib.metadata import version as version_of
 from itertools import product
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from list_wheels import LOCK, MACHINES, TABLE, VERSIONS
-from wxlive_local.paths import ROOT
+from wxlive import aws
+from wxlive_local.paths import ROOT, RUNTIME_PACKAGES
 
 if TYPE_CHECKING:
     from packaging.tags import Tag
@@ -131,3 +132,37 @@ def test_the_lock_is_complete_for_a_runtime(version: str) -> None:
     assert {name: version_of(name) for name in LOCKED} == LOCKED  # the same as those asked here
     assert needed <= set(LOCKED)
     assert "cffi" in needed
+
+
+@pytest.fixture
+def sdk() -> dict[str, Distribution]:
+    """The packages that stand for those of a runtime, by name."""
+    found = distributions(path=[str(RUNTIME_PACKAGES)])
+    return {canonicalize_name(each.metadata["Name"]): each for each in found}
+
+
+def test_the_local_run_has_the_oldest_sdk_that_a_runtime_may_have(
+    sdk: dict[str, Distribution],
+) -> None:
+    """AWS's page names no versions: they depend on runtime and region, and grow by themselves.
+
+    1.38.36 is what users of python3.12 and python3.13 saw in August 2025
+    (https://github.com/terricain/aioboto3/issues/381). All that ships runs with it in the local
+    run; a runtime with an older one is found by `wxlive doctor`.
+    """
+    assert sdk["boto3"].version == sdk["botocore"].version == aws.OLDEST_BOTO3
+
+
+def test_the_sdk_of_a_runtime_accepts_the_packages_of_the_layer_which_come_before_its_own(
+    sdk: dict[str, Distribution],
+) -> None:
+    wanted = [
+        Requirement(text) for name in ("boto3", "botocore") for text in sdk[name].requires or []
+    ]
+    shared = {
+        one.name: one.specifier.contains(LOCKED[one.name])
+        for one in wanted
+        if one.name in LOCKED and (one.marker is None or one.marker.evaluate({"extra": ""}))
+    }
+
+    assert shared == {"jmespath": True, "urllib3": True}

@@ -6,6 +6,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from wxlive.aws import OLDEST_BOTO3
 from wxlive.domain.rooms import Room
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.settings import MessageMode, Secrets
@@ -191,6 +192,19 @@ def check_architecture(function: Sequence[str], layer: Sequence[str]) -> Finding
         return ok("architecture", says)
     do = "deploy again with the Architecture you want; do not change a function by hand"
     return broken("architecture", says, do)
+
+
+def check_runtime(runtime: str, boto3: str | None) -> Finding:
+    """Check the version of boto3 that comes with the functions' runtime."""
+    says = f"{runtime} with boto3 {boto3 or 'of an unknown version'}"
+    if boto3 is None or _numbers(boto3) >= _numbers(OLDEST_BOTO3):
+        return ok("runtime", says)
+    do = f"deploy with a newer PythonRuntime: wxlive is tested with boto3 {OLDEST_BOTO3} and newer"
+    return warning("runtime", says, do)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".") if number.isdecimal()]
 
 
 def check_concurrency(limit: int, unreserved: int) -> Finding:

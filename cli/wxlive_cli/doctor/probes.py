@@ -56,7 +56,8 @@ class Subject:
         """What WeChat answers the stack, which calls from another address than this machine.
 
         ``apis`` holds WeChat's answers by path; ``ahead_s`` is how far this machine's clock is
-        ahead of the stack's, ``ahead_of_wechat_s`` how far the stack's is ahead of WeChat's.
+        ahead of the stack's, ``ahead_of_wechat_s`` how far the stack's is ahead of WeChat's;
+        ``boto3`` is the version of the functions' SDK, None before version 0.2.
         """
         asked_at = time.time()
         answer = self.stack.invoke("LiveWatchFunction", {"check": True})
@@ -65,6 +66,7 @@ class Subject:
             "apis": answer["apis"],
             "ahead_s": midway - answer["now"],
             "ahead_of_wechat_s": answer.get("ahead_of_wechat_s"),
+            "boto3": answer.get("boto3"),
         }
 
     @property
@@ -194,6 +196,12 @@ def _architecture(subject: Subject) -> Finding:
     return checks.check_architecture(function["Architectures"], built_for)
 
 
+def _runtime(subject: Subject) -> Finding:
+    return checks.check_runtime(
+        subject.parameters.get("PythonRuntime", "python3.11"), subject.wechat["boto3"]
+    )
+
+
 def _concurrency(_subject: Subject) -> Finding:
     limit = boto3.client("lambda").get_account_settings()["AccountLimit"]
     return checks.check_concurrency(
@@ -264,6 +272,7 @@ PROBES: Mapping[str, Probe] = {
     "quota": _quota,
     "callback": _callback,
     "architecture": _architecture,
+    "runtime": _runtime,
     "concurrency": _concurrency,
     "sync": _sync,
     "queues": _queues,

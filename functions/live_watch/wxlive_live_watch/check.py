@@ -25,11 +25,17 @@ def check(wechat: WechatClient, now_s: float) -> dict[str, Any]:
     """Ask WeChat for the quota of each API.
 
     Returns:
-        ``now`` (Unix s), by path each quota, or the sentence and errcode of the error, and how far
-        the stack's clock is ahead of WeChat's (s), None if WeChat doesn't say.
+        ``now`` (Unix s), by path each quota, or the sentence and errcode of the error, how far
+        the stack's clock is ahead of WeChat's (s), None if WeChat doesn't say, and the version of
+        the runtime's ``boto3``.
     """
     apis = {api.value: _quota(wechat, api) for api in CHECKED}
-    return {"now": now_s, "apis": apis, "ahead_of_wechat_s": wechat.clock_ahead_s}
+    return {
+        "now": now_s,
+        "apis": apis,
+        "ahead_of_wechat_s": wechat.clock_ahead_s,
+        "boto3": aws.boto3_version(),
+    }
 
 
 def _quota(wechat: WechatClient, api: Api) -> dict[str, Any]:

@@ -19,6 +19,10 @@ ClientConfig: TypeAlias = Config
 PARALLEL_WRITES = 16
 """Conditional writes in flight when a page of new followers is stored."""
 
+OLDEST_BOTO3 = "1.38.36"
+"""The SDK comes with the runtime, whose version AWS chooses by runtime and region. This is the
+oldest that the functions are tested with (docs/operations.md#python-versions)."""
+
 DEFAULT = Config(
     connect_timeout=1,
     read_timeout=2,
@@ -47,6 +51,11 @@ While WeChat waits 5 s for the callback, the secret, the store and the queue may
 4 s: there is no second attempt, because the backlog queue is the second attempt. A sender of pushes
 repeats its calls itself, as long as it has time.
 """
+
+
+def boto3_version() -> str:
+    """Return the version of the SDK that this process uses."""
+    return boto3.__version__
 
 
 @once_per_process

@@ -2,6 +2,7 @@
 
 import json
 
+import boto3
 import pytest
 
 from factories import DAY, ROOM
@@ -71,6 +72,7 @@ def test_a_check_returns_what_wechat_answers_for_each_api(deployment: Deployment
 
     assert checked["now"] == deployment.world.clock()
     assert checked["ahead_of_wechat_s"] == pytest.approx(0, abs=60)
+    assert checked["boto3"] == boto3.__version__
     refused, *others = checked["apis"].values()
     assert refused["errcode"] == 48001
     assert "not granted" in refused["sentence"]

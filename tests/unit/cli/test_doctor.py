@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from factories import NOW_S, a_room
 from support.cli import SECRET, Operator
+from wxlive.aws import OLDEST_BOTO3
 from wxlive.errors import Misconfigured
 from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import is_signed
@@ -141,6 +142,7 @@ def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
         "now": NOW_S,
         "apis": {PUSH_MESSAGE: quota},
         "ahead_of_wechat_s": 0.4,
+        "boto3": "1.44.5",
     }
     monkeypatch.setattr(boto3, "client", lambda _: aws)
     monkeypatch.setattr(probes, "connect", operator.connect)
@@ -167,7 +169,7 @@ def test_where_only_a_sync_is_missing_everything_else_is_ok(
     assert {check for check, level in found.items() if level != "ok"} == {"sync"}
     assert found.keys() >= {"stack", "secret", "wechat", "quota push_message", "callback"}
     assert found.keys() >= {"queue PushQueue", "schedule live-watch", "alarms", "clock"}
-    assert found.keys() >= {"architecture", "concurrency", "schedule push-reconcile"}
+    assert found.keys() >= {"architecture", "runtime", "concurrency", "schedule push-reconcile"}
     assert found.keys() >= {"wechat clock"}
     assert (facts["broken"], facts["warning"]) == (0, 1)
     assert operator.functions.invoked == [("wxlive-live-watch", {"check": True})]
@@ -269,6 +271,27 @@ def test_a_layer_of_another_architecture_is_broken_and_few_executions_are_a_warn
     found = levels(operator.json("doctor", code=1))
 
     assert (found["architecture"], found["concurrency"]) == ("broken", "warning")
+
+
+@pytest.mark.parametrize(
+    ("boto3_version", "level"),
+    [(OLDEST_BOTO3, "ok"), ("1.38.4", "warning"), ("1.100.0", "ok"), ("2.0.0rc1", "ok")],
+)
+def test_a_runtime_with_an_older_sdk_than_was_tested_is_a_warning(
+    operator: Operator, boto3_version: str, level: str
+) -> None:
+    operator.functions.answer["boto3"] = boto3_version
+
+    facts = operator.json("doctor")
+
+    [found] = [finding for finding in facts["checks"] if finding["check"] == "runtime"]
+    assert (found["level"], found["says"]) == (level, f"python3.11 with boto3 {boto3_version}")
+
+
+def test_a_stack_that_does_not_know_its_sdk_is_no_warning(operator: Operator) -> None:
+    del operator.functions.answer["boto3"]
+
+    assert levels(operator.json("doctor"))["runtime"] == "ok"
 
 
 def test_what_the_alarm_means_is_named(operator: Operator, aws: Aws) -> None:
