@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, PastHold
+from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower, Status
 from wxlive.domain.rooms import Choice, Room
@@ -82,21 +82,37 @@ class MemoryCampaigns(CampaignStore):
         hold: Hold,
         *,
         out_of: Iterable[CampaignState] = (CampaignState.SENDING,),
+        past_holds: Iterable[PastHold] | None = None,
         command: str = "",
     ) -> bool:
-        facts = {
+        facts: dict[str, Any] = {
             "state": to,
             "hold_kind": hold.kind,
             "hold_id": hold.hold_id,
             "reason": hold.reason,
             "held_since": hold.since,
             "resume_at": hold.resume_at,
+            **_history(past_holds),
         }
         self._change(campaign, set(out_of), command, **facts)
         return self.rows[campaign].hold_id == hold.hold_id
 
-    def resume(self, campaign: str, hold_id: str, now_s: float, *, command: str = "") -> bool:
-        facts = {"state": CampaignState.SENDING, "hold_kind": None, "hold_id": "", "reason": None}
+    def resume(
+        self,
+        campaign: str,
+        hold_id: str,
+        now_s: float,
+        *,
+        past_holds: Iterable[PastHold] | None = None,
+        command: str = "",
+    ) -> bool:
+        facts: dict[str, Any] = {
+            "state": CampaignState.SENDING,
+            "hold_kind": None,
+            "hold_id": "",
+            "reason": None,
+            **_history(past_holds),
+        }
         is_held_so = self.rows[campaign].hold_id == hold_id
         return is_held_so and self._change(
             campaign, UNENDED, command, resumed_at=int(now_s), **facts
@@ -110,10 +126,12 @@ class MemoryCampaigns(CampaignStore):
         now_s: float,
         *,
         out_of_hold: str | None = None,
+        past_holds: Iterable[PastHold] | None = None,
         command: str = "",
     ) -> bool:
+        facts: dict[str, Any] = {"state": to, "reason": reason, "ended_at": int(now_s)}
         if out_of_hold in {None, self.rows[campaign].hold_id}:
-            self._change(campaign, UNENDED, command, state=to, reason=reason)
+            self._change(campaign, UNENDED, command, **facts, **_history(past_holds))
         return (self.rows[campaign].state, self.rows[campaign].reason) == (to, reason)
 
     def note_not_live(self, campaign: str, now_s: float) -> None:
@@ -130,6 +148,10 @@ class MemoryCampaigns(CampaignStore):
         if command:
             self._commands.rows[command] = {"campaign": campaign}
         return True
+
+
+def _history(past_holds: Iterable[PastHold] | None) -> dict[str, Any]:
+    return {} if past_holds is None else {"past_holds": tuple(past_holds)}
 
 
 class MemoryLiving(LivingStore):
@@ -205,9 +227,19 @@ class MemoryLedger(LedgerStore):
         facts = {"state": ChunkState.ACCEPTED, "reason": reason}
         return self._change(campaign, chunk.number, chunk.claim, **facts)
 
-    def split(self, campaign: str, chunk: Chunk, *, claim: str, now_s: float) -> int | None:
+    def split(
+        self,
+        campaign: str,
+        chunk: Chunk,
+        *,
+        claim: str,
+        now_s: float,
+        refused: RefusedCall | None = None,
+    ) -> int | None:
         number, half = 500_001, chunk.openids // 2
-        facts = {"state": ChunkState.QUEUED, "openids": half}
+        facts: dict[str, Any] = {"state": ChunkState.QUEUED, "openids": half}
+        if refused is not None:
+            facts["refused_calls"] = chunk.with_refused(refused)
         if not self._change(campaign, chunk.number, claim, **facts):
             return None
         self.rows[campaign, number] = Chunk(number, ChunkState.QUEUED, chunk.openids - half)

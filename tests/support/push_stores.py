@@ -22,6 +22,8 @@ CALLS = 3
 
 LATER = NOW_S + 60
 
+SLOT_MS = NOW_S * 1000 + 150
+
 
 @dataclass(frozen=True)
 class PushStores:
@@ -78,7 +80,9 @@ class PushStores:
         campaign = self.campaigns.get(CAMPAIGN)
         assert campaign is not None
         row = chunk or self.chunk(number)
-        self.ledger.claim(campaign, row, claim=claim, now_s=NOW_S, quota=self.quota, day=DAY)
+        self.ledger.claim(
+            campaign, row, claim=claim, now_s=NOW_S, slot_ms=SLOT_MS, quota=self.quota, day=DAY
+        )
 
     def unclaim(self, claim: str = "a", number: int = 1) -> bool:
         """Undo a claim a minute later."""

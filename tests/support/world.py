@@ -131,6 +131,7 @@ class World:
             self.chunk(number, campaign),
             claim="other",
             now_s=self.clock(),
+            slot_ms=round(self.clock() * 1000),
             quota=self.quota,
             day=day_of(self.clock(), DAY_OFFSET_HOURS),
         )

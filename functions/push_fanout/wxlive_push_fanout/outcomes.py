@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from wxlive.domain.campaigns import Campaign, CampaignState
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
 from wxlive.errors import NotReached, StoreBusy, WxliveError
 from wxlive.stores.ledger import Outcome
 from wxlive.stores.push_queue import OutcomeMessage
@@ -60,7 +60,7 @@ def store_failure(
     deps.telemetry.problem(
         "push not accepted", error, chunk=chunk.number, decision=decision.chunk.value
     )
-    if decision.split and _split(campaign, chunk, claim, deps):
+    if decision.split and _split(campaign, chunk, error, claim, deps):
         return ChunkState.QUEUED
     if isinstance(error, NotReached):
         undo_claim(campaign, chunk, claim, str(error), deps)
@@ -153,14 +153,19 @@ def _keep(message: OutcomeMessage, write: Callable[[], None], deps: Dependencies
     return False
 
 
-def _split(campaign: Campaign, chunk: Chunk, claim: Claim, deps: Dependencies) -> bool:
+def _split(
+    campaign: Campaign, chunk: Chunk, error: WxliveError, claim: Claim, deps: Dependencies
+) -> bool:
     """One openid spoils the call: halve until it is alone, so that the others are notified.
 
     Returns:
         Whether it was cut; if not, the chunk as a whole is queued again.
     """
+    refused = RefusedCall(claim.slot_ms, chunk.openids, error.errcode or 0)
     try:
-        half = deps.ledger.split(campaign.campaign, chunk, claim=claim.claim, now_s=deps.now())
+        half = deps.ledger.split(
+            campaign.campaign, chunk, claim=claim.claim, now_s=deps.now(), refused=refused
+        )
     except StoreBusy:
         return False
     if half is None:

@@ -164,7 +164,13 @@ def _claim(
     claim = Claim(deps.new_id(), deps.now(), slot_ms, day)
     try:
         deps.ledger.claim(
-            campaign, chunk, claim=claim.claim, now_s=claim.claimed_s, quota=deps.quota, day=day
+            campaign,
+            chunk,
+            claim=claim.claim,
+            now_s=claim.claimed_s,
+            slot_ms=slot_ms,
+            quota=deps.quota,
+            day=day,
         )
     except Conflict:
         return _not_claimed(campaign, chunk, claim, deps)

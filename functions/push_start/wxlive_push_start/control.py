@@ -18,12 +18,17 @@ def pause(campaign_id: str, deps: Dependencies, command: str) -> Report:
     Raises:
         InvalidCommand: no such campaign, or it has nothing left to send.
     """
-    _unfinished(campaign_id, "paused", deps)
+    current = _unfinished(campaign_id, "paused", deps).campaign
     hold = Hold(
         HoldKind.OPERATOR, command or deps.new_id(), "Paused by the operator", int(deps.now())
     )
     if not deps.campaigns.hold(
-        campaign_id, CampaignState.PAUSED, hold, out_of=UNENDED, command=command
+        campaign_id,
+        CampaignState.PAUSED,
+        hold,
+        out_of=UNENDED,
+        past_holds=current.holds_until(hold.since),
+        command=command,
     ):
         _executed_before(command, campaign_id, "paused", deps)
     return _report(campaign_id, deps)
@@ -38,7 +43,14 @@ def resume(campaign_id: str, deps: Dependencies, command: str) -> Report:
         InvalidCommand: no such campaign, or it has nothing left to send.
     """
     current = _unfinished(campaign_id, "resumed", deps).campaign
-    if not deps.campaigns.resume(campaign_id, current.hold_id, deps.now(), command=command):
+    now_s = deps.now()
+    if not deps.campaigns.resume(
+        campaign_id,
+        current.hold_id,
+        now_s,
+        past_holds=current.holds_until(now_s),
+        command=command,
+    ):
         _executed_before(command, campaign_id, "resumed", deps)
         return _report(campaign_id, deps)
     start_again(current, deps)
@@ -51,7 +63,10 @@ def end_hold(campaign_id: str, hold_id: str, deps: Dependencies) -> Report:
     Nothing happens if the campaign is no longer held by it.
     """
     campaign = _get(campaign_id, deps)
-    if _is_held_by(campaign, hold_id) and deps.campaigns.resume(campaign_id, hold_id, deps.now()):
+    now_s = deps.now()
+    if _is_held_by(campaign, hold_id) and deps.campaigns.resume(
+        campaign_id, hold_id, now_s, past_holds=campaign.holds_until(now_s)
+    ):
         start_again(campaign, deps)
     return _report(campaign_id, deps)
 
@@ -62,8 +77,14 @@ def give_up(campaign_id: str, hold_id: str, reason: str, deps: Dependencies) -> 
     campaign = current.campaign
     if _is_held_by(campaign, hold_id):
         sentence = f"{reason}; {_left_over(current)} followers were not notified"
+        now_s = deps.now()
         deps.campaigns.end(
-            campaign_id, CampaignState.FAILED, sentence, deps.now(), out_of_hold=hold_id
+            campaign_id,
+            CampaignState.FAILED,
+            sentence,
+            now_s,
+            out_of_hold=hold_id,
+            past_holds=campaign.holds_until(now_s),
         )
     return _report(campaign_id, deps)
 
@@ -74,12 +95,14 @@ def cancel(campaign_id: str, deps: Dependencies, command: str) -> Report:
     Raises:
         InvalidCommand: no such campaign, or it has nothing left to send.
     """
-    _unfinished(campaign_id, "cancelled", deps)
+    current = _unfinished(campaign_id, "cancelled", deps).campaign
+    now_s = deps.now()
     if not deps.campaigns.end(
         campaign_id,
         CampaignState.CANCELLED,
         "Cancelled by the operator",
-        deps.now(),
+        now_s,
+        past_holds=current.holds_until(now_s),
         command=command,
     ):
         _executed_before(command, campaign_id, "cancelled", deps)

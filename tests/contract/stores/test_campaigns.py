@@ -19,6 +19,7 @@ from wxlive.domain.campaigns import (
     CampaignState,
     Hold,
     HoldKind,
+    PastHold,
 )
 from wxlive.domain.chunks import ChunkState
 from wxlive.errors import Conflict
@@ -78,6 +79,8 @@ def test_every_field_of_a_campaign_is_kept(stores: PushStores) -> None:
         plan_id="p-1",
         command="c-1",
         again=True,
+        past_holds=(PastHold(HoldKind.ROOM, "not live", 1, 2),),
+        ended_at=6,
     )
     defaults = Campaign(full.campaign, full.room_id, full.day, full.state, full.created_at)
     same = [name for name in full.__slots__ if getattr(full, name) == getattr(defaults, name)]
@@ -197,6 +200,22 @@ def test_a_hold_that_ends_is_forgotten_and_when_is_not(stores: PushStores) -> No
         "resumed_at": LATER,
     }
     assert stores.campaign() == replace(opened, **sending)
+
+
+def test_each_hold_stays_on_record_with_its_reason_and_times(stores: PushStores) -> None:
+    stores.open(**held())
+    first = PastHold(HoldKind.QUOTA, "used up", NOW_S, LATER)
+    second = PastHold(HoldKind.OPERATOR, PAUSE.reason, PAUSE.since, LATER + 60)
+
+    past_holds = stores.campaign().holds_until(LATER)
+    stores.campaigns.resume(CAMPAIGN, "h-1", LATER, past_holds=past_holds)
+    assert stores.campaign().past_holds == stores.campaign().holds_until(LATER + 9) == (first,)
+
+    stores.campaigns.hold(CAMPAIGN, CampaignState.PAUSED, PAUSE)
+    past_holds = stores.campaign().holds_until(LATER + 60)
+    stores.campaigns.end(CAMPAIGN, CampaignState.CANCELLED, "no", LATER + 60, past_holds=past_holds)
+    assert stores.campaign().past_holds == (first, second)
+    assert stores.campaign().ended_at == LATER + 60
 
 
 @pytest.mark.parametrize("name", ["h-2", ""])

@@ -9,10 +9,10 @@ import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_chunk
 from support.backends import Tables
-from support.push_stores import CALLS, LATER, PushStores
+from support.push_stores import CALLS, LATER, SLOT_MS, PushStores
 from support.table_faults import Fault, Faults
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, HoldKind
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
 from wxlive.domain.rooms import Choice
 from wxlive.errors import Conflict, StoreBusy
 from wxlive.stores.ledger import FIRST_HALF, Outcome
@@ -25,6 +25,7 @@ TOMORROW = "2026-11-23"
 ACCEPTED = Outcome(ChunkState.ACCEPTED, message_id="m-1")
 UNKNOWN = Outcome(ChunkState.UNKNOWN, reason="lost")
 QUEUED = Outcome(ChunkState.QUEUED, reason="busy")
+TOO_MANY = Outcome(ChunkState.QUEUED, errcode=45011, reason="too many")
 REFUSED = Outcome(ChunkState.REFUSED, errcode=9410005, rid="r-1", reason="taken")
 HOLD = Hold(HoldKind.OPERATOR, "h-1", "paused", NOW_S)
 
@@ -73,11 +74,35 @@ def test_a_claim_marks_the_chunk_counts_the_call_and_holds_the_day(
     queued = stores.chunk()
     stores.claim()
     assert stores.chunk() == replace(
-        queued, state=ChunkState.SENDING, claim="a", claimed_at=NOW_S, attempts=0
+        queued, state=ChunkState.SENDING, claim="a", claimed_at=NOW_S, slot_ms=SLOT_MS, attempts=0
     )
     assert stores.chunk(2).state is ChunkState.QUEUED
     assert stores.quota.used(DAY) == 1
     assert stores.days.holder(DAY) == (ROOM, CAMPAIGN)
+
+
+def test_a_refused_call_stays_on_record_when_its_chunk_is_sent_again(
+    stores: PushStores, sending: Campaign
+) -> None:
+    for claim in ("a", "b"):
+        stores.claim(claim)
+        finish(stores, TOO_MANY, claim)
+    call = RefusedCall(SLOT_MS, 4, 45011)
+    assert stores.chunk().refused_calls == (call,)
+    assert stores.chunk().all_refused_calls == (call, call)
+
+    stores.claim("c")
+    finish(stores, ACCEPTED, "c")
+    assert stores.chunk().refused_calls == stores.chunk().all_refused_calls == (call, call)
+
+
+def test_a_call_that_did_not_leave_is_not_on_record(stores: PushStores, sending: Campaign) -> None:
+    stores.claim("a")
+    finish(stores, TOO_MANY, "a")
+    stores.claim("b")
+    stores.unclaim("b")
+    assert stores.chunk().slot_ms == 0
+    assert stores.chunk().all_refused_calls == (RefusedCall(SLOT_MS, 4, 45011),)
 
 
 def _pause(stores: PushStores, _: Tables) -> None:
@@ -201,6 +226,7 @@ def test_the_day_names_the_campaign_that_held_it_first(
         stores.chunk(2),
         claim="b",
         now_s=NOW_S,
+        slot_ms=SLOT_MS,
         quota=stores.quota,
         day=TOMORROW,
     )
@@ -257,7 +283,7 @@ def test_a_claim_that_is_undone_queues_the_chunk_and_refunds_its_call(
     stores.claim()
     claimed = stores.chunk()
     assert stores.unclaim()
-    assert stores.chunk() == replace(claimed, state=ChunkState.QUEUED, queued_at=LATER)
+    assert stores.chunk() == replace(claimed, state=ChunkState.QUEUED, queued_at=LATER, slot_ms=0)
     assert stores.quota.used(DAY) == 0
     assert stores.days.holder(DAY) == (ROOM, CAMPAIGN), "the room keeps the day"
 
@@ -572,6 +598,7 @@ def test_a_chunk_that_is_sent_again_remembers_its_call(
         queued_at=LATER,
         reason="again",
         earlier_calls=((NOW_S, 4),),
+        slot_ms=0,
     )
     assert stores.chunk().may_have_notified
 
@@ -694,6 +721,18 @@ def test_halves_of_halves_have_numbers_of_their_own(stores: PushStores, sending:
     assert len({1, 2, first, second}) == 4
     openids = [stores.ledger.openids(CAMPAIGN, number) for number in (1, first, second)]
     assert openids == [["o-1", "o-2"], ["o-3"], ["o-4"]]
+
+
+def test_the_call_that_a_split_follows_stays_on_record(
+    stores: PushStores, sending: Campaign
+) -> None:
+    read = stores.chunk()
+    stores.claim()
+    call = RefusedCall(SLOT_MS, 4, 40003)
+    half = stores.ledger.split(CAMPAIGN, read, claim="a", now_s=LATER, refused=call)
+    assert half is not None
+    assert (stores.chunk().refused_calls, stores.chunk(half).refused_calls) == ((call,), ())
+    assert stores.chunk().all_refused_calls == (call,)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_new_campaign
 from support.backends import Tables, mostly_in_memory
-from support.push_stores import LATER, PushStores
+from support.push_stores import LATER, SLOT_MS, PushStores
 from support.table_faults import Fault, Faults
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState
@@ -149,7 +149,9 @@ def test_a_day_that_was_given_up_is_the_next_callers(stores: PushStores, sending
     planned = stores.campaigns.add_chunk(opened, ["o-1"], NOW_S, plan_id="p", cursors={})
     stores.campaigns.activate(OTHER)
     (chunk,) = stores.ledger.chunks(OTHER)
-    stores.ledger.claim(planned, chunk, claim="b", now_s=NOW_S, quota=stores.quota, day=DAY)
+    stores.ledger.claim(
+        planned, chunk, claim="b", now_s=NOW_S, slot_ms=SLOT_MS, quota=stores.quota, day=DAY
+    )
     assert stores.days.holder(DAY) == (OTHER_ROOM, OTHER)
 
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_result
 from support.backends import Tables
-from support.push_stores import PushStores
+from support.push_stores import SLOT_MS, PushStores
 from support.table_faults import Fault, Faults
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState
@@ -114,7 +114,9 @@ def test_the_report_knows_the_results_of_the_room_s_other_campaigns(
     later = stores.open("later-8", before=stores.lives(), state=CampaignState.SENDING)
     planned = stores.campaigns.add_chunk(later, ["o-6"] * 4, NOW_S, plan_id="p", cursors={})
     (chunk,) = stores.ledger.chunks("later-8")
-    stores.ledger.claim(planned, chunk, claim="b", now_s=NOW_S, quota=stores.quota, day=DAY)
+    stores.ledger.claim(
+        planned, chunk, claim="b", now_s=NOW_S, slot_ms=SLOT_MS, quota=stores.quota, day=DAY
+    )
     unknown = Outcome(ChunkState.UNKNOWN, reason="lost")
     stores.ledger.finish("later-8", 1, unknown, claim="b", now_s=NOW_S)
 

@@ -95,7 +95,7 @@ UNSHOWN: Mapping[str, str] = {
     "CommandStore.record": _COMMANDS,
     "LedgerStore.accept": "an operator decides once; this is for two at the same moment",
     "LedgerStore.claim[0]": _LIVING,
-    "LedgerStore.claim[2]: openids": "a chunk is cut only where no worker waits, or by its claimer",
+    "LedgerStore.claim[2]: #openids": "a chunk is cut where no worker waits, or by its claimer",
     "LedgerStore.claim[4]": "a start reads the day's room before; this is for one that has read it "
     "before another campaign's first claim",
     "LedgerStore.finish[1]": _LIVING,

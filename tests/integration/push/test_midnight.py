@@ -160,6 +160,7 @@ def test_a_day_that_another_room_has_holds_the_campaign_at_midnight(
         world.chunk(1),
         claim="other",
         now_s=world.clock(),
+        slot_ms=round(world.clock() * 1000),
         quota=world.quota,
         day=NEXT_DAY,
     )

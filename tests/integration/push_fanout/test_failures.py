@@ -264,6 +264,8 @@ def test_one_bad_openid_does_not_keep_the_others_from_being_notified(
     assert (refused.state, refused.openids, refused.errcode) == (ChunkState.REFUSED, 1, 40003)
     assert world.ledger.openids(CAMPAIGN, refused.number) == [bad]
     assert len(calls) <= 9
+    on_record = [call.openids for row in ledger for call in row.refused_calls]
+    assert sorted(on_record) == sorted(len(call) for call in calls if bad in call and len(call) > 1)
 
 
 def test_a_hold_by_the_operator_is_not_overwritten_by_a_later_refusal(world: World) -> None:

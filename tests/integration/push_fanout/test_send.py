@@ -91,6 +91,8 @@ def test_full_chunks_leave_a_window_apart_however_many_ask(world: World) -> None
     calls = world.wechat.run_on_loop(lambda p: [call.at for call in p.ledger.pushes])
     expected = [began + n * WINDOW_MS / 1000 for n in range(3)]
     assert calls == pytest.approx(expected, abs=TICK_S)
+    on_record = [world.chunk(number).slot_ms / 1000 for number in (1, 2, 3)]
+    assert on_record == pytest.approx(expected, abs=TICK_S)
 
 
 def test_a_chunk_is_claimed_shortly_before_its_slot(world: World) -> None:

@@ -19,6 +19,9 @@ from wxlive.domain.audience import EVERYBODY, Audience
 
 CAMPAIGN_KEPT_S = 90 * 86_400
 
+PAST_HOLDS_KEPT = 50
+"""So many holds of a campaign stay on record; the record must stay small."""
+
 
 class CampaignState(StrEnum):
     """The state of a campaign. ``SENT`` and ``SETTLED`` are derived, never stored."""
@@ -71,6 +74,16 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class PastHold:
+    """A hold that has ended: why and from when until when the campaign was held (Unix s)."""
+
+    kind: HoldKind
+    reason: str
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One push of one room. Times are Unix seconds.
 
@@ -78,10 +91,12 @@ class Campaign:
     ``cursors`` are the last keys that were read, by segment of the table, and
     ``fully_planned`` says that no openid follows them. ``resume_at`` is when a hold is
     due to end, ``held_since`` when it began, ``resumed_at`` when the last one ended; ``hold_kind``
-    and ``hold_id`` name it. ``not_live_since`` is when WeChat first refused a call because the room
-    was not live, 0 after a call was accepted. ``spread`` is how many sizes its chunks have.
-    ``plan_id`` names the last step of its planning, ``command`` the command that started it;
-    ``again`` says that it includes followers whom the room has notified before.
+    and ``hold_id`` name it. ``past_holds`` are the holds before it, the latest
+    ``PAST_HOLDS_KEPT``; ``ended_at`` is when the campaign was cancelled or failed.
+    ``not_live_since`` is when WeChat first refused a call because the room was not live, 0 after a
+    call was accepted. ``spread`` is how many sizes its chunks have. ``plan_id`` names the last step
+    of its planning, ``command`` the command that started it; ``again`` says that it includes
+    followers whom the room has notified before.
     """
 
     campaign: str
@@ -106,8 +121,18 @@ class Campaign:
     plan_id: str = ""
     command: str = ""
     again: bool = False
+    past_holds: tuple[PastHold, ...] = ()
+    ended_at: int = 0
 
     @property
     def is_ended(self) -> bool:
         """Whether nothing more will be sent, whatever is still queued."""
         return self.state in ENDED
+
+    def holds_until(self, now_s: float) -> tuple[PastHold, ...]:
+        """Return ``past_holds``, and the hold that stands as if it ended now (Unix s)."""
+        if self.state not in HELD:
+            return self.past_holds
+        kind = self.hold_kind or HoldKind.OPERATOR
+        hold = PastHold(kind, self.reason or "", self.held_since, int(now_s))
+        return (*self.past_holds, hold)[-PAST_HOLDS_KEPT:]

@@ -10,7 +10,7 @@ A queued chunk of a campaign that has ended counts as cancelled.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 MAX_OPENIDS_PER_CALL = 2000
 """Most openids in one ``push_message`` call: docs/wechat-protocol.md#push."""
@@ -33,6 +33,9 @@ SIZE_SPREAD_PERCENT = 0.75
 At 2000 openids there are 16 sizes, 2000 to 1985, which costs 0.4 % more calls.
 """
 
+REFUSED_CALLS_KEPT = 20
+"""So many refused calls of a chunk stay on record; the row must stay small."""
+
 ABANDONED = "The worker stopped between the claim and WeChat's answer; the call may have left"
 
 RESULT_OVERDUE_S = 3600
@@ -50,6 +53,14 @@ class ChunkState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RefusedCall(NamedTuple):
+    """A call that WeChat refused, after which its openids were queued again."""
+
+    slot_ms: int
+    openids: int
+    errcode: int
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A ledger row: up to 2000 openids that share one call. Times are Unix seconds.
@@ -57,7 +68,9 @@ class Chunk:
     ``queued_at`` is when it was last queued. ``earlier_calls`` are calls whose outcome was not
     known when the operator had the chunk sent again: when each was claimed, and its openids.
     ``was_called`` says that a chunk it was cut from has such calls. ``attempts`` counts attempts in
-    a row that did not reach WeChat.
+    a row that did not reach WeChat. ``slot_ms`` is when its last call left (Unix ms), 0 if none did
+    or if version 0.1 made it; ``refused_calls`` are those before it that WeChat refused, the latest
+    ``REFUSED_CALLS_KEPT``.
     """
 
     number: int
@@ -73,6 +86,8 @@ class Chunk:
     queued_at: int = 0
     earlier_calls: tuple[tuple[int, int], ...] = ()
     was_called: bool = False
+    slot_ms: int = 0
+    refused_calls: tuple[RefusedCall, ...] = ()
 
     def is_abandoned(self, now_s: float) -> bool:
         """Whether its worker died between the claim and the answer: the call may have left."""
@@ -92,6 +107,18 @@ class Chunk:
     def may_have_notified(self) -> bool:
         """Whether a call of it was accepted, or may have reached WeChat."""
         return self.was_called or bool(self.called_at)
+
+    @property
+    def all_refused_calls(self) -> tuple[RefusedCall, ...]:
+        """``refused_calls``, and its last call if WeChat refused that and it waits for another."""
+        waits = self.state in {ChunkState.QUEUED, ChunkState.CANCELLED}
+        if not (waits and self.slot_ms and self.errcode is not None):
+            return self.refused_calls
+        return self.with_refused(RefusedCall(self.slot_ms, self.openids, self.errcode))
+
+    def with_refused(self, call: RefusedCall) -> tuple[RefusedCall, ...]:
+        """Return ``refused_calls`` with one more."""
+        return (*self.refused_calls, call)[-REFUSED_CALLS_KEPT:]
 
     def is_overdue(self, now_s: float) -> bool:
         """Whether its result, if it has not come, is no longer expected."""

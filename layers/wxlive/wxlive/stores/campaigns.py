@@ -13,6 +13,7 @@ from wxlive.domain.campaigns import (
     CampaignState,
     Hold,
     HoldKind,
+    PastHold,
 )
 from wxlive.errors import Conflict
 from wxlive.stores.commands import command_put
@@ -101,9 +102,13 @@ class CampaignStore:
         hold: Hold,
         *,
         out_of: Iterable[CampaignState] = (CampaignState.SENDING,),
+        past_holds: Iterable[PastHold] | None = None,
         command: str = "",
     ) -> bool:
-        """Hold a campaign that is in one of ``out_of``; returns whether this hold stands."""
+        """Hold a campaign that is in one of ``out_of``; returns whether this hold stands.
+
+        ``past_holds`` as for ``resume``: a hold may follow another one.
+        """
         facts = {
             "state": to.value,
             "hold_kind": hold.kind.value,
@@ -111,6 +116,7 @@ class CampaignStore:
             "reason": hold.reason,
             "held_since": hold.since,
             "resume_at": hold.resume_at,
+            **_history(past_holds),
         }
         condition, values = _in_one_of(out_of)
         if self._update(campaign, condition, facts, values, command=command, now_s=hold.since):
@@ -118,10 +124,19 @@ class CampaignStore:
         stored = self.get(campaign)
         return stored is not None and stored.state is to and stored.hold_id == hold.hold_id
 
-    def resume(self, campaign: str, hold_id: str, now_s: float, *, command: str = "") -> bool:
+    def resume(
+        self,
+        campaign: str,
+        hold_id: str,
+        now_s: float,
+        *,
+        past_holds: Iterable[PastHold] | None = None,
+        command: str = "",
+    ) -> bool:
         """End the hold of that id, or let a planned campaign send; returns whether it was written.
 
-        Only the living campaign is resumed.
+        Only the living campaign is resumed. ``past_holds`` are its holds with that one; they stay
+        as they are without.
         """
         condition, values = _in_one_of(UNENDED)
         facts = {
@@ -131,6 +146,7 @@ class CampaignStore:
             "held_since": 0,
             "resume_at": 0,
             "resumed_at": int(now_s),
+            **_history(past_holds),
         }
         return self._update(
             campaign,
@@ -150,13 +166,22 @@ class CampaignStore:
         now_s: float,
         *,
         out_of_hold: str | None = None,
+        past_holds: Iterable[PastHold] | None = None,
         command: str = "",
     ) -> bool:
         """End a campaign that has not ended; returns whether it has ended like this.
 
-        ``out_of_hold`` ends only one that is held by the hold of that id.
+        ``out_of_hold`` ends only one that is held by the hold of that id. ``past_holds`` as for
+        ``resume``.
         """
-        facts = {"state": to.value, "reason": reason, "held_since": 0, "resume_at": 0}
+        facts = {
+            "state": to.value,
+            "reason": reason,
+            "held_since": 0,
+            "resume_at": 0,
+            "ended_at": int(now_s),
+            **_history(past_holds),
+        }
         condition, values = _in_one_of(UNENDED if out_of_hold is None else HELD)
         if out_of_hold is not None:
             condition = f"{condition} AND {_held_by(out_of_hold)}"
@@ -335,6 +360,7 @@ def _campaign_item(campaign: Campaign) -> Item:
             "state": campaign.state.value,
             "hold_kind": campaign.hold_kind.value if campaign.hold_kind else None,
             "target": {**asdict(campaign.target), "rooms": list(campaign.target.rooms)},
+            "past_holds": _holds_item(campaign.past_holds),
             "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
         }
     )
@@ -344,9 +370,26 @@ def _read_campaign(item: Mapping[str, Any]) -> Campaign:
     kept = {name: item[name] for name in Campaign.__dataclass_fields__ if name in item}
     target = {**item["target"], "rooms": tuple(item["target"]["rooms"])}
     state = CampaignState(item["state"])
-    return Campaign(
-        **{**kept, "state": state, "hold_kind": _hold_kind(item), "target": Audience(**target)}
+    past_holds = tuple(
+        PastHold(**{**hold, "kind": HoldKind(hold["kind"])}) for hold in item.get("past_holds", ())
     )
+    return Campaign(
+        **{
+            **kept,
+            "state": state,
+            "hold_kind": _hold_kind(item),
+            "target": Audience(**target),
+            "past_holds": past_holds,
+        }
+    )
+
+
+def _history(past_holds: Iterable[PastHold] | None) -> Item:
+    return {} if past_holds is None else {"past_holds": _holds_item(past_holds)}
+
+
+def _holds_item(holds: Iterable[PastHold]) -> list[Item]:
+    return [{**asdict(hold), "kind": hold.kind.value} for hold in holds]
 
 
 def _hold_kind(item: Mapping[str, Any]) -> HoldKind | None:

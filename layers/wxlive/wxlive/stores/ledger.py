@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign, CampaignState
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
 from wxlive.errors import Conflict
 from wxlive.stores.days import day_claim
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
@@ -72,10 +72,11 @@ class LedgerStore:
         *,
         claim: str,
         now_s: float,
+        slot_ms: int,
         quota: QuotaStore,
         day: str,
     ) -> None:
-        """Permit one call in a slot of ``day``.
+        """Permit one call in the slot at ``slot_ms`` (Unix ms), which lies in ``day``.
 
         In one transaction: the campaign lives and is sending, the chunk is queued as it was read,
         the day has a call left, the day is this room's, and no other room is chosen for it. So a
@@ -88,7 +89,7 @@ class LedgerStore:
         writes = (
             is_living(campaign.campaign),
             _sending(campaign.campaign),
-            _chunk_claim(campaign.campaign, chunk, claim, now_s),
+            _chunk_claim(campaign.campaign, chunk, claim, now_s, slot_ms),
             quota.consumption(day, now_s),
             day_claim(day, campaign.room_id, campaign.campaign, now_s),
             _not_chosen_otherwise(day, campaign.room_id),
@@ -115,7 +116,12 @@ class LedgerStore:
         Returns:
             Whether it is queued; if not, the claim no longer held, or another campaign lives.
         """
-        facts = {"state": ChunkState.QUEUED.value, "queued_at": int(now_s), "reason": reason}
+        facts = {
+            "state": ChunkState.QUEUED.value,
+            "queued_at": int(now_s),
+            "reason": reason,
+            "slot_ms": 0,
+        }
         return self._queue_again(campaign, number, facts, quota.repayment(day), claim=claim)
 
     def finish(
@@ -181,6 +187,7 @@ class LedgerStore:
             "queued_at": int(now_s),
             "reason": reason,
             "earlier_calls": [list(call) for call in calls],
+            "slot_ms": 0,
         }
         update = _chunk_update(campaign, chunk.number, facts, claim=chunk.claim, out_of=_CALLED)
         try:
@@ -195,7 +202,15 @@ class LedgerStore:
         facts = {"state": ChunkState.ACCEPTED.value, "reason": reason}
         return self._settle(campaign, chunk.number, facts, claim=chunk.claim, out_of=_CALLED)
 
-    def split(self, campaign: str, chunk: Chunk, *, claim: str, now_s: float) -> int | None:
+    def split(
+        self,
+        campaign: str,
+        chunk: Chunk,
+        *,
+        claim: str,
+        now_s: float,
+        refused: RefusedCall | None = None,
+    ) -> int | None:
         """Cut a chunk in two queued ones, all or nothing; returns the new one's number.
 
         Halves are numbered far above the plan, which keeps counting. A half remembers that a call
@@ -206,6 +221,7 @@ class LedgerStore:
             chunk: the chunk as it was read.
             claim: the claim that holds it, empty if it is queued.
             now_s: the present time.
+            refused: the call that WeChat refused because of one of the openids.
 
         Returns:
             None if nothing was cut: the chunk is not as it was read, its openids have expired, or
@@ -219,7 +235,13 @@ class LedgerStore:
             return None
         middle = len(openids) // 2
         number = self._next_half(campaign, now_s)
-        facts = {"state": ChunkState.QUEUED.value, "openids": middle, "queued_at": int(now_s)}
+        facts: dict[str, Any] = {
+            "state": ChunkState.QUEUED.value,
+            "openids": middle,
+            "queued_at": int(now_s),
+        }
+        if refused is not None:
+            facts |= {"slot_ms": 0, "refused_calls": _calls_item(chunk.with_refused(refused))}
         update = (
             _chunk_update(campaign, chunk.number, facts, claim=claim, out_of=_CALLED)
             if claim
@@ -336,22 +358,20 @@ def _not_chosen_otherwise(day: str, room_id: int) -> Item:
     }
 
 
-def _chunk_claim(campaign: str, chunk: Chunk, claim: str, now_s: float) -> Item:
-    return {
-        "Update": {
-            "Key": _chunk_key(campaign, chunk.number),
-            "UpdateExpression": "SET #state = :sending, claim = :claim, claimed_at = :now",
-            "ConditionExpression": "#state = :queued AND openids = :openids",
-            "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {
-                ":sending": ChunkState.SENDING.value,
-                ":queued": ChunkState.QUEUED.value,
-                ":openids": chunk.openids,
-                ":claim": claim,
-                ":now": int(now_s),
-            },
-        }
+def _chunk_claim(campaign: str, chunk: Chunk, claim: str, now_s: float, slot_ms: int) -> Item:
+    facts: dict[str, Any] = {
+        "state": ChunkState.SENDING.value,
+        "claim": claim,
+        "claimed_at": int(now_s),
+        "slot_ms": slot_ms,
     }
+    if chunk.all_refused_calls:
+        facts["refused_calls"] = _calls_item(chunk.all_refused_calls)
+    return _queued_update(campaign, chunk, facts)
+
+
+def _calls_item(calls: Sequence[RefusedCall]) -> list[list[int]]:
+    return [list(call) for call in calls]
 
 
 def _chunk_update(
@@ -432,5 +452,6 @@ def _chunk_put(campaign: str, number: int, openids: int, now_s: float, *, was_ca
 def _read_chunk(item: Mapping[str, Any]) -> Chunk:
     kept = {name: item[name] for name in Chunk.__dataclass_fields__ if name in item}
     calls = tuple((called_at, openids) for called_at, openids in item.get("earlier_calls", ()))
+    refused = tuple(RefusedCall(*call) for call in item.get("refused_calls", ()))
     state = ChunkState(item["state"])
-    return Chunk(**{**kept, "state": state, "earlier_calls": calls})
+    return Chunk(**{**kept, "state": state, "earlier_calls": calls, "refused_calls": refused})

@@ -49,6 +49,21 @@ def test_a_late_resume_does_not_undo_a_pause_that_was_acknowledged(starter: Star
     assert starter.campaign.state is PAUSED
 
 
+def test_the_holds_of_a_campaign_stay_on_record(starter: Starter) -> None:
+    quota = {"hold_kind": HoldKind.QUOTA, "hold_id": "h-1", "held_since": NOW_S - 60}
+    starter.put(*QUEUED_TWO, state=PAUSED, reason="used up", **quota)
+    starter.execute("pause", "c-1")
+    starter.execute("resume", "c-2")
+    starter.execute("pause", "c-3")
+    starter.execute("cancel", "c-4")
+
+    by_quota, *by_operator = starter.campaign.past_holds
+    assert (by_quota.kind, by_quota.reason) == (HoldKind.QUOTA, "used up")
+    assert (by_quota.since, by_quota.until) == (NOW_S - 60, NOW_S)
+    assert [hold.kind for hold in by_operator] == [HoldKind.OPERATOR] * 2
+    assert starter.campaign.ended_at == NOW_S
+
+
 def test_a_repeated_cancel_returns_the_cancelled_campaign(starter: Starter) -> None:
     starter.put(*QUEUED_TWO)
     starter.execute("cancel", "c-1")
