@@ -14,6 +14,9 @@ from explore.stack.places import LAST_ROUNDS
 from explore.stack.scenario import Scenario
 from explore.worlds import WORLDS
 
+SMALL_STATES = 15_000
+"""How far a world is explored here. `make prove` explores each world to its end."""
+
 
 @pytest.fixture(autouse=True)
 def _in_place() -> Iterator[None]:
@@ -23,11 +26,12 @@ def _in_place() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(WORLDS))
-def test_without_faults_a_world_is_exhausted_and_nothing_is_broken(name: str) -> None:
-    _, found = explored(WORLDS[name].bounded(faults=0, ticks=0), thorough=True)
+def test_without_faults_nothing_is_broken_within_the_small_bound(name: str) -> None:
+    small = WORLDS[name].bounded(faults=0, ticks=0)
+    _, found = explored(small, thorough=True, max_states=SMALL_STATES)
 
     assert found.violations == ()
-    assert found.is_exhausted
+    assert found.is_exhausted or found.states > SMALL_STATES
     assert not found.has_cycle
 
 
