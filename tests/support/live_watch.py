@@ -34,7 +34,6 @@ def watch_deps(world: World, **changes: Any) -> Dependencies:
         living=LivingStore(state),
         commands=CommandStore(state),
         quota=QuotaStore(state, Api.GET_LIVE_INFO, 400),
-        daily_calls=400,
         other_quotas=(QuotaStore(state, Api.PUSH_MESSAGE, 10),),
         telemetry=world.telemetry,
         auto_push=False,

@@ -334,15 +334,15 @@ class MemoryQuota(QuotaStore):
         self.limit = limit
         self.calls: dict[str, int] = {}
 
-    def used(self, day: str) -> int:
-        return self.calls.get(day, 0)
+    def _counted(self, day: str) -> tuple[int, int]:
+        return self.calls.get(day, 0), self.limit
 
-    def consume(self, day: str, now_s: float, call: str = "") -> None:
+    def consume(self, day: str, now_s: float, call: str) -> None:
         if not self.left(day):
             raise QuotaUsedUp(f"All {self.limit} calls of {day} are used up")
         self.calls[day] = self.used(day) + 1
 
-    def refund(self, day: str, call: str = "") -> None:
+    def refund(self, day: str, call: str) -> None:
         self.calls[day] -= 1
 
     def seed(self, day: str, used: int, now_s: float) -> None:

@@ -48,7 +48,6 @@ class Watcher:
             living=self.living,
             commands=self.commands,
             quota=self.quota,
-            daily_calls=400,
             other_quotas=(),
             telemetry=self.telemetry,
             auto_push=self.auto_push,

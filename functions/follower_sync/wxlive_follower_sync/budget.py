@@ -37,7 +37,7 @@ def calls_of_the_day(deps: Dependencies) -> Iterator[Iterator[Call | Refusal]]:
     counted: list[Call] = []
     try:
         with prefetch(_count_calls(counted, deps), 1) as coming:
-            yield _made(coming, counted)
+            yield _made(coming, counted, deps)
     finally:
         for call in counted:
             deps.quota.refund(call.day, call.name)
@@ -56,8 +56,13 @@ def _count_calls(counted: list[Call], deps: Dependencies) -> Generator[Call | Re
         yield call
 
 
-def _made(coming: Iterator[Call | Refusal], counted: list[Call]) -> Iterator[Call | Refusal]:
+def _made(
+    coming: Iterator[Call | Refusal], counted: list[Call], deps: Dependencies
+) -> Iterator[Call | Refusal]:
+    """Hand out the calls in their day; one that was counted before midnight is given back."""
     for call in coming:
         if isinstance(call, Call):
+            if call.day != day_of(deps.now(), deps.day_offset_hours):
+                continue
             counted.remove(call)
         yield call

@@ -4,7 +4,6 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from wxlive.domain.calendar import day_of_count
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.errors import OutcomeUnknown, RateLimited, RetryLater, WxliveError
 from wxlive.wechat.answers import FollowerPage
@@ -95,7 +94,7 @@ def _learn_quota(deps: Dependencies) -> None:
     """Learn what other programs of the merchant have used today, if WeChat answers."""
     asked_s = deps.now()
     with suppress(WxliveError):
-        used = deps.wechat.quota(Api.GET_FOLLOWERS).used
-        day = day_of_count(asked_s, deps.now(), deps.day_offset_hours)
-        if day is not None:
-            deps.quota.seed(day, used, deps.now())
+        said = deps.wechat.quota(Api.GET_FOLLOWERS)
+        deps.quota.learn(
+            said, asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
+        )

@@ -26,8 +26,8 @@ class Dependencies:
     """What live_watch works with. ``now`` is Unix seconds.
 
     ``invoke_push_start`` invokes push_start without waiting; ``publish_live`` sends the event that
-    a room went live; ``quota`` counts the day's calls against ``daily_calls``; ``other_quotas``
-    are those of the other APIs, checked here because this function runs each minute anyway.
+    a room went live; ``quota`` counts the day's calls; ``other_quotas`` are those of the other
+    APIs, checked here because this function runs each minute anyway.
     """
 
     wechat: WechatClient
@@ -36,7 +36,6 @@ class Dependencies:
     living: LivingStore
     commands: CommandStore
     quota: QuotaStore
-    daily_calls: int
     other_quotas: tuple[QuotaStore, ...]
     telemetry: Telemetry
     auto_push: bool
@@ -58,7 +57,6 @@ def build_dependencies() -> Dependencies:
         living=LivingStore(state),
         commands=CommandStore(state),
         quota=QuotaStore(state, Api.GET_LIVE_INFO, config.watch_daily_calls),
-        daily_calls=config.watch_daily_calls,
         other_quotas=tuple(
             QuotaStore(state, api, config.daily_call_quota)
             for api in (Api.PUSH_MESSAGE, Api.GET_FOLLOWERS)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wxlive.domain.calendar import day_ends_at, day_of, day_of_count
+from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room, newly_live, noticed
 from wxlive.errors import QuotaUsedUp, WxliveError
@@ -50,7 +50,7 @@ def poll(deps: Dependencies) -> dict[str, Any]:
     today = _today(deps)
     known = deps.rooms.all()
     reason = _reason(known, today, deps)
-    seen = noticed(known, _list_rooms(today, deps) if reason else (), deps.now())
+    seen = noticed(known, _list_rooms(deps) if reason else (), deps.now())
     if reason and any(quota.is_low(today.day) for quota in (deps.quota, *deps.other_quotas)):
         deps.telemetry.count(Metric.QUOTA_LOW)
     opened = newly_live(known, seen.values())
@@ -121,17 +121,19 @@ def _last_push(room: Room, today: Today, deps: Dependencies) -> Campaign | None:
     return newest if is_answered or newest.created_at >= planned_at else None
 
 
-def _list_rooms(today: Today, deps: Dependencies) -> list[Room]:
+def _list_rooms(deps: Dependencies) -> list[Room]:
     """List the rooms, page by page; a failure is logged and ends this poll's listing.
 
     ``total`` and later pages may be wrong (docs/wechat-protocol.md#live-rooms), so neither is
     trusted: a full page is followed by another while it brings rooms that are new and not old.
     """
     seen: dict[int, Room] = {}
-    deps.rooms.note_asked(deps.now())
+    asked_s = deps.now()
+    deps.rooms.note_asked(asked_s)
     try:
         for page in range(ROOM_PAGES):
-            deps.quota.consume(today.day, deps.now())
+            asked_s = deps.now()
+            deps.quota.consume(day_of(asked_s, deps.day_offset_hours), asked_s, f"{asked_s}-{page}")
             rooms = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
             before = len(seen)
             for room in rooms:
@@ -141,9 +143,10 @@ def _list_rooms(today: Today, deps: Dependencies) -> list[Room]:
                 break
     except WxliveError as error:
         deps.telemetry.problem("rooms not listed", error)
-        day = day_of_count(deps.now(), deps.now(), deps.day_offset_hours)
-        if isinstance(error, QuotaUsedUp) and day is not None:
-            deps.quota.seed(day, deps.daily_calls, deps.now())
+        if isinstance(error, QuotaUsedUp):
+            deps.quota.note_used_up(
+                asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
+            )
     return list(seen.values())
 
 

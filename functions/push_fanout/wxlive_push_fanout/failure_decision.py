@@ -6,6 +6,7 @@ again; what may have is never sent again by itself.
 
 from dataclasses import dataclass
 
+from wxlive.domain.calendar import calls_resume_at
 from wxlive.domain.campaigns import HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.errors import (
@@ -27,9 +28,6 @@ ATTEMPTS_ALLOWED = 8
 
 ACCESS_RETRY_S = 300
 """How long a campaign is held that WeChat does not let in, before the machine tries again."""
-
-YOUNG_DAY_S = 300
-"""A quota that is used up so soon after midnight is yesterday's by WeChat's clock."""
 
 _MINUTE_S = 60
 
@@ -92,20 +90,18 @@ def decide_without_call(error: WxliveError, *, attempts: int, now_s: float) -> F
             return FailureDecision(ChunkState.QUEUED, again_in_s=_MINUTE_S, counts=True)
 
 
-def resume_at(kind: HoldKind, *, now_s: float, day_began_at: int, day_ends_at: int) -> int:
+def resume_at(kind: HoldKind, *, now_s: float, called_s: float, offset_hours: int) -> int:
     """Return when a hold is due to end (Unix s), 0 where that is not known.
 
     Args:
         kind: why the campaign is held.
         now_s: the present time.
-        day_began_at: when WeChat's day of the call began.
-        day_ends_at: when it ends.
+        called_s: when the call was made that is the reason, or would have been (Unix s).
+        offset_hours: the offset of WeChat's day from UTC.
     """
     match kind:
-        case HoldKind.QUOTA if now_s - day_began_at < YOUNG_DAY_S:
-            return int(now_s) + YOUNG_DAY_S
         case HoldKind.QUOTA:
-            return day_ends_at
+            return calls_resume_at(called_s, offset_hours)
         case HoldKind.ACCESS:
             return int(now_s) + ACCESS_RETRY_S
         case _:

@@ -1,20 +1,16 @@
 """Holding a campaign, and why a claim was refused."""
 
-from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.campaigns import Campaign, CampaignState, Hold, HoldKind
 from wxlive_push_fanout.dependencies import Dependencies
 from wxlive_push_fanout.failure_decision import resume_at
 
-_DAY_S = 86_400
-
 
 def hold(
-    campaign: Campaign, kind: HoldKind, reason: str, *, day_s: float, deps: Dependencies
+    campaign: Campaign, kind: HoldKind, reason: str, *, called_s: float, deps: Dependencies
 ) -> None:
-    """Hold a campaign that is sending. ``day_s`` is a time (Unix s) in the day of the call."""
+    """Hold a campaign that is sending, because of a call in the slot at ``called_s`` (Unix s)."""
     now_s = deps.now()
-    ends_at = day_ends_at(day_s, deps.day_offset_hours)
-    due = resume_at(kind, now_s=now_s, day_began_at=ends_at - _DAY_S, day_ends_at=ends_at)
+    due = resume_at(kind, now_s=now_s, called_s=called_s, offset_hours=deps.day_offset_hours)
     if kind is HoldKind.ROOM:
         deps.campaigns.note_not_live(campaign.campaign, now_s)
     state = CampaignState.WAITING_LIVE if kind is HoldKind.ROOM else CampaignState.PAUSED

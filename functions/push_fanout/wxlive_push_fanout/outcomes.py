@@ -189,6 +189,6 @@ def _follow(
     if decision.ends:
         deps.campaigns.end(campaign.campaign, CampaignState.FAILED, str(error), deps.now())
     elif decision.hold is not None:
-        hold(campaign, decision.hold, str(error), day_s=claim.slot_ms / 1000, deps=deps)
+        hold(campaign, decision.hold, str(error), called_s=claim.slot_ms / 1000, deps=deps)
     elif decision.chunk is ChunkState.QUEUED:
         deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=decision.again_in_s)

@@ -7,7 +7,7 @@ undone.
 
 from enum import StrEnum
 
-from wxlive.domain.calendar import day_ends_at, day_of, day_of_count
+from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import (
     ABANDONED,
@@ -129,9 +129,9 @@ def get_ready(deps: Dependencies) -> None:
         if deps.wechat.is_ready(MAX_WAIT_MS / 1000 + CALL_DELAY_S):
             return  # only the quota can't be had
         raise
-    day = day_of_count(asked_s, deps.now(), deps.day_offset_hours)
-    if day is not None:
-        deps.quota.seed(day, quota.used, deps.now())
+    deps.quota.learn(
+        quota, asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
+    )
 
 
 def _send_in_slot(
@@ -252,7 +252,7 @@ def _not_called(
         attempts = 0 if decision.hold else chunk.attempts + 1
         deps.ledger.count_attempts(campaign.campaign, chunk.number, attempts)
     if decision.hold is not None:
-        hold(campaign, decision.hold, str(error), day_s=deps.now(), deps=deps)
+        hold(campaign, decision.hold, str(error), called_s=deps.now(), deps=deps)
     else:
         deps.queue.enqueue(campaign.campaign, chunk.number, delay_s=decision.again_in_s)
     return SendResult.NOT_SENT
@@ -270,6 +270,6 @@ def _not_claimed(campaign: Campaign, chunk: Chunk, claim: Claim, deps: Dependenc
     refused = explain_refused_claim(campaign, claim.day, deps)
     if refused is not None:
         kind, reason = refused
-        hold(campaign, kind, reason, day_s=claim.slot_ms / 1000, deps=deps)
+        hold(campaign, kind, reason, called_s=claim.slot_ms / 1000, deps=deps)
         return SendResult.NOT_SENT
     return _hand_back(campaign, chunk, 1, deps)

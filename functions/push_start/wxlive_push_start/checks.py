@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wxlive.domain.audience import Audience
-from wxlive.domain.calendar import day_ends_at, day_of, day_of_count
+from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.rooms import Room
 from wxlive.domain.sync_runs import RunState
 from wxlive.errors import InvalidCommand, WxliveError
@@ -132,6 +132,6 @@ def _seed_quota(deps: Dependencies) -> None:
     except WxliveError as error:
         deps.telemetry.problem("quota not known", error)
         return
-    day = day_of_count(asked_s, deps.now(), deps.day_offset_hours)
-    if day is not None:
-        deps.quota.seed(day, quota.used, deps.now())
+    deps.quota.learn(
+        quota, asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
+    )

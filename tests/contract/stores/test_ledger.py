@@ -112,7 +112,7 @@ def _pause(stores: PushStores, _: Tables) -> None:
 def _claim(stores: PushStores, tables: Tables) -> None:
     """Another worker claims it; the call is not counted and the day not held, so they don't."""
     stores.claim("b")
-    stores.quota.refund(DAY)
+    stores.quota.refund(DAY, "a call")
     tables.state.delete_item(Key={"pk": "day", "sk": DAY})
 
 

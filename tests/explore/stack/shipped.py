@@ -296,7 +296,6 @@ def _watch(port: Port, setting: Setting) -> watch_dependencies.Dependencies:
         living=LivingStore(state),
         commands=CommandStore(state),
         quota=QuotaStore(state, Api.GET_LIVE_INFO, 400),
-        daily_calls=400,
         other_quotas=(QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         auto_push=setting.auto_push,

@@ -12,7 +12,7 @@ from factories import NOW_S
 from support.clients import wechat_client
 from support.follower_sync import ROWS_PER_PAGE, counts, sync, sync_deps
 from support.world import World
-from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, day_ends_at, day_of
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, YOUNG_DAY_S, day_ends_at, day_of
 from wxlive.domain.sync_runs import LEASE_S, RunState
 from wxlive.stores.quota import QuotaStore
 from wxlive.wechat.apis import Api
@@ -153,9 +153,12 @@ def test_an_unknown_quota_is_not_waited_for(world: World) -> None:
 MIDNIGHT = day_ends_at(NOW_S, 8)
 
 
-@pytest.mark.parametrize("after_midnight_s", [-30, 0, 30])
+@pytest.mark.parametrize(
+    ("after_midnight_s", "resume_s"),
+    [(-30, MIDNIGHT_DOUBT_S), (0, YOUNG_DAY_S), (30, 30 + YOUNG_DAY_S)],
+)
 def test_a_refusal_near_midnight_does_not_cost_the_new_day(
-    world: World, after_midnight_s: int
+    world: World, after_midnight_s: int, resume_s: int
 ) -> None:
     world.clock.now_s = MIDNIGHT + after_midnight_s
     world.wechat.add_followers(2)
@@ -163,7 +166,21 @@ def test_a_refusal_near_midnight_does_not_cost_the_new_day(
 
     assert sync(world) is Turn.WAITING
 
-    assert world.newest_run().resume_at == MIDNIGHT + MIDNIGHT_DOUBT_S
+    assert world.newest_run().resume_at == MIDNIGHT + resume_s
+
+
+def test_a_call_that_waits_for_the_next_minute_past_midnight_is_counted_for_the_new_day(
+    world: World,
+) -> None:
+    world.clock.now_s = MIDNIGHT - 30
+    world.wechat.add_followers(8)
+    world.wechat.inject(FaultRule(FOLLOWERS, Fault.ERRCODE, errcode=45011))
+    quota = world.quota_of(Api.GET_FOLLOWERS, 50)
+
+    assert sync(world, quota=quota) is Turn.ENDED
+
+    days = [day_of(MIDNIGHT + after_s, 8) for after_s in (-1, 1)]
+    assert [quota.used(day) for day in days] == [1, world.calls(FOLLOWERS) - 1]
 
 
 @pytest.mark.parametrize("who", ["wechat", "our counter"])

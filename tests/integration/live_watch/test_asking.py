@@ -156,7 +156,7 @@ def test_a_poll_without_calls_left_still_recovers(world: World) -> None:
     world.rooms.save(a_room(), world.clock())
     world.put_campaign(1, **WAITING)
     counter = world.quota_of(Api.GET_LIVE_INFO, 1)
-    counter.consume(DAY, world.clock())
+    counter.consume(DAY, world.clock(), "a call")
 
     assert poll(watch_deps(world, quota=counter))["recovery"] == "end_hold"
     assert world.calls(LIVE_INFO) == 0

@@ -10,13 +10,13 @@ from support.live_watch import watch_deps
 from support.push_stack import PushStack
 from support.push_start import AUDIENCE, OTHER_ROOM
 from support.world import DAY_OFFSET_HOURS, World
-from wxlive.domain.calendar import day_ends_at
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, YOUNG_DAY_S, day_ends_at
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.pace import MIDNIGHT_MARGIN_MS
 from wxlive.domain.rooms import Choice
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
-from wxlive_live_watch.poll import plan_push
+from wxlive_live_watch.poll import plan_push, poll
 from wxlive_local.simulator import LIVE, LIVE_INFO, PUSH, QUOTA_GET, Fault, FaultRule
 
 if TYPE_CHECKING:
@@ -220,9 +220,40 @@ def test_a_day_used_up_just_after_midnight_is_yesterdays_and_tried_again_in_minu
     stack.deliver(1)
 
     held = world.campaign()
-    assert (held.hold_kind, held.resume_at) == (HoldKind.QUOTA, int(world.clock()) + 300)
+    called_s = MIDNIGHT_S + 30
+    assert held.hold_kind is HoldKind.QUOTA
+    assert held.resume_at == pytest.approx(called_s + YOUNG_DAY_S, abs=2)
     stack.run(6)
     assert set(world.pushed().values()) == {1}
+
+
+@pytest.mark.parametrize("asked_s", [-0.5, -90])
+def test_a_room_list_used_up_before_midnight_and_answered_after_it_leaves_the_new_day_its_calls(
+    world: World, asked_s: float
+) -> None:
+    world.clock.now_s = MIDNIGHT_S + asked_s
+    world.wechat.inject(FaultRule(LIVE_INFO, Fault.ERRCODE, errcode=45009))
+
+    def answer() -> None:
+        world.clock.now_s = MIDNIGHT_S + 61
+
+    world.steps.after(LIVE_INFO, answer)
+    poll(watch_deps(world))
+
+    assert world.quota_of(Api.GET_LIVE_INFO).used(NEXT_DAY) == 0
+
+
+def test_a_room_list_is_counted_for_the_day_that_it_is_asked_for_in(world: World) -> None:
+    world.clock.now_s = MIDNIGHT_S - 0.5
+
+    def turn() -> None:
+        world.clock.now_s = MIDNIGHT_S + 0.5
+
+    world.steps.before("PutItem", turn, about='"asked"')
+    poll(watch_deps(world))
+
+    counted = world.quota_of(Api.GET_LIVE_INFO)
+    assert (counted.used(DAY), counted.used(NEXT_DAY)) == (0, 1)
 
 
 def test_a_room_list_used_up_around_midnight_leaves_the_new_day_its_calls(world: World) -> None:
@@ -241,12 +272,13 @@ def test_a_campaign_held_for_quota_is_resumed_when_the_day_turns(world: World) -
     world.put_campaign(1, 1)
     world.clock.now_s = MIDNIGHT_S - 400
     stack.deliver(1, 2)
-    stack.run(6)
+    stack.run(7)
+    assert world.clock() == pytest.approx(MIDNIGHT_S, abs=1)
     assert world.calls(PUSH) == 1
     assert world.campaign().hold_kind is HoldKind.QUOTA
 
     stack.run(1)
 
-    assert world.clock() == pytest.approx(MIDNIGHT_S, abs=61)
+    assert world.clock() == pytest.approx(MIDNIGHT_S + MIDNIGHT_DOUBT_S, abs=4)
     assert set(world.pushed().values()) == {1}
     assert world.calls(PUSH) == 2

@@ -5,6 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 MIDNIGHT_DOUBT_S = 60
 """So close to midnight, WeChat's counters may belong to either day: its clock may differ."""
 
+YOUNG_DAY_S = 300
+"""A quota that is used up so soon after midnight is probably still that of the day before."""
+
+_DAY_S = 86_400
+
 
 def day_of(now_s: float, offset_hours: int) -> str:
     """Return the day (``2026-11-22``) of a Unix time."""
@@ -39,10 +44,16 @@ def day_of_count(asked_s: float, answered_s: float, offset_hours: int) -> str | 
 def calls_resume_at(refused_s: float, offset_hours: int) -> int:
     """Return when calls that a used up quota refused at that time are worth another try (Unix s).
 
-    A refusal just after midnight may be of the day before, and just after midnight WeChat's new day
-    may not have begun.
+    A refusal minutes after midnight is probably of the day before, and just after midnight WeChat's
+    new day may not have begun.
+
+    Args:
+        refused_s: when the call was made, Unix s; not when its answer came, which may be later.
+        offset_hours: the offset of WeChat's day from UTC.
     """
-    return day_ends_at(refused_s - MIDNIGHT_DOUBT_S, offset_hours) + MIDNIGHT_DOUBT_S
+    ends_at = day_ends_at(refused_s, offset_hours)
+    is_young = refused_s - (ends_at - _DAY_S) < YOUNG_DAY_S
+    return int(refused_s) + YOUNG_DAY_S if is_young else ends_at + MIDNIGHT_DOUBT_S
 
 
 def _local(now_s: float, offset_hours: int) -> datetime:

@@ -205,7 +205,7 @@ def test_requests_are_named_after_the_method_of_a_store_that_makes_them() -> Non
             made.append(requests.of("dynamodb", "UpdateItem", request).origin)
 
     table: Any = Table()
-    QuotaStore(table, Api.PUSH_MESSAGE, 10).refund("2026-11-22")
+    QuotaStore(table, Api.PUSH_MESSAGE, 10).refund("2026-11-22", "a call")
     LedgerStore(table).abandon("c", Chunk(1, ChunkState.SENDING, 2), reason="gone")
 
     assert made == ["QuotaStore.refund", "LedgerStore.abandon"]

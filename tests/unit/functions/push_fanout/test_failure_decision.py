@@ -3,6 +3,7 @@
 import pytest
 
 from wxlive import errors
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, YOUNG_DAY_S
 from wxlive.domain.campaigns import HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.errors import WxliveError
@@ -10,7 +11,6 @@ from wxlive.wechat.errcodes import error_for
 from wxlive_push_fanout.failure_decision import (
     ACCESS_RETRY_S,
     ATTEMPTS_ALLOWED,
-    YOUNG_DAY_S,
     FailureDecision,
     decide_after_failure,
     decide_without_call,
@@ -175,28 +175,21 @@ def test_a_used_up_minute_is_waited_out(now_s: float, again_in_s: int) -> None:
     assert before(error, now_s=now_s).again_in_s == again_in_s
 
 
-def due(kind: HoldKind, *, after_midnight_s: float, began_at: int = MIDNIGHT_S) -> int:
+def due(kind: HoldKind, *, after_midnight_s: float, called_s: float | None = None) -> int:
     now_s = MIDNIGHT_S + after_midnight_s
-    return resume_at(kind, now_s=now_s, day_began_at=began_at, day_ends_at=began_at + DAY_S)
+    called_s = now_s if called_s is None else called_s
+    return resume_at(kind, now_s=now_s, called_s=called_s, offset_hours=8)
 
 
 def test_a_quota_that_is_used_up_lasts_until_the_day_of_the_call_ends() -> None:
-    assert due(HoldKind.QUOTA, after_midnight_s=YOUNG_DAY_S) == MIDNIGHT_S + DAY_S
-    assert due(HoldKind.QUOTA, after_midnight_s=DAY_S - 3) == MIDNIGHT_S + DAY_S
+    ends_at = MIDNIGHT_S + DAY_S + MIDNIGHT_DOUBT_S
+    assert due(HoldKind.QUOTA, after_midnight_s=YOUNG_DAY_S) == ends_at
+    assert due(HoldKind.QUOTA, after_midnight_s=DAY_S - 3) == ends_at
 
 
-@pytest.mark.parametrize("after_midnight_s", [2, 60, YOUNG_DAY_S - 1])
-def test_a_quota_that_is_used_up_minutes_after_midnight_is_yesterdays(
-    after_midnight_s: int,
-) -> None:
-    """45009 at 00:00:05 must not hold the campaign for 24 hours."""
-    expected = MIDNIGHT_S + after_midnight_s + YOUNG_DAY_S
-    assert due(HoldKind.QUOTA, after_midnight_s=after_midnight_s) == expected
-
-
-def test_a_refusal_of_yesterdays_last_call_that_arrives_after_midnight_is_over_already() -> None:
-    yesterday = MIDNIGHT_S - DAY_S
-    assert due(HoldKind.QUOTA, after_midnight_s=3, began_at=yesterday) == MIDNIGHT_S
+def test_a_refusal_of_yesterdays_last_call_that_arrives_after_midnight_is_yesterdays() -> None:
+    due_at = due(HoldKind.QUOTA, after_midnight_s=13, called_s=MIDNIGHT_S - 2.5)
+    assert due_at == MIDNIGHT_S + MIDNIGHT_DOUBT_S
 
 
 def test_an_access_that_is_refused_is_tried_again_after_minutes() -> None:

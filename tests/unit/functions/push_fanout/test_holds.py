@@ -6,9 +6,10 @@ import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, ROOM
 from support.sender import Sender
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, YOUNG_DAY_S
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.rooms import Choice
-from wxlive_push_fanout.failure_decision import ACCESS_RETRY_S, YOUNG_DAY_S
+from wxlive_push_fanout.failure_decision import ACCESS_RETRY_S
 from wxlive_push_fanout.holds import explain_refused_claim, hold
 
 MIDNIGHT_S = 1_795_363_200
@@ -16,13 +17,13 @@ MIDNIGHT_S = 1_795_363_200
 
 
 def hold_for(sender: Sender, kind: HoldKind, *, slot_s: float = NOW_S) -> None:
-    hold(sender.campaign, kind, "why", day_s=slot_s, deps=sender.deps)
+    hold(sender.campaign, kind, "why", called_s=slot_s, deps=sender.deps)
 
 
 @pytest.mark.parametrize(
     ("kind", "state", "resume_at"),
     [
-        (HoldKind.QUOTA, CampaignState.PAUSED, MIDNIGHT_S),
+        (HoldKind.QUOTA, CampaignState.PAUSED, MIDNIGHT_S + MIDNIGHT_DOUBT_S),
         (HoldKind.ROOM, CampaignState.WAITING_LIVE, 0),
         (HoldKind.ACCESS, CampaignState.PAUSED, NOW_S + ACCESS_RETRY_S),
         (HoldKind.DAY, CampaignState.PAUSED, 0),
@@ -43,13 +44,13 @@ def test_a_hold_for_quota_is_due_at_the_end_of_the_day_of_the_call_not_of_its_an
 ) -> None:
     sender.clock.now_s = MIDNIGHT_S + 3.5
     hold_for(sender, HoldKind.QUOTA, slot_s=MIDNIGHT_S - 2)
-    assert sender.campaign.resume_at == MIDNIGHT_S
+    assert sender.campaign.resume_at == MIDNIGHT_S + MIDNIGHT_DOUBT_S
 
 
 def test_a_hold_for_quota_minutes_after_midnight_is_short(sender: Sender) -> None:
     sender.clock.now_s = MIDNIGHT_S + 5
     hold_for(sender, HoldKind.QUOTA, slot_s=MIDNIGHT_S + 4)
-    assert sender.campaign.resume_at == MIDNIGHT_S + 5 + YOUNG_DAY_S
+    assert sender.campaign.resume_at == MIDNIGHT_S + 4 + YOUNG_DAY_S
 
 
 def test_a_hold_for_the_room_records_since_when_wechat_refuses_its_calls(sender: Sender) -> None:

@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, day_ends_at, day_of, day_of_count, stamp_of
+from wxlive.domain.calendar import (
+    MIDNIGHT_DOUBT_S,
+    YOUNG_DAY_S,
+    calls_resume_at,
+    day_ends_at,
+    day_of,
+    day_of_count,
+    stamp_of,
+)
 
 
 def at(text: str) -> float:
@@ -90,3 +98,22 @@ def test_a_count_that_straddles_midnight_by_any_clock_belongs_to_no_day(
 ) -> None:
     """WeChat's answer at 00:00:05 may still be yesterday's 4990 calls."""
     assert day_of_count(MIDNIGHT + asked_s, MIDNIGHT + answered_s, 8) is None
+
+
+# ---------------------------------------------------------------- when calls resume
+
+
+@pytest.mark.parametrize("refused_s", [-3600, -0.5, YOUNG_DAY_S - 86_400])
+def test_after_a_quota_is_used_up_calls_resume_when_the_next_day_has_surely_begun(
+    refused_s: float,
+) -> None:
+    assert calls_resume_at(MIDNIGHT + refused_s, 8) == MIDNIGHT + MIDNIGHT_DOUBT_S
+
+
+@pytest.mark.parametrize("refused_s", [0, 5.9, YOUNG_DAY_S - 1])
+def test_a_quota_that_is_used_up_minutes_after_midnight_is_yesterdays_and_costs_no_day(
+    refused_s: float,
+) -> None:
+    """45009 at 00:00:05 must not stop calls for 24 hours."""
+    expected = MIDNIGHT + int(refused_s) + YOUNG_DAY_S
+    assert calls_resume_at(MIDNIGHT + refused_s, 8) == expected
