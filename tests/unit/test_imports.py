@@ -187,6 +187,7 @@ def test_the_probe_sees_what_it_looks_for(
 # ---------------------------------------------------------------- what importing costs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "used"),
     [

@@ -11,6 +11,8 @@ from wxlive.domain.followers import Status
 from wxlive.domain.sync_runs import RunState
 from wxlive_follower_sync import budget, sweep, walk
 
+pytestmark = pytest.mark.slow
+
 FOLLOWERS = 10_000_000
 PAGES = FOLLOWERS // ROWS_A_PAGE
 SPEEDS = [1000, 2000, 4000, 10_000, 40_000]
