@@ -50,7 +50,7 @@ SHOWN: Mapping[str, Witness] = {
     "FollowerStore.apply": Witness("sync-follows", 0),
     "FollowerStore.exchange": Witness("sync-follows", 0),
     "PaceStore.reserve": Witness("plan", 0),
-    "QuotaStore.seed": Witness("old-token"),
+    "QuotaStore.learn": Witness("old-token"),
     "SyncRunStore.abandon": _ABANDONED,
     "SyncRunStore.open": _ABANDONED,
     "SyncRunStore.release": Witness("sync-late", 0),

@@ -87,11 +87,10 @@ class QuotaStore:
         day = day_of_count(asked_s, answered_s, offset_hours)
         if day is None:
             return
-        used, limit = self._counted(day)
-        if said.used > used:
-            self.seed(day, said.used, answered_s)
+        self.seed(day, said.used, answered_s)
         allowed = min(self.limit, said.daily_limit) if said.daily_limit > 0 else self.limit
-        if allowed != limit:
+        _, known = self._counted(day)
+        if allowed != known:
             self._limit(day, allowed, answered_s)
 
     def note_used_up(self, *, asked_s: float, answered_s: float, offset_hours: int) -> None:
