@@ -14,11 +14,12 @@ from support.backends import Tables
 from support.push_stores import PushStores
 from support.push_world import PushWorld
 from wxlive.domain.campaigns import Campaign, CampaignState, HoldKind
-from wxlive.domain.chunks import CLAIM_STALE_S, Chunk, ChunkState
+from wxlive.domain.chunks import CLAIM_STALE_S, Chunk, ChunkState, EarlierCall
 from wxlive.domain.events import PushResult
+from wxlive.domain.outcomes import Outcome
 from wxlive.domain.pace import Slot
 from wxlive.errors import InvalidCommand
-from wxlive.stores.ledger import FIRST_HALF, Outcome
+from wxlive.stores.ledger import FIRST_HALF
 from wxlive.stores.living import Living
 from wxlive.stores.push_queue import ChunkMessage, parse_message
 from wxlive.stores.tokens import TokenStore
@@ -207,7 +208,7 @@ def test_its_unknown_chunk_is_decided_about(restore: Restore) -> None:
     stores = restore("sending")
     read = stores.chunk(2)
     assert stores.ledger.resend(CAMPAIGN, read, now_s=LATER, reason="again")
-    assert stores.chunk(2).earlier_calls == ((NOW_S + 2, 3),)
+    assert stores.chunk(2).earlier_calls == (EarlierCall(NOW_S + 2, 3, read.claim),)
     assert stores.lives() == Living(CAMPAIGN, 1)
     assert stores.ledger.accept(CAMPAIGN, stores.chunk(4), reason="so be it")
 

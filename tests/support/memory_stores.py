@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, PastHold
-from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
+from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower, Status
+from wxlive.domain.outcomes import Outcome, correct
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.errors import QuotaUsedUp, StoreBusy
@@ -16,7 +17,7 @@ from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
-from wxlive.stores.ledger import LedgerStore, Outcome
+from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import Living, LivingStore
 from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -200,30 +201,45 @@ class MemoryLedger(LedgerStore):
         reason: str | None = None,
     ) -> bool:
         facts = {"state": ChunkState.QUEUED, "queued_at": int(now_s), "reason": reason}
-        undone = self._change(campaign, number, claim, **facts)
+        outcome = Outcome(ChunkState.QUEUED, reason=reason)
+        undone = self._change(campaign, number, claim, **facts) or self._corrected(
+            campaign, number, claim, outcome
+        )
         self.refunded += [day] * undone
         return undone
 
     def finish(
         self, campaign: str, number: int, outcome: Outcome, *, claim: str, now_s: float
     ) -> bool:
-        facts = {"message_id": outcome.message_id, "errcode": outcome.errcode, "rid": outcome.rid}
+        facts: dict[str, Any] = {
+            "message_id": outcome.message_id,
+            "errcode": outcome.errcode,
+            "rid": outcome.rid,
+        }
         if outcome.to is ChunkState.QUEUED:
             facts |= {"queued_at": int(now_s), "attempts": 0}
+        if outcome.may_have_notified:
+            row = self.rows[campaign, number]
+            call = EarlierCall(row.claimed_at, row.openids, claim)
+            facts["earlier_calls"] = (*row.earlier_calls, call)
         return self._change(
             campaign, number, claim, state=outcome.to, reason=outcome.reason, **facts
-        )
+        ) or self._corrected(campaign, number, claim, outcome)
 
     def count_attempts(self, campaign: str, number: int, attempts: int) -> None:
         row = self.rows[campaign, number]
         self.rows[campaign, number] = replace(row, attempts=attempts)
 
     def resend(self, campaign: str, chunk: Chunk, *, now_s: float, reason: str) -> bool:
-        calls = (*chunk.earlier_calls, (chunk.claimed_at, chunk.openids))
-        facts = {"state": ChunkState.QUEUED, "reason": reason, "earlier_calls": calls}
+        call = EarlierCall(chunk.claimed_at, chunk.openids, chunk.claim)
+        facts = {
+            "state": ChunkState.QUEUED,
+            "reason": reason,
+            "earlier_calls": (*chunk.earlier_calls, call),
+        }
         return self._change(campaign, chunk.number, chunk.claim, **facts)
 
-    def accept(self, campaign: str, chunk: Chunk, *, reason: str) -> bool:
+    def accept(self, campaign: str, chunk: Chunk, *, reason: str, is_ended: bool = False) -> bool:
         facts = {"state": ChunkState.ACCEPTED, "reason": reason}
         return self._change(campaign, chunk.number, chunk.claim, **facts)
 
@@ -244,6 +260,13 @@ class MemoryLedger(LedgerStore):
             return None
         self.rows[campaign, number] = Chunk(number, ChunkState.QUEUED, chunk.openids - half)
         return number
+
+    def _corrected(self, campaign: str, number: int, claim: str, outcome: Outcome) -> bool:
+        row = self.rows.get((campaign, number))
+        if row is None:
+            return False
+        self.rows[campaign, number] = correct(row, claim, outcome)
+        return self.rows[campaign, number] != row
 
     def _change(self, campaign: str, number: int, claim: str, **facts: Any) -> bool:
         if self.busy:

@@ -18,11 +18,12 @@ from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.followers import Follower, Status
+from wxlive.domain.outcomes import Outcome
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
-from wxlive.stores.ledger import LedgerStore, Outcome
+from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, parse_message

@@ -4,7 +4,7 @@ The errcodes: docs/wechat-protocol.md#error-codes. What surely did not reach WeC
 again; what may have is never sent again by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxlive.domain.calendar import calls_resume_at
 from wxlive.domain.campaigns import HoldKind
@@ -39,7 +39,7 @@ class FailureDecision:
     ``chunk`` is the ledger's new state; QUEUED means it will be sent again, after ``again_in_s``
     seconds unless ``hold`` holds the campaign or ``ends`` ends it. ``split`` means in two halves,
     because one openid spoils the call. ``counts`` says that the attempt counts as one that did not
-    reach WeChat.
+    reach WeChat, ``may_have_notified`` that the call may have been carried out all the same.
     """
 
     chunk: ChunkState
@@ -48,6 +48,7 @@ class FailureDecision:
     again_in_s: int = 0
     split: bool = False
     counts: bool = False
+    may_have_notified: bool = False
 
 
 def decide_after_failure(  # noqa: PLR0911 - one return for each row of the table of errcodes
@@ -59,6 +60,9 @@ def decide_after_failure(  # noqa: PLR0911 - one return for each row of the tabl
             return FailureDecision(ChunkState.UNKNOWN)
         case SystemBusy() if not retry_busy:
             return FailureDecision(ChunkState.UNKNOWN)
+        case SystemBusy():
+            again = decide_without_call(error, attempts=attempts, now_s=now_s)
+            return replace(again, may_have_notified=True)
         case QuotaUsedUp():
             return FailureDecision(ChunkState.QUEUED, HoldKind.QUOTA)
         case RoomNotLive():

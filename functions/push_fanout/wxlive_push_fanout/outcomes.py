@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
+from wxlive.domain.outcomes import Outcome
 from wxlive.errors import NotReached, StoreBusy, WxliveError
-from wxlive.stores.ledger import Outcome
 from wxlive.stores.push_queue import OutcomeMessage
 from wxlive_push_fanout.dependencies import Dependencies
 from wxlive_push_fanout.failure_decision import FailureDecision, decide_after_failure
@@ -65,7 +65,13 @@ def store_failure(
     if isinstance(error, NotReached):
         undo_claim(campaign, chunk, claim, str(error), deps)
     else:
-        outcome = Outcome(decision.chunk, errcode=error.errcode, rid=error.rid, reason=str(error))
+        outcome = Outcome(
+            decision.chunk,
+            errcode=error.errcode,
+            rid=error.rid,
+            reason=str(error),
+            may_have_notified=decision.may_have_notified,
+        )
         store_answer(campaign, chunk, outcome, claim, deps)
     _follow(campaign, chunk, decision, error, claim, deps)
     return decision.chunk

@@ -17,9 +17,9 @@ from wxlive.domain.chunks import (
     Chunk,
     ChunkState,
 )
+from wxlive.domain.outcomes import Outcome
 from wxlive.domain.pace import LATENESS_ALLOWED_MS, TooFar
 from wxlive.errors import Conflict, StoreBusy, WxliveError
-from wxlive.stores.ledger import Outcome
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
 from wxlive_push_fanout.dependencies import Dependencies

@@ -141,7 +141,12 @@ def accept_unknown(campaign_id: str, deps: Dependencies, command: str) -> Report
     current = _with_unknown(campaign_id, deps)
     _record(command, campaign_id, deps)
     for chunk in current.unknown:
-        deps.ledger.accept(campaign_id, chunk, reason="Accepted by the operator")
+        deps.ledger.accept(
+            campaign_id,
+            chunk,
+            reason="Accepted by the operator",
+            is_ended=current.campaign.is_ended,
+        )
     return _report(campaign_id, deps)
 
 

@@ -12,10 +12,11 @@ from support.backends import Tables
 from support.push_stores import CALLS, LATER, SLOT_MS, PushStores
 from support.table_faults import Fault, Faults
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, HoldKind
-from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
+from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
+from wxlive.domain.outcomes import Outcome
 from wxlive.domain.rooms import Choice
 from wxlive.errors import Conflict, StoreBusy
-from wxlive.stores.ledger import FIRST_HALF, Outcome
+from wxlive.stores.ledger import FIRST_HALF
 
 FOUR = ["o-1", "o-2", "o-3", "o-4"]
 """The openids of the first chunk of the campaign that is ``sending``."""
@@ -597,7 +598,7 @@ def test_a_chunk_that_is_sent_again_remembers_its_call(
         state=ChunkState.QUEUED,
         queued_at=LATER,
         reason="again",
-        earlier_calls=((NOW_S, 4),),
+        earlier_calls=(EarlierCall(NOW_S, 4, "a", slot_ms=SLOT_MS),),
         slot_ms=0,
     )
     assert stores.chunk().may_have_notified
@@ -610,7 +611,10 @@ def test_a_chunk_remembers_every_call_that_was_decided_about(
     stores.claim("b")
     finish(stores, UNKNOWN, "b")
     resend(stores, stores.chunk())
-    assert stores.chunk().earlier_calls == ((NOW_S, 4), (NOW_S, 4))
+    assert stores.chunk().earlier_calls == (
+        EarlierCall(NOW_S, 4, "a", slot_ms=SLOT_MS),
+        EarlierCall(NOW_S, 4, "b", slot_ms=SLOT_MS),
+    )
 
 
 @pytest.mark.parametrize("state", [ChunkState.UNKNOWN, ChunkState.SENDING])

@@ -10,7 +10,7 @@ import pytest
 
 from support.backends import Backend
 from wxlive.domain.chunks import ChunkState
-from wxlive.stores.ledger import Outcome
+from wxlive.domain.outcomes import Outcome
 from wxlive.stores.push_queue import (
     MAX_DELAY_S,
     WAKE,

@@ -11,8 +11,8 @@ from support.push_stores import SLOT_MS, PushStores
 from support.table_faults import Fault, Faults
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState
+from wxlive.domain.outcomes import Outcome
 from wxlive.domain.reports import Report
-from wxlive.stores.ledger import Outcome
 from wxlive.stores.reports import read_report
 from wxlive.stores.results import ResultStore
 

@@ -19,9 +19,9 @@ from support.push_stores import LATER, PushStores
 from support.table_faults import BUSY, LOST, Fault, Faults
 from wxlive.domain.campaigns import UNENDED, CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.outcomes import Outcome
 from wxlive.domain.rooms import Choice
 from wxlive.errors import StoreBusy
-from wxlive.stores.ledger import Outcome
 from wxlive.stores.living import Living
 
 HOLD = Hold(HoldKind.QUOTA, "h-1", "used up", NOW_S, LATER)

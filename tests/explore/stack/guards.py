@@ -11,6 +11,7 @@ from explore.stack import shipped
 from wxlive.digests import DigestSet
 from wxlive.domain import pace
 from wxlive.domain.chunks import Chunk
+from wxlive.stores.ledger import LedgerStore
 from wxlive_push_fanout import outcomes, send
 from wxlive_push_start import plan, reconcile, start
 
@@ -40,6 +41,8 @@ GUARDS: Mapping[str, tuple[Any, str, Any]] = {
     "a claim without a worker is settled": (Chunk, "is_abandoned", _false),
     "a call leaves in its slot": (send, "_is_punctual", _true),
     "an outcome that can't be stored is kept": (outcomes, "_keep", _written_once),
+    "a call that may have notified is remembered": (LedgerStore, "_called", _none),
+    "what comes after a decision corrects it": (LedgerStore, "_correct", _false),
     "a lost message is replaced": (reconcile, "chunks_to_enqueue", _nothing),
     "a stalled plan is resumed": (reconcile, "plan_is_stalled", _false),
     "metrics are published before a campaign is closed": (shipped.Telemetry, "publish", _none),

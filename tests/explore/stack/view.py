@@ -19,7 +19,7 @@ from wxlive.domain.reports import Report, report
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.stores.campaigns import _read_campaign
 from wxlive.stores.followers import _from_item as _read_follower
-from wxlive.stores.ledger import _read_chunk
+from wxlive.stores.ledger_rows import read_chunk
 from wxlive.stores.results import _read as _read_result
 from wxlive.stores.sync_runs import _from_item as _read_run
 
@@ -43,7 +43,7 @@ def chunk_in(item: Item) -> tuple[Place, Chunk] | None:
     kind, _, campaign = str(row.get("pk", "")).partition("#")
     if kind != "campaign" or not row["sk"].startswith("chunk#"):
         return None
-    chunk = _read_chunk(row)
+    chunk = read_chunk(row)
     return (campaign, chunk.number), chunk
 
 

@@ -66,6 +66,8 @@ SHOWN_GUARDS: Mapping[str, Witness] = {
     "a claim without a worker is settled": Witness("one-chunk"),
     "a call leaves in its slot": Witness("late"),
     "an outcome that can't be stored is kept": Witness("one-chunk"),
+    "a call that may have notified is remembered": Witness("busy-again", 2),
+    "what comes after a decision corrects it": Witness("accept-late", 0),
     "a lost message is replaced": Witness("split"),
     "a stalled plan is resumed": Witness("start"),
     "metrics are published before a campaign is closed": Witness("one-chunk", 2),
@@ -79,6 +81,7 @@ SHOWN_GUARDS: Mapping[str, Witness] = {
 _COMMANDS = "a command is looked up before; this is for two deliveries of it at the same moment"
 _SPLITS = "a split is claimed before; this is for a worker that is late in the middle of one"
 _LIVING = "a campaign that is replaced has nothing queued; this is for records of version 0.1"
+_CORRECTIONS = "a decision is read before it is corrected; this is for another correction meanwhile"
 _PLANS = "several refuse the same planner; each is for followers that change between two planners"
 
 UNSHOWN: Mapping[str, str] = {
@@ -102,7 +105,9 @@ UNSHOWN: Mapping[str, str] = {
     "LedgerStore.resend[0]: claim": "an operator decides once; this is for two at the same moment",
     "LedgerStore.resend[1]": _LIVING,
     "LedgerStore.split": _SPLITS,
-    "LedgerStore.unclaim[0]: #state": "a claim is undone once; this is for a doubled message",
+    "LedgerStore.finish[0]: #": _CORRECTIONS,
+    "LedgerStore.unclaim[0]: #": "a claim is undone once and corrected once; this is for a doubled "
+    "message",
     "LedgerStore.unclaim[1]": _LIVING,
     "FollowerStore.apply: ": "the parts are one order of facts; a fact may differ in each of them",
     "FollowerStore.exchange: ": "the parts say that a record is as read; it may differ in each",

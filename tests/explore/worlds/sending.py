@@ -1,6 +1,7 @@
 """Senders, and what may come between them."""
 
 from explore.stack.scenario import Scenario, claim_grown_old
+from explore.stack.shipped import Setting
 from explore.stack.wechat import ALL_PUSH_FATES, Rules
 
 ONE, TWO = ("a", "b"), ("c", "d")
@@ -91,5 +92,18 @@ WORLDS = (
         copies=1,
         minutes=3,
         faults=2,
+    ),
+    Scenario(
+        "busy-again",
+        "With PushRetryBusy a busy WeChat is called again, which may have carried out the call.",
+        chunks=(ONE, TWO),
+        messages=(1, 2),
+        senders=1,
+        setting=Setting(retry_busy=True),
+        rules=Rules(with_results=True, push_fates=("dropped", "busy", "busy-sent")),
+        decides=True,
+        minutes=3,
+        faults=2,
+        ablated_with=0,
     ),
 )

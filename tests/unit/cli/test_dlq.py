@@ -10,7 +10,7 @@ from factories import CAMPAIGN, DAY, NOW_S, a_chunk
 from support.cli import Operator
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import CLAIM_STALE_S, ChunkState
-from wxlive.stores.ledger import Outcome
+from wxlive.domain.outcomes import Outcome
 from wxlive.stores.push_queue import (
     WAKE,
     ChunkMessage,

@@ -37,7 +37,11 @@ def open_calls(ledger: Iterable[Chunk]) -> list[OpenCall]:
     """Return the calls of a ledger that have no ``message_id``, whatever was decided about them."""
     calls: list[OpenCall] = []
     for chunk in ledger:
-        calls += [OpenCall(None, called_at, openids) for called_at, openids in chunk.earlier_calls]
+        calls += [
+            OpenCall(None, call.called_at, call.openids)
+            for call in chunk.earlier_calls
+            if call.message_id is None
+        ]
         called = {ChunkState.SENDING, ChunkState.UNKNOWN, ChunkState.ACCEPTED}
         if chunk.state in called and chunk.message_id is None:
             in_progress = chunk.state is ChunkState.SENDING

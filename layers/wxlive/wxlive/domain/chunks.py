@@ -38,6 +38,8 @@ REFUSED_CALLS_KEPT = 20
 
 ABANDONED = "The worker stopped between the claim and WeChat's answer; the call may have left"
 
+SENT_AGAIN = "It was to be sent again when the campaign ended; an earlier call may have notified"
+
 RESULT_OVERDUE_S = 3600
 """A result that has not come by then is not expected any more: WeChat delivers within seconds."""
 
@@ -62,15 +64,29 @@ class RefusedCall(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierCall:
+    """A call that may have notified its openids before the chunk was queued again.
+
+    ``called_at`` is when ``claim`` was made (Unix s), for the slot at ``slot_ms`` (Unix ms).
+    ``message_id`` is known if WeChat's answer came after all.
+    """
+
+    called_at: int
+    openids: int
+    claim: str = ""
+    message_id: str | None = None
+    slot_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A ledger row: up to 2000 openids that share one call. Times are Unix seconds.
 
-    ``queued_at`` is when it was last queued. ``earlier_calls`` are calls whose outcome was not
-    known when the operator had the chunk sent again: when each was claimed, and its openids.
-    ``was_called`` says that a chunk it was cut from has such calls. ``attempts`` counts attempts in
-    a row that did not reach WeChat. ``slot_ms`` is when its last call left (Unix ms), 0 if none did
-    or if version 0.1 made it; ``refused_calls`` are those before it that WeChat refused, the latest
-    ``REFUSED_CALLS_KEPT``.
+    ``queued_at`` is when it was last queued. ``earlier_calls`` are those whose outcome was not
+    known when the chunk was queued again. ``was_called`` says that a chunk it was cut from has
+    such calls. ``attempts`` counts attempts in a row that did not reach WeChat. ``slot_ms`` is when
+    its last call left (Unix ms), 0 if none did or if version 0.1 made it; ``refused_calls`` are
+    those before it that WeChat refused, the latest ``REFUSED_CALLS_KEPT``.
     """
 
     number: int
@@ -84,7 +100,7 @@ class Chunk:
     rid: str | None = None
     reason: str | None = None
     queued_at: int = 0
-    earlier_calls: tuple[tuple[int, int], ...] = ()
+    earlier_calls: tuple[EarlierCall, ...] = ()
     was_called: bool = False
     slot_ms: int = 0
     refused_calls: tuple[RefusedCall, ...] = ()
@@ -100,8 +116,14 @@ class Chunk:
         Of a half, only those made since it was cut: the other half has the earlier ones.
         """
         called = {ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN}
-        earlier = tuple(claimed_at for claimed_at, _ in self.earlier_calls)
+        earlier = tuple(call.called_at for call in self.earlier_calls)
         return (*earlier, self.claimed_at) if self.state in called else earlier
+
+    @property
+    def message_ids(self) -> set[str]:
+        """The names that WeChat gave to its calls, as far as they are known."""
+        names = (self.message_id, *(call.message_id for call in self.earlier_calls))
+        return {name for name in names if name is not None}
 
     @property
     def may_have_notified(self) -> bool:
@@ -132,6 +154,36 @@ class Chunk:
         if not self.is_abandoned(now_s):
             return self
         return replace(self, state=ChunkState.UNKNOWN, reason=ABANDONED)
+
+    def as_left(self) -> Self:
+        """Return a queued row as it stands once its campaign has ended: no call will follow.
+
+        It is what its last call was, if it has one: unknown, unless WeChat's answer is known. The
+        parts of a chunk that was called and then cut are unknown, and no result is theirs.
+        """
+        if self.state is not ChunkState.QUEUED:
+            return self
+        if not self.may_have_notified:
+            return replace(self, state=ChunkState.CANCELLED)
+        whole = [call for call in self.earlier_calls if call.openids == self.openids]
+        if not whole:
+            return replace(self, state=ChunkState.UNKNOWN, reason=SENT_AGAIN, claimed_at=0)
+        last = max(whole, key=lambda call: (call.message_id is not None, call.called_at))
+        return self.decided_by(last)
+
+    def decided_by(self, call: EarlierCall) -> Self:
+        """Return the row as an earlier call of all its openids leaves it, with no call after it."""
+        is_answered = call.message_id is not None
+        return replace(
+            self,
+            state=ChunkState.ACCEPTED if is_answered else ChunkState.UNKNOWN,
+            claim=call.claim,
+            claimed_at=call.called_at,
+            slot_ms=call.slot_ms,
+            message_id=call.message_id,
+            reason=None if is_answered else SENT_AGAIN,
+            earlier_calls=tuple(other for other in self.earlier_calls if other is not call),
+        )
 
 
 def spread_of(chunk_openids: int) -> int:

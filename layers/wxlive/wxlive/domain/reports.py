@@ -89,7 +89,8 @@ def report(
 
     A result belongs to the chunk with its ``message_id``, or proves that an unknown chunk was sent
     (``wxlive.domain.attribution``). What is left over is an orphan: shown, never dropped. The
-    queued chunks of a campaign that has ended will make no call: they count as cancelled.
+    queued chunks of a campaign that has ended will make no call: they count as cancelled, or as
+    what an earlier call left (``Chunk.as_left``).
 
     Args:
         campaign: the campaign.
@@ -98,7 +99,9 @@ def report(
         now_s: the present time.
         others: the chunks of the room's other campaigns, which have results of their own.
     """
-    rows = [_as_ended(campaign, chunk.as_seen(now_s)) for chunk in ledger]
+    rows = [chunk.as_seen(now_s) for chunk in ledger]
+    if campaign.is_ended:
+        rows = [row.as_left() for row in rows]
     others = [chunk.as_seen(now_s) for chunk in others]
     by_message = {result.message_id: result for result in results}
     rows, orphans = _attributed(campaign, rows, others, by_message)
@@ -131,9 +134,9 @@ def _attributed(
     by_message: Mapping[str, PushResult],
 ) -> tuple[list[Chunk], tuple[PushResult, ...]]:
     """Give rows the results that prove them; return them with the results of no call."""
-    named = {chunk.message_id for chunk in (*rows, *others)}
+    named = {name for chunk in (*rows, *others) for name in chunk.message_ids}
     since = campaign.created_at - CLOCK_SKEW_S
-    strays = [r for r in by_message.values() if r.message_id not in named and r.time_s >= since]
+    strays = [result for result in by_message.values() if result.message_id not in named]
     own = open_calls(rows)
     pairs = attribute([*own, *open_calls(others)], strays)
     used = {result.message_id for _, result in pairs}
@@ -148,13 +151,8 @@ def _attributed(
         else row
         for row in rows
     ]
-    return sent, tuple(stray for stray in strays if stray.message_id not in used)
-
-
-def _as_ended(campaign: Campaign, chunk: Chunk) -> Chunk:
-    if chunk.state is ChunkState.QUEUED and campaign.state in ENDED:
-        return replace(chunk, state=ChunkState.CANCELLED)
-    return chunk
+    left = [stray for stray in strays if stray.message_id not in used]
+    return sent, tuple(stray for stray in left if stray.time_s >= since)
 
 
 def _derived_state(

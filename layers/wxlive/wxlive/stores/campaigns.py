@@ -19,7 +19,7 @@ from wxlive.errors import Conflict
 from wxlive.stores.commands import command_put
 from wxlive.stores.days import day_release
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
-from wxlive.stores.ledger import new_chunk
+from wxlive.stores.ledger_rows import new_chunk
 from wxlive.stores.living import Living, is_living, succession
 
 if TYPE_CHECKING:

@@ -8,14 +8,30 @@ second.
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign, CampaignState
-from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
+from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign
+from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
+from wxlive.domain.outcomes import Outcome, correct
 from wxlive.errors import Conflict
 from wxlive.stores.days import day_claim
-from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
+from wxlive.stores.dynamo import Item, attempt, get, present, query, transact
+from wxlive.stores.ledger_rows import (
+    call_of,
+    calls_item,
+    chunk_claim,
+    chunk_key,
+    chunk_update,
+    new_chunk,
+    not_chosen_otherwise,
+    openids_key,
+    openids_put,
+    queued_update,
+    read_chunk,
+    replacement,
+    sending,
+)
 from wxlive.stores.living import is_living, is_superseded, revival
 from wxlive.stores.quota import QuotaStore
 
@@ -27,16 +43,8 @@ FIRST_HALF = 500_000
 
 _CALLED = (ChunkState.SENDING, ChunkState.UNKNOWN)
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a claimed chunk, and what WeChat said."""
-
-    to: ChunkState
-    message_id: str | None = None
-    errcode: int | None = None
-    rid: str | None = None
-    reason: str | None = None
+_ROUNDS = 3
+"""Tries to change a chunk that others change meanwhile."""
 
 
 class LedgerStore:
@@ -47,17 +55,17 @@ class LedgerStore:
 
     def chunk(self, campaign: str, number: int) -> Chunk | None:
         """Return one ledger row."""
-        key = _chunk_key(campaign, number)
+        key = chunk_key(campaign, number)
         item = get(self._table, key["pk"], key["sk"])
-        return _read_chunk(item) if item else None
+        return read_chunk(item) if item else None
 
     def chunks(self, campaign: str) -> Iterator[Chunk]:
         """Iterate over the ledger."""
-        return map(_read_chunk, query(self._table, f"campaign#{campaign}", prefix="chunk#"))
+        return map(read_chunk, query(self._table, f"campaign#{campaign}", prefix="chunk#"))
 
     def openids(self, campaign: str, number: int) -> list[str] | None:
         """Return the openids of a chunk, None if they have expired."""
-        item = get(self._table, **_openids_key(campaign, number)) or get(
+        item = get(self._table, **openids_key(campaign, number)) or get(
             # Where version 0.1 kept them.
             self._table,
             f"campaign#{campaign}",
@@ -88,11 +96,11 @@ class LedgerStore:
         """
         writes = (
             is_living(campaign.campaign),
-            _sending(campaign.campaign),
-            _chunk_claim(campaign.campaign, chunk, claim, now_s, slot_ms),
+            sending(campaign.campaign),
+            chunk_claim(campaign.campaign, chunk, claim, now_s, slot_ms),
             quota.consumption(day, now_s),
             day_claim(day, campaign.room_id, campaign.campaign, now_s),
-            _not_chosen_otherwise(day, campaign.room_id),
+            not_chosen_otherwise(day, campaign.room_id),
         )
         try:
             transact(self._table, f"chunk {chunk.number} of {campaign.campaign}", *writes)
@@ -114,22 +122,30 @@ class LedgerStore:
         """Queue a claimed chunk again, whose call surely did not leave, and refund its call.
 
         Returns:
-            Whether it is queued; if not, the claim no longer held, or another campaign lives.
+            Whether that is stored; if not, the chunk knows no such call.
         """
+        outcome = Outcome(ChunkState.QUEUED, reason=reason)
         facts = {
-            "state": ChunkState.QUEUED.value,
+            "state": outcome.to.value,
             "queued_at": int(now_s),
             "reason": reason,
             "slot_ms": 0,
         }
-        return self._queue_again(campaign, number, facts, quota.repayment(day), claim=claim)
+        refund = quota.repayment(day)
+        return self._queue_again(campaign, number, facts, refund, claim=claim) or self._correct(
+            campaign, number, outcome, refund, claim=claim
+        )
 
     def finish(
         self, campaign: str, number: int, outcome: Outcome, *, claim: str, now_s: float
     ) -> bool:
-        """Store the outcome of a claimed chunk; returns whether it is stored.
+        """Store the outcome of a claimed chunk.
 
-        A claim that was settled as unknown meanwhile accepts its outcome.
+        A claim that was settled as unknown meanwhile accepts its outcome; what follows from one
+        that comes later is in ``domain.outcomes.correct``.
+
+        Returns:
+            Whether it is stored; if not, nothing follows from it.
         """
         facts: dict[str, Any] = present(
             {
@@ -142,8 +158,14 @@ class LedgerStore:
         )
         if outcome.to is ChunkState.QUEUED:
             facts |= {"queued_at": int(now_s), "attempts": 0}
-            return self._queue_again(campaign, number, facts, claim=claim)
-        return self._settle(campaign, number, facts, claim=claim, out_of=_CALLED)
+            called = None
+            if outcome.may_have_notified:
+                called = self._called(campaign, number, claim)
+                facts["slot_ms"] = 0
+            stored = self._queue_again(campaign, number, facts, claim=claim, called=called)
+        else:
+            stored = self._settle(campaign, number, facts, claim=claim, out_of=_CALLED)
+        return stored or self._correct(campaign, number, outcome, claim=claim)
 
     def abandon(self, campaign: str, chunk: Chunk, *, reason: str) -> bool:
         """Settle a claim whose worker is gone as unknown; returns whether it is unknown."""
@@ -154,7 +176,7 @@ class LedgerStore:
     def refuse(self, campaign: str, chunk: Chunk, *, reason: str) -> bool:
         """Refuse a queued chunk that can't be sent; returns whether it is refused."""
         facts = {"state": ChunkState.REFUSED.value, "reason": reason}
-        update = _queued_update(campaign, chunk, facts)["Update"]
+        update = queued_update(campaign, chunk, facts)["Update"]
         try:
             attempt(
                 f"chunk {chunk.number} of {campaign}",
@@ -169,7 +191,7 @@ class LedgerStore:
         attempt(
             f"chunk {number} of {campaign}",
             lambda: self._table.update_item(
-                Key=_chunk_key(campaign, number),
+                Key=chunk_key(campaign, number),
                 UpdateExpression="SET attempts = :attempts",
                 ExpressionAttributeValues={":attempts": attempts},
             ),
@@ -181,24 +203,35 @@ class LedgerStore:
         The call that was made stays on record: its result may still come. Returns whether the
         chunk is queued; if not, it had changed, or another campaign lives.
         """
-        calls = (*chunk.earlier_calls, (chunk.claimed_at, chunk.openids))
         facts = {
             "state": ChunkState.QUEUED.value,
             "queued_at": int(now_s),
             "reason": reason,
-            "earlier_calls": [list(call) for call in calls],
             "slot_ms": 0,
         }
-        update = _chunk_update(campaign, chunk.number, facts, claim=chunk.claim, out_of=_CALLED)
+        call = call_of(chunk)
+        update = chunk_update(
+            campaign, chunk.number, facts, claim=chunk.claim, out_of=_CALLED, called=call
+        )
         try:
             transact(self._table, f"chunk {chunk.number} of {campaign}", update, revival(campaign))
         except Conflict:
             stored = self.chunk(campaign, chunk.number)
-            return stored is not None and stored.earlier_calls == calls
+            return stored is not None and call in stored.earlier_calls
         return True
 
-    def accept(self, campaign: str, chunk: Chunk, *, reason: str) -> bool:
-        """Treat an unknown chunk as sent, by the operator's decision; returns whether it is."""
+    def accept(self, campaign: str, chunk: Chunk, *, reason: str, is_ended: bool = False) -> bool:
+        """Treat an unknown chunk as sent, by the operator's decision; returns whether it is.
+
+        Of a campaign that ``is_ended``, that may be one which was to be sent again: see
+        ``Chunk.as_left``.
+        """
+        row = self.chunk(campaign, chunk.number) if is_ended else None
+        if row is not None and row.state is ChunkState.QUEUED:
+            accepted = replace(row.as_left(), state=ChunkState.ACCEPTED, reason=reason)
+            with suppress(Conflict):
+                self._replace(campaign, row, accepted)
+            return self.chunk(campaign, chunk.number) == accepted
         facts = {"state": ChunkState.ACCEPTED.value, "reason": reason}
         return self._settle(campaign, chunk.number, facts, claim=chunk.claim, out_of=_CALLED)
 
@@ -241,11 +274,11 @@ class LedgerStore:
             "queued_at": int(now_s),
         }
         if refused is not None:
-            facts |= {"slot_ms": 0, "refused_calls": _calls_item(chunk.with_refused(refused))}
+            facts |= {"slot_ms": 0, "refused_calls": calls_item(chunk.with_refused(refused))}
         update = (
-            _chunk_update(campaign, chunk.number, facts, claim=claim, out_of=_CALLED)
+            chunk_update(campaign, chunk.number, facts, claim=claim, out_of=_CALLED)
             if claim
-            else _queued_update(campaign, chunk, facts)
+            else queued_update(campaign, chunk, facts)
         )
         was_called = chunk.was_called or bool(chunk.earlier_calls)
         try:
@@ -254,7 +287,7 @@ class LedgerStore:
                 f"chunk {chunk.number} of {campaign}",
                 update,
                 revival(campaign),
-                _openids_put(campaign, chunk.number, openids[:middle], now_s),
+                openids_put(campaign, chunk.number, openids[:middle], now_s),
                 *new_chunk(campaign, number, openids[middle:], now_s, was_called=was_called),
             )
         except Conflict:
@@ -274,27 +307,73 @@ class LedgerStore:
         return FIRST_HALF + int(str(counted["Attributes"]["halves"]))
 
     def _queue_again(
-        self, campaign: str, number: int, facts: Mapping[str, Any], *writes: Item, claim: str
+        self,
+        campaign: str,
+        number: int,
+        facts: Mapping[str, Any],
+        *writes: Item,
+        claim: str,
+        called: EarlierCall | None = None,
     ) -> bool:
         """Queue a called chunk of the living campaign; if another one lives, it is cancelled.
+
+        ``called`` is the call that was made, if it may have notified all the same; the chunk is
+        unknown then, not cancelled.
 
         Returns:
             Whether it is queued by that claim.
         """
         what = f"chunk {number} of {campaign}"
-        update = _chunk_update(campaign, number, facts, claim=claim, out_of=_CALLED)
+        update = chunk_update(campaign, number, facts, claim=claim, out_of=_CALLED, called=called)
         try:
             transact(self._table, what, update, revival(campaign), *writes)
         except Conflict:
-            if self._stands(campaign, number, claim, ChunkState.QUEUED):
-                return True
+            stored = self.chunk(campaign, number)
+            if stored is not None and (stored.claim, stored.state) == (claim, ChunkState.QUEUED):
+                is_remembered = any(call.claim == claim for call in stored.earlier_calls)
+                return is_remembered == (called is not None)
         else:
             return True
-        cancelled = {"state": ChunkState.CANCELLED.value, "reason": facts.get("reason")}
-        update = _chunk_update(campaign, number, cancelled, claim=claim, out_of=_CALLED)
+        ends_as = ChunkState.CANCELLED if called is None else ChunkState.UNKNOWN
+        left = {"state": ends_as.value, "reason": facts.get("reason")}
+        update = chunk_update(campaign, number, left, claim=claim, out_of=_CALLED)
         with suppress(Conflict):  # then the claim no longer holds
             transact(self._table, what, update, is_superseded(campaign), *writes)
         return False
+
+    def _called(self, campaign: str, number: int, claim: str) -> EarlierCall | None:
+        row = self.chunk(campaign, number)
+        return call_of(row) if row is not None and row.claim == claim else None
+
+    def _correct(
+        self, campaign: str, number: int, outcome: Outcome, *writes: Item, claim: str
+    ) -> bool:
+        """Store what follows from an outcome whose claim no longer holds.
+
+        Returns:
+            Whether something does, and is stored.
+
+        Raises:
+            Conflict: the chunk changed each time.
+        """
+        for _ in range(_ROUNDS):
+            row = self.chunk(campaign, number)
+            corrected = correct(row, claim, outcome) if row is not None else None
+            if row is None or corrected is None or corrected == row:
+                return row is not None and outcome.message_id in row.message_ids
+            with suppress(Conflict):
+                self._replace(campaign, row, corrected, *writes)
+                return True
+        raise Conflict(f"Chunk {number} of {campaign} changes all the time; try again")
+
+    def _replace(self, campaign: str, row: Chunk, new: Chunk, *writes: Item) -> None:
+        """Change a chunk that is as it was read.
+
+        Raises:
+            Conflict: it is not.
+        """
+        what = f"chunk {row.number} of {campaign}"
+        transact(self._table, what, replacement(campaign, row, new), *writes)
 
     def _settle(
         self,
@@ -306,152 +385,26 @@ class LedgerStore:
         out_of: Sequence[ChunkState],
     ) -> bool:
         """Change a chunk that is claimed; returns whether it is in the new state by that claim."""
-        update = _chunk_update(campaign, number, facts, claim=claim, out_of=out_of)["Update"]
+        update = chunk_update(campaign, number, facts, claim=claim, out_of=out_of)["Update"]
         try:
             attempt(f"chunk {number} of {campaign}", lambda: self._table.update_item(**update))
         except Conflict:
-            return self._stands(campaign, number, claim, ChunkState(facts["state"]))
+            state, message_id = ChunkState(facts["state"]), facts.get("message_id")
+            return self._stands(campaign, number, claim, state, message_id)
         return True
 
-    def _stands(self, campaign: str, number: int, claim: str, state: ChunkState) -> bool:
+    def _stands(
+        self,
+        campaign: str,
+        number: int,
+        claim: str,
+        state: ChunkState,
+        message_id: str | None = None,
+    ) -> bool:
         """Whether a chunk is in a state by a claim: perhaps by a write whose answer was lost."""
         stored = self.chunk(campaign, number)
-        return stored is not None and (stored.claim, stored.state) == (claim, state)
-
-
-def new_chunk(
-    campaign: str, number: int, openids: Sequence[str], now_s: float, *, was_called: bool = False
-) -> list[Item]:
-    """Return the writes that add a queued chunk, as parts of a transaction."""
-    return [
-        _openids_put(campaign, number, openids, now_s),
-        _chunk_put(campaign, number, len(openids), now_s, was_called=was_called),
-    ]
-
-
-def _chunk_key(campaign: str, number: int) -> dict[str, str]:
-    return {"pk": f"campaign#{campaign}", "sk": f"chunk#{number:06d}"}
-
-
-def _openids_key(campaign: str, number: int) -> dict[str, str]:
-    return {"pk": f"openids#{campaign}#{number:06d}", "sk": "openids"}
-
-
-def _sending(campaign: str) -> Item:
-    return {
-        "ConditionCheck": {
-            "Key": {"pk": CAMPAIGN_PK, "sk": campaign},
-            "ConditionExpression": "#state = :sending",
-            "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {":sending": CampaignState.SENDING.value},
-        }
-    }
-
-
-def _not_chosen_otherwise(day: str, room_id: int) -> Item:
-    return {
-        "ConditionCheck": {
-            "Key": {"pk": "choice", "sk": day},
-            "ConditionExpression": "attribute_not_exists(room_id) OR room_id = :room",
-            "ExpressionAttributeValues": {":room": room_id},
-        }
-    }
-
-
-def _chunk_claim(campaign: str, chunk: Chunk, claim: str, now_s: float, slot_ms: int) -> Item:
-    facts: dict[str, Any] = {
-        "state": ChunkState.SENDING.value,
-        "claim": claim,
-        "claimed_at": int(now_s),
-        "slot_ms": slot_ms,
-    }
-    if chunk.all_refused_calls:
-        facts["refused_calls"] = _calls_item(chunk.all_refused_calls)
-    return _queued_update(campaign, chunk, facts)
-
-
-def _calls_item(calls: Sequence[RefusedCall]) -> list[list[int]]:
-    return [list(call) for call in calls]
-
-
-def _chunk_update(
-    campaign: str,
-    number: int,
-    facts: Mapping[str, Any],
-    *,
-    claim: str,
-    out_of: Sequence[ChunkState],
-) -> Item:
-    """Change a chunk that is still claimed by ``claim``."""
-    states = {f":in{number}": state.value for number, state in enumerate(out_of)}
-    return {
-        "Update": {
-            "Key": _chunk_key(campaign, number),
-            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
-            "ConditionExpression": f"claim = :claim AND #state IN ({', '.join(states)})",
-            "ExpressionAttributeNames": {"#state": "state", **{f"#{name}": name for name in facts}},
-            "ExpressionAttributeValues": {
-                **states,
-                ":claim": claim,
-                **{f":{name}": value for name, value in facts.items()},
-            },
-        }
-    }
-
-
-def _queued_update(campaign: str, chunk: Chunk, facts: Mapping[str, Any]) -> Item:
-    """Change a chunk that is still queued as it was read."""
-    return {
-        "Update": {
-            "Key": _chunk_key(campaign, chunk.number),
-            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
-            "ConditionExpression": "#state = :queued AND #openids = :as_read",
-            "ExpressionAttributeNames": {
-                "#state": "state",
-                "#openids": "openids",
-                **{f"#{name}": name for name in facts},
-            },
-            "ExpressionAttributeValues": {
-                ":queued": ChunkState.QUEUED.value,
-                ":as_read": chunk.openids,
-                **{f":{name}": value for name, value in facts.items()},
-            },
-        }
-    }
-
-
-def _openids_put(campaign: str, number: int, openids: Sequence[str], now_s: float) -> Item:
-    return {
-        "Put": {
-            "Item": {
-                **_openids_key(campaign, number),
-                "openids": zlib.compress("\n".join(openids).encode()),
-                "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
-            }
-        }
-    }
-
-
-def _chunk_put(campaign: str, number: int, openids: int, now_s: float, *, was_called: bool) -> Item:
-    return {
-        "Put": {
-            "Item": {
-                **_chunk_key(campaign, number),
-                "number": number,
-                "state": ChunkState.QUEUED.value,
-                "openids": openids,
-                "queued_at": int(now_s),
-                "was_called": was_called,
-                "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
-            },
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-    }
-
-
-def _read_chunk(item: Mapping[str, Any]) -> Chunk:
-    kept = {name: item[name] for name in Chunk.__dataclass_fields__ if name in item}
-    calls = tuple((called_at, openids) for called_at, openids in item.get("earlier_calls", ()))
-    refused = tuple(RefusedCall(*call) for call in item.get("refused_calls", ()))
-    state = ChunkState(item["state"])
-    return Chunk(**{**kept, "state": state, "earlier_calls": calls, "refused_calls": refused})
+        return stored is not None and (stored.claim, stored.state, stored.message_id) == (
+            claim,
+            state,
+            message_id,
+        )

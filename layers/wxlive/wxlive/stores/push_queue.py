@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from wxlive.domain.chunks import ChunkState
-from wxlive.stores.ledger import Outcome
+from wxlive.domain.outcomes import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

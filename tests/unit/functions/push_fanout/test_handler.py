@@ -9,8 +9,8 @@ import pytest
 from factories import CAMPAIGN, DAY
 from support.sender import Sender
 from wxlive.domain.chunks import ChunkState
+from wxlive.domain.outcomes import Outcome
 from wxlive.errors import StoreBusy
-from wxlive.stores.ledger import Outcome
 from wxlive.stores.push_queue import ChunkMessage, Message, OutcomeMessage
 from wxlive_push_fanout.handler import process
 

@@ -9,8 +9,8 @@ from support.sender import Sender
 from wxlive import errors
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
+from wxlive.domain.outcomes import Outcome
 from wxlive.errors import StoreBusy, WxliveError
-from wxlive.stores.ledger import Outcome
 from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, parse_message
 from wxlive_push_fanout.failure_decision import ATTEMPTS_ALLOWED
 from wxlive_push_fanout.outcomes import (

@@ -7,7 +7,7 @@ import pytest
 from factories import CAMPAIGN, NOW_S, ROOM, a_chunk, a_room
 from support.starter import Starter
 from wxlive.domain.campaigns import HELD, UNENDED, CampaignState, HoldKind
-from wxlive.domain.chunks import ChunkState
+from wxlive.domain.chunks import ChunkState, EarlierCall
 from wxlive.stores.living import Living
 from wxlive.stores.push_queue import ChunkMessage
 
@@ -280,13 +280,13 @@ def test_unknown_chunks_are_sent_again_once_for_each_command(starter: Starter) -
         starter.execute("resend_unknown", "c-1")
     assert starter.queue.messages == [ChunkMessage(CAMPAIGN, 1), ChunkMessage(CAMPAIGN, 2)]
     assert starter.chunk(1).state is ChunkState.QUEUED
-    assert starter.chunk(1).earlier_calls == ((NOW_S, 10),)
+    assert starter.chunk(1).earlier_calls == (EarlierCall(NOW_S, 10, "claim-1"),)
 
 
 def test_a_late_resend_does_not_send_what_became_unknown_after_it(starter: Starter) -> None:
     starter.put(unknown(1))
     starter.execute("resend_unknown", "c-1")
-    starter.ledger.rows[CAMPAIGN, 1] = unknown(1, earlier_calls=((NOW_S, 10),))
+    starter.ledger.rows[CAMPAIGN, 1] = unknown(1, earlier_calls=(EarlierCall(NOW_S, 10),))
     starter.execute("resend_unknown", "c-1")
     assert starter.chunk(1).state is ChunkState.UNKNOWN
     assert len(starter.queue.sent) == 1

@@ -2,7 +2,7 @@
 
 from factories import NOW_S, a_chunk, a_result
 from wxlive.domain.attribution import CLOCK_SKEW_S, OpenCall, attribute, open_calls
-from wxlive.domain.chunks import RESULT_OVERDUE_S, ChunkState
+from wxlive.domain.chunks import RESULT_OVERDUE_S, ChunkState, EarlierCall
 
 
 def a_call(chunk: int | None = 1, openids: int = 10, **changes: int) -> OpenCall:
@@ -58,7 +58,9 @@ def test_a_result_is_made_after_its_call_and_within_the_hour_but_for_the_clocks(
 
 def test_a_call_that_the_operator_decided_about_keeps_its_late_result() -> None:
     """The result of the first call must not prove the call that followed it."""
-    chunk = a_chunk(1, ChunkState.UNKNOWN, claimed_at=NOW_S + 900, earlier_calls=((NOW_S, 10),))
+    chunk = a_chunk(
+        1, ChunkState.UNKNOWN, claimed_at=NOW_S + 900, earlier_calls=(EarlierCall(NOW_S, 10),)
+    )
     assert attribute(open_calls([chunk]), [a_result(time_s=NOW_S + 905)]) == []
 
 
@@ -75,7 +77,7 @@ def test_calls_without_message_id_are_open_and_no_others() -> None:
         a_chunk(3, ChunkState.ACCEPTED),
         a_chunk(4, ChunkState.UNKNOWN),
         a_chunk(5, ChunkState.REFUSED),
-        a_chunk(6, ChunkState.QUEUED, earlier_calls=((NOW_S, 10),)),
+        a_chunk(6, ChunkState.QUEUED, earlier_calls=(EarlierCall(NOW_S, 10),)),
     ]
     assert [(call.chunk, call.in_progress) for call in open_calls(ledger)] == [
         (2, True),

@@ -13,6 +13,7 @@ from wxlive.domain.chunks import (
     MAX_OPENIDS_PER_CALL,
     RESULT_OVERDUE_S,
     ChunkState,
+    EarlierCall,
     size_of,
     spread_of,
 )
@@ -60,7 +61,7 @@ def test_a_chunk_may_have_notified_once_it_was_claimed_and_not_refused(state: Ch
 
 
 def test_a_chunk_knows_when_it_may_have_notified() -> None:
-    chunk = a_chunk(state=ChunkState.ACCEPTED, claimed_at=9, earlier_calls=((5, 10),))
+    chunk = a_chunk(state=ChunkState.ACCEPTED, claimed_at=9, earlier_calls=(EarlierCall(5, 10),))
     assert chunk.called_at == (5, 9)
     assert replace(chunk, state=ChunkState.QUEUED).called_at == (5,)
 
@@ -69,7 +70,7 @@ def test_a_chunk_knows_when_it_may_have_notified() -> None:
 def test_a_chunk_whose_earlier_call_was_unknown_may_have_notified_whatever_follows(
     state: ChunkState,
 ) -> None:
-    assert a_chunk(state=state, earlier_calls=((NOW_S, 10),)).may_have_notified
+    assert a_chunk(state=state, earlier_calls=(EarlierCall(NOW_S, 10),)).may_have_notified
     assert a_chunk(state=state, was_called=True).may_have_notified
 
 

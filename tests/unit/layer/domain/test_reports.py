@@ -16,6 +16,7 @@ from wxlive.domain.chunks import (
     RESULT_OVERDUE_S,
     Chunk,
     ChunkState,
+    EarlierCall,
     size_of,
 )
 from wxlive.domain.events import PushResult
@@ -296,21 +297,21 @@ def test_a_result_from_before_the_campaign_resolves_nothing() -> None:
 
 
 def test_the_late_result_of_a_call_that_was_repeated_proves_nothing_about_the_repetition() -> None:
-    again = lost(1, claimed_at=NOW_S + 900, earlier_calls=((NOW_S, 10),))
+    again = lost(1, claimed_at=NOW_S + 900, earlier_calls=(EarlierCall(NOW_S, 10),))
     late = a_result("m-first", time_s=NOW_S + 905)
     found = report(a_campaign(), [again], [late])
     assert (found.unknown, found.results["reported_chunks"]) == ((again,), 0)
 
 
 def test_the_late_result_of_a_call_that_was_repeated_proves_nothing_about_another_chunk() -> None:
-    again = a_chunk(1, ACCEPTED, claimed_at=NOW_S + 900, earlier_calls=((NOW_S, 10),))
+    again = a_chunk(1, ACCEPTED, claimed_at=NOW_S + 900, earlier_calls=(EarlierCall(NOW_S, 10),))
     late = a_result("m-first", time_s=NOW_S + 905)
     found = report(a_campaign(), [again, lost(2, claimed_at=NOW_S + 5)], [a_result("m-1"), late])
     assert unknown_of(found) == [2]
 
 
 def test_once_both_calls_of_a_repeated_chunk_have_results_it_is_known() -> None:
-    again = lost(1, claimed_at=NOW_S + 900, earlier_calls=((NOW_S, 10),))
+    again = lost(1, claimed_at=NOW_S + 900, earlier_calls=(EarlierCall(NOW_S, 10),))
     results = [a_result("m-first", time_s=NOW_S + 2), a_result("m-again", time_s=NOW_S + 905)]
     found = report(a_campaign(), [again], results)
     assert (found.unknown, found.orphans) == ((), ())
@@ -319,7 +320,7 @@ def test_once_both_calls_of_a_repeated_chunk_have_results_it_is_known() -> None:
 
 def test_the_result_of_the_first_call_of_a_chunk_that_waits_again_is_no_orphan() -> None:
     """The first call's followers were notified; the second call's result is counted for them."""
-    waiting = a_chunk(1, QUEUED, earlier_calls=((NOW_S, 10),))
+    waiting = a_chunk(1, QUEUED, earlier_calls=(EarlierCall(NOW_S, 10),))
     found = report(a_campaign(), [waiting], [a_result("m-first")])
     assert (found.chunks[QUEUED], found.orphans, found.results["total"]) == (1, (), 0)
 
@@ -351,7 +352,7 @@ def test_a_result_of_another_campaign_of_the_room_is_neither_an_orphan_nor_a_pro
         lost(7),
         lost(7, ACCEPTED, message_id=None),
         lost(7, SENDING),
-        a_chunk(7, QUEUED, earlier_calls=((NOW_S, 10),)),
+        a_chunk(7, QUEUED, earlier_calls=(EarlierCall(NOW_S, 10),)),
     ],
     ids=["unknown", "accepted by hand", "in progress", "sent again"],
 )
@@ -384,7 +385,7 @@ def test_a_claim_without_a_worker_of_another_campaign_counts_as_unknown() -> Non
         ([a_chunk(1, QUEUED), a_chunk(2, ACCEPTED)], True),
         ([a_chunk(1, SENDING)], True),
         ([lost()], True),
-        ([a_chunk(1, QUEUED, earlier_calls=((NOW_S, 10),))], True),
+        ([a_chunk(1, QUEUED, earlier_calls=(EarlierCall(NOW_S, 10),))], True),
         ([a_chunk(1, QUEUED, was_called=True)], True),
     ],
 )
@@ -395,10 +396,35 @@ def test_a_campaign_may_have_notified_somebody_once_a_call_of_it_may_have_reache
 
 
 def test_a_campaign_that_was_sent_again_and_cancelled_may_have_notified_somebody() -> None:
-    waiting = a_chunk(1, QUEUED, earlier_calls=((NOW_S, 10),))
+    waiting = a_chunk(1, QUEUED, earlier_calls=(EarlierCall(NOW_S, 10),))
     found = report(a_campaign(state=CampaignState.CANCELLED), [waiting])
-    assert found.chunks == counts(cancelled=1)
+    assert found.chunks == counts(unknown=1)
     assert found.may_have_notified
+
+
+def test_a_result_proves_the_call_of_a_chunk_that_was_sent_again_and_cancelled() -> None:
+    waiting = a_chunk(1, QUEUED, earlier_calls=(EarlierCall(NOW_S, 10),))
+    found = report(a_campaign(state=CampaignState.CANCELLED), [waiting], [a_result("m-1")])
+    assert (found.chunks, found.results["total"]) == (counts(accepted=1), 10)
+
+
+def test_a_result_of_an_earlier_call_whose_name_is_known_proves_no_other_call() -> None:
+    again = lost(1, earlier_calls=(EarlierCall(NOW_S, 10, "first", "m-1"),))
+    found = report(a_campaign(), [again], [a_result("m-1")])
+    assert (unknown_of(found), found.orphans) == ([1], ())
+
+
+def test_an_older_result_of_another_campaign_of_the_room_leaves_the_newer_one_its_own() -> None:
+    """The older campaign's call has its result, so the newer result is of the newer call."""
+    campaign = a_campaign(created_at=NOW_S + 1000)
+    other, own = lost(7, claimed_at=NOW_S), lost(claimed_at=NOW_S + 1010)
+    found = report(
+        campaign,
+        [own],
+        [a_result("m-old", time_s=NOW_S + 2), a_result("m-new", time_s=NOW_S + 1012)],
+        others=[other],
+    )
+    assert (unknown_of(found), found.orphans) == ([], ())
 
 
 # ---------------------------------------------------------------- missing results
