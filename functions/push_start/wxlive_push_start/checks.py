@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from wxlive.digests import DigestSet, digest_of
 from wxlive.domain.audience import Audience
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.rooms import Room
@@ -10,6 +11,7 @@ from wxlive.errors import InvalidCommand, WxliveError
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
+from wxlive_push_start.told_before import EXPIRED, told_before
 
 ROOM_FOR_MORE = 1.2
 """How much larger than the last sync's list the audience may have become."""
@@ -30,7 +32,9 @@ class Checked:
     has_room_for_spread: bool
 
 
-def check(room_id: int, target: Audience, deps: Dependencies, *, counted: bool) -> Checked:
+def check(
+    room_id: int, target: Audience, deps: Dependencies, *, counted: bool, again: bool
+) -> Checked:
     """Check that a room can be pushed to an audience now.
 
     Args:
@@ -38,6 +42,7 @@ def check(room_id: int, target: Audience, deps: Dependencies, *, counted: bool) 
         target: the audience.
         deps: what it is read from.
         counted: whether the audience is counted even where an estimate decides nothing.
+        again: whether followers whom the room has notified before belong to it.
 
     Raises:
         InvalidCommand: it can't be, and why.
@@ -48,8 +53,10 @@ def check(room_id: int, target: Audience, deps: Dependencies, *, counted: bool) 
     check_room(room_id, _find_room(room_id, deps))
     _seed_quota(deps)
     quota_left = deps.quota.left(day)
-    audience = _count(target, quota_left, deps, counted=counted)
-    check_audience(audience, target)
+    if counted or not target.is_everybody or (audience := _estimate(quota_left, deps)) is None:
+        told = DigestSet() if again else told_before(room_id, deps)
+        audience = _count(target, told, deps)
+        check_audience(audience, target, left_out=len(told or ()))
     expected = forecast(
         audience=audience,
         chunk=deps.chunk,
@@ -97,19 +104,29 @@ def _check_choice(day: str, room_id: int, deps: Dependencies) -> None:
         )
 
 
-def _count(target: Audience, quota_left: int, deps: Dependencies, *, counted: bool) -> int:
-    """Count only where the exact number decides something.
+def _estimate(quota_left: int, deps: Dependencies) -> int | None:
+    """Return how many followers there are about, None where only the exact number decides.
 
     Counting millions takes longer than the first push may. What the last sync listed is close
-    enough while the day's calls leave room for more; an audience that is a part of the followers
-    is counted, because it may be empty.
+    enough while the day's calls leave room for more.
     """
     run = deps.runs.newest()
     listed = run.listed if run is not None and run.state is RunState.DONE else 0
-    suffices = 0 < listed * ROOM_FOR_MORE <= quota_left * deps.chunk
-    if counted or not suffices or not target.is_everybody:
+    return listed if 0 < listed * ROOM_FOR_MORE <= quota_left * deps.chunk else None
+
+
+def _count(target: Audience, told: DigestSet | None, deps: Dependencies) -> int:
+    """Count an audience without those whom the room has notified before.
+
+    Raises:
+        InvalidCommand: who these are is no longer known.
+    """
+    if told is None:
+        raise InvalidCommand(f"{EXPIRED}. Nothing was sent")
+    if not told:
         return deps.followers.count_audience(target)
-    return listed
+    audience = deps.followers.snapshot(target)
+    return sum(openid is not None and digest_of(openid) not in told for _, _, openid in audience)
 
 
 def _find_room(room_id: int, deps: Dependencies) -> Room | None:

@@ -11,6 +11,7 @@ from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState, size_of
 from wxlive.errors import Conflict
 from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.told_before import EXPIRED, told_before
 
 NO_LIMIT = 1_000_000
 
@@ -20,11 +21,9 @@ RESERVE_S = 30
 LIFE_SIGN_S = 20
 """A planner that stores nothing for much longer is taken for dead: ``domain.overdue``."""
 
-EMPTY = "No subscribed follower is in this audience; nothing was sent"
-
-EXPIRED = (
-    "Whom an earlier campaign for this room notified is no longer on record, so nobody can be left "
-    "out; `wxlive push --again` includes them"
+EMPTY = (
+    "No subscribed follower is in this audience, apart from whom the room has notified before; "
+    "nothing was sent"
 )
 
 
@@ -118,25 +117,10 @@ def _queue(
 
 
 def _left_out(campaign: Campaign, deps: Dependencies) -> DigestSet | None:
-    """Return who is left out: followers whom earlier campaigns for the room may have notified.
-
-    None if that is no longer known.
-    """
-    notified = DigestSet()
+    """Return who is left out, None if that is no longer known."""
     if campaign.again:
-        return notified
-    for other in deps.campaigns.of_room(campaign.room_id):
-        if other.campaign == campaign.campaign:
-            continue
-        for chunk in deps.ledger.chunks(other.campaign):
-            if not chunk.may_have_notified:
-                continue
-            openids = deps.ledger.openids(other.campaign, chunk.number)
-            if openids is None:
-                return None
-            for openid in openids:
-                notified.slot(digest_of(openid))
-    return notified
+        return DigestSet()
+    return told_before(campaign.room_id, deps, but=campaign.campaign)
 
 
 def _enqueue_last(campaign: Campaign, deps: Dependencies) -> None:

@@ -40,14 +40,19 @@ def check_room(room_id: int, room: Room | None) -> None:
         )
 
 
-def check_audience(audience: int, target: Audience) -> None:
-    """Refuse an audience of nobody.
+def check_audience(audience: int, target: Audience, *, left_out: int) -> None:
+    """Refuse an audience of nobody; ``left_out`` were notified before.
 
     Raises:
         InvalidCommand: nothing was sent, and why.
     """
     if audience:
         return
+    if left_out:
+        raise InvalidCommand(
+            f"The room has notified {left_out} followers before, or may have, and nobody else is "
+            "in this audience; `wxlive push --again` includes them. Nothing was sent"
+        )
     if target.is_everybody:
         raise InvalidCommand(
             "No subscribed follower is known; run `wxlive sync` first. Nothing was sent"

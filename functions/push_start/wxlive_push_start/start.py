@@ -50,7 +50,7 @@ def start(
         close(before, lived, deps)
     with suppress(Exception):  # it only makes the push faster
         deps.queue.send(WAKE)
-    checked = check(room_id, target, deps, counted=False)
+    checked = check(room_id, target, deps, counted=False, again=again)
     campaign = _new_campaign(room_id, target, checked, deps, command=command, again=again)
     try:
         deps.campaigns.open(campaign, before=before, release=checked.release)
@@ -104,7 +104,7 @@ def rehearse(
             f"Room {room_id} was pushed to this audience by campaign {repeated.campaign.campaign} "
             f"({repeated.state.value}); `--again` notifies it again once that has finished"
         )
-    checked = check(room_id, target, deps, counted=True)
+    checked = check(room_id, target, deps, counted=True, again=again)
     campaign = _new_campaign(room_id, target, checked, deps, command="", again=again)
     return {
         **report(campaign, (), (), deps.now()).summary(),

@@ -2,10 +2,12 @@
 
 import pytest
 
-from factories import ROOM, a_new_campaign
+from factories import ROOM, a_new_campaign, a_run
 from support.push_stack import PushStack
 from support.push_start import AUDIENCE, OTHER_ROOM
 from support.world import World
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.sync_runs import RunState
 from wxlive_local.simulator import LIVE, PUSH, Fault, FaultRule
 
 ONCE = dict.fromkeys(AUDIENCE, 1)
@@ -95,13 +97,25 @@ def test_a_chunk_of_a_campaign_that_no_longer_lives_is_not_sent(
     assert world.calls(PUSH) == 0
 
 
-def test_a_later_campaign_without_anybody_left_fails_with_a_reason(
-    world: World, stack: PushStack
-) -> None:
+def test_a_later_campaign_without_anybody_left_is_refused(world: World, stack: PushStack) -> None:
     world.put_followers(*AUDIENCE)
     stack.push()
 
-    second = stack.push(audience={"rooms": [1]})["campaign"]
+    refused = stack.push(audience={"rooms": [1]})["refused"]
+
+    assert "has notified 5 followers before, or may have" in refused
+    assert world.pushed() == ONCE
+
+
+def test_a_later_campaign_without_anybody_left_that_was_not_counted_fails_with_a_reason(
+    world: World, stack: PushStack
+) -> None:
+    world.put_followers(*AUDIENCE)
+    first = stack.push()["campaign"]
+    world.change_campaign(first, state=CampaignState.CANCELLED)
+    world.runs.open(a_run(state=RunState.DONE, listed=len(AUDIENCE)))
+
+    second = stack.push()["campaign"]
 
     report = stack.status(second)
     assert (report["state"], report["audience"]) == ("failed", 0)
