@@ -20,6 +20,7 @@ CALL_COLUMNS = (
     "state",
     "openids",
     "claimed_at",
+    "slot_ms",
     "attempts",
     "message_id",
     "errcode",

@@ -1,77 +1,145 @@
-"""The chart of a report: openids per second beside the limit. Pure; lengths are per mille."""
+"""The picture of a campaign, for a page and for a terminal. Pure; places are 0 to 1.
 
-from collections.abc import Sequence
+The followers in accepted calls over time beside what WeChat's limit allows; each call as a mark by
+its fate; each hold as a band.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from wxlive_cli.report.facts import Second
+from wxlive.domain.campaigns import HELD, PastHold
+from wxlive_cli.report.axis import Axis, Interval, axis
+from wxlive_cli.report.facts import CampaignFacts
+from wxlive_cli.report.fates import ACCEPTED, Fate
 
-MAX_BARS = 60
-WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
-"""The seconds that one bar may cover."""
+_SECOND_MS = 1000
 
-HEADROOM = 1.1
-"""The scale ends this much above the limit, so that the line of the limit is visible."""
+Line = tuple[tuple[float, float], ...]
+"""The corners of a line, from left to right: how far to the right, and how high."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """The average openids per second from ``at`` (Unix s) on, and where the bar is drawn."""
+class Lane:
+    """The calls of one fate: how many with how many openids, and where each is marked."""
 
-    at: int
-    accepted: float
-    unknown: float
-    x: float
-    width: float
-    accepted_height: float
-    unknown_height: float
+    fate: Fate
+    calls: int
+    openids: int
+    marks: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A hold, its number in the list of holds, and where it is drawn.
+
+    ``is_shortened`` says that it is drawn shorter than it was, ``is_open`` that it still stands.
+    """
+
+    number: int
+    hold: PastHold
+    left: float
+    right: float
+    is_shortened: bool
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars of ``width_s`` seconds each, from ``begins_at`` to ``ends_at`` (Unix s)."""
+    """The picture; ``top`` is the number of followers at its upper edge."""
 
-    bars: tuple[Bar, ...]
-    width_s: int
-    begins_at: int
-    ends_at: int
-    limit_y: float
+    axis: Axis
+    top: int
+    accepted: Line
+    allowed: Line
+    lanes: tuple[Lane, ...]
+    bands: tuple[Band, ...]
 
 
-def chart(seconds: Sequence[Second], limit: int) -> Chart | None:
-    """Return the chart of the calls, or None if none left. Seconds without a call are gaps."""
-    if not seconds:
+def chart(facts: CampaignFacts, now_s: float) -> Chart | None:
+    """Return the picture of a campaign as of now (Unix s); None before its first call and hold."""
+    campaign = facts.report.campaign
+    holds = [hold for hold in campaign.holds_until(now_s) if hold.since]
+    if not (facts.calls or holds):
         return None
-    begins_at, last = seconds[0].at, seconds[-1].at
-    width_s = bar_width_s(last - begins_at + 1)
-    count = (last - begins_at) // width_s + 1
-    rates = _rates(seconds, width_s)
-    top = HEADROOM * max(limit, *(accepted + unknown for accepted, unknown in rates.values()))
-    bars = tuple(
-        Bar(
-            at=begins_at + number * width_s,
-            accepted=accepted,
-            unknown=unknown,
-            x=1000 * number / count,
-            width=1000 / count,
-            accepted_height=1000 * accepted / top,
-            unknown_height=1000 * unknown / top,
-        )
-        for number, (accepted, unknown) in rates.items()
+    spans = [Interval(hold.since * _SECOND_MS, hold.until * _SECOND_MS) for hold in holds]
+    times = [call.at_ms for call in facts.calls]
+    times += [edge for span in spans for edge in (span.begins_ms, span.ends_ms)]
+    if not (facts.report.nothing_left_to_send or campaign.is_ended):
+        times.append(round(now_s * _SECOND_MS))
+    drawn = axis(min(times), max(times), spans)
+    top = max(1, facts.audience, facts.accepted)
+    last = len(holds) if campaign.state in HELD else 0
+    return Chart(
+        axis=drawn,
+        top=top,
+        accepted=_accepted(facts, drawn, top),
+        allowed=_allowed(facts, drawn, top),
+        lanes=tuple(_lanes(facts, drawn)),
+        bands=tuple(
+            Band(
+                number=number,
+                hold=hold,
+                left=drawn.place(span.begins_ms),
+                right=drawn.place(span.ends_ms),
+                is_shortened=span in drawn.shortened,
+                is_open=number == last,
+            )
+            for number, (hold, span) in enumerate(zip(holds, spans, strict=True), 1)
+        ),
     )
-    ends_at = begins_at + count * width_s
-    return Chart(bars, width_s, begins_at, ends_at, limit_y=1000 - 1000 * limit / top)
 
 
-def _rates(seconds: Sequence[Second], width_s: int) -> dict[int, tuple[float, float]]:
-    """Return the openids accepted and unknown per second, by the number of the bar."""
-    rates: dict[int, tuple[float, float]] = {}
-    for second in seconds:
-        number = (second.at - seconds[0].at) // width_s
-        accepted, unknown = rates.get(number, (0.0, 0.0))
-        rates[number] = accepted + second.accepted / width_s, unknown + second.unknown / width_s
-    return rates
+def height(line: Line, place: float) -> float:
+    """Return how high a line is at a place: 0 before it begins, its last height after it ends."""
+    number = bisect_right(line, place, key=lambda corner: corner[0])
+    if number == 0:
+        return 0
+    left, low = line[number - 1]
+    if number == len(line):
+        return low
+    right, high = line[number]
+    return low + (high - low) * (place - left) / (right - left)
 
 
-def bar_width_s(span_s: int) -> int:
-    """Return the smallest width of a bar with which a span needs at most ``MAX_BARS`` bars."""
-    return next((width for width in WIDTHS_S if span_s <= width * MAX_BARS), WIDTHS_S[-1])
+def _accepted(facts: CampaignFacts, drawn: Axis, top: int) -> Line:
+    """Rise at each accepted call by its openids."""
+    calls = [call for call in facts.calls if call.fate in ACCEPTED]
+    sums = list(accumulate((call.openids for call in calls), initial=0))
+    corners: list[tuple[float, float]] = []
+    for call, low, high in zip(calls, sums, sums[1:], strict=False):
+        place = drawn.place(call.at_ms)
+        corners += [(place, low / top), (place, high / top)]
+    return (*corners, (1.0, sums[-1] / top)) if calls else ()
+
+
+def _allowed(facts: CampaignFacts, drawn: Axis, top: int) -> Line:
+    """Rise from the first call on by the limit of a second each second, up to the audience."""
+    if not facts.calls or not facts.limit:
+        return ()
+    first_ms = facts.calls[0].at_ms
+    done_ms = first_ms + max(0, top - facts.limit) * _SECOND_MS / facts.limit
+    edges = [first_ms, done_ms, *drawn.times_ms]
+    times = sorted(at_ms for at_ms in {*edges} if first_ms <= at_ms)
+    return tuple(
+        (
+            drawn.place(at_ms),
+            min(top, facts.limit + facts.limit * (at_ms - first_ms) / _SECOND_MS) / top,
+        )
+        for at_ms in times
+        if at_ms <= drawn.ends_ms
+    )
+
+
+def _lanes(facts: CampaignFacts, drawn: Axis) -> Iterable[Lane]:
+    for fate in Fate:
+        calls = [call for call in facts.calls if call.fate is fate]
+        if calls:
+            openids = sum(call.openids for call in calls)
+            yield Lane(fate, len(calls), openids, tuple(drawn.place(call.at_ms) for call in calls))
+
+
+def thinned(places: Sequence[float], steps: int) -> list[int]:
+    """Return places in so many steps, each step once, however many marks share it."""
+    return sorted({round(place * steps) for place in places})

@@ -1,21 +1,26 @@
 """``wxlive report``: how a campaign went, as a page, as JSON, as CSV."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Group, RenderableType
+from rich.text import Text
 
-from wxlive_cli.campaigns import campaign_title, find_campaign
+from wxlive_cli.campaigns import find_campaign
 from wxlive_cli.console import CommandResult, stack_command
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.files import OUT_FILE, check_outputs, is_stdout, open_atomically, write_csv
 from wxlive_cli.report.calls import CALL_COLUMNS, call_rows
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.page import render_page
-from wxlive_cli.report.reader import read_calls, read_facts, read_previous
-from wxlive_cli.report.wording import overview
+from wxlive_cli.report.reader import read_calls, read_earlier, read_facts
+from wxlive_cli.report.screen import pictured
+from wxlive_cli.report.wording import COMPARED, COMPARISON, compare
 from wxlive_cli.stack import Stack
-from wxlive_cli.tables import facts_table
+from wxlive_cli.tables import Listing
+from wxlive_cli.time_parsing import format_time
 
 
 @click.command()
@@ -34,7 +39,7 @@ def report(
     """Report on a campaign; by default, on the newest one.
 
     Exits with 1 if the campaign needs attention, as `wxlive status` does. The comparison is with
-    the last campaign before it that made a call.
+    up to ten campaigns before it that made a call.
 
     \b
     Examples:
@@ -45,22 +50,37 @@ def report(
     check_outputs(out, csv_out)
     chosen = find_campaign(stack, campaign)
     facts = read_facts(stack, chosen)
-    previous = read_previous(stack, chosen)
+    earlier = read_earlier(stack, chosen)
     if out is not None:
-        _write_page(stack, out, facts, previous)
+        _write_page(stack, out, facts, earlier)
     if csv_out is not None:
         write_csv(csv_out, CALL_COLUMNS, call_rows(*read_calls(stack, chosen)))
     return CommandResult(
-        {**facts.summary(), "previous": previous.summary() if previous else None},
+        {
+            **facts.summary(),
+            "previous": earlier[0].summary() if earlier else None,
+            "earlier": [each.brief() for each in earlier],
+        },
         code_of(facts.report),
-        facts_table(campaign_title(facts), overview(facts, stack.day_offset_hours)),
+        _screen(facts, earlier, stack.day_offset_hours),
         has_used_stdout=is_stdout(out) or is_stdout(csv_out),
     )
 
 
+def _screen(
+    facts: CampaignFacts, earlier: Sequence[CampaignFacts], offset_hours: int
+) -> RenderableType:
+    rows = [
+        (format_time(each.started_at, offset_hours), *each.words)
+        for each in compare(facts, earlier)
+    ]
+    shown = pictured(facts, time.time(), offset_hours)
+    return Group(shown, Text(), Listing(COMPARISON, COMPARED, rows)) if earlier else shown
+
+
 def _write_page(
-    stack: Stack, out: Path, facts: CampaignFacts, previous: CampaignFacts | None
+    stack: Stack, out: Path, facts: CampaignFacts, earlier: Sequence[CampaignFacts]
 ) -> None:
     offset_hours = stack.day_offset_hours
     with open_atomically(out) as file:
-        file.write(render_page(facts, previous, now_s=time.time(), offset_hours=offset_hours))
+        file.write(render_page(facts, earlier, now_s=time.time(), offset_hours=offset_hours))

@@ -3,7 +3,7 @@
 Counts are openids unless a name says calls.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -11,14 +11,14 @@ from typing import Any
 
 from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.events import PushResult
-from wxlive.domain.pace import interval_ms
 from wxlive.domain.reports import Report
 from wxlive.wechat.errcodes import meaning_of
+from wxlive_cli.report.fates import ACCEPTED, MAY_HAVE_NOTIFIED, Call, calls_of
 
 GAP_S = 5
 """A campaign that makes no call for longer is held, or waits for something."""
 
-_MAY_HAVE_LEFT = frozenset({ChunkState.ACCEPTED, ChunkState.UNKNOWN})
+_SECOND_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class CallError:
 class CampaignFacts:
     """What is known about one campaign. Times are Unix seconds, ``limit`` is openids per second.
 
-    ``awaited`` were accepted, and their result has not arrived. ``miscounted`` were accepted, but
-    no result covers them and none is awaited.
+    ``calls`` are all its calls, the earliest first. ``awaited`` were accepted, and their result
+    has not arrived. ``miscounted`` were accepted, but no result covers them and none is awaited.
     """
 
     report: Report
     room_name: str
     limit: int
-    seconds: tuple[Second, ...]
+    calls: tuple[Call, ...]
     errors: tuple[CallError, ...]
     awaited: int
     last_result_at: int
@@ -90,19 +90,37 @@ class CampaignFacts:
         return self.report.campaign.fully_planned or self.report.campaign.is_ended
 
     @property
+    def effective(self) -> tuple[Call, ...]:
+        """The calls that were accepted or may have been."""
+        return tuple(call for call in self.calls if call.fate in MAY_HAVE_NOTIFIED)
+
+    @property
+    def seconds(self) -> tuple[Second, ...]:
+        """The openids of these calls by the second in which each left."""
+        accepted: Counter[int] = Counter()
+        unknown: Counter[int] = Counter()
+        for call in self.effective:
+            counter = accepted if call.fate in ACCEPTED else unknown
+            counter[call.at_ms // _SECOND_MS] += call.openids
+        times = sorted(accepted.keys() | unknown.keys())
+        return tuple(Second(at, accepted[at], unknown[at]) for at in times)
+
+    @property
     def busiest(self) -> int:
-        """The most openids in any second."""
-        return max((second.openids for second in self.seconds), default=0)
+        """The most openids in any time of a second, whatever WeChat answered."""
+        return _busiest(self.calls)
 
     @property
     def took_s(self) -> int:
-        """Seconds from the first call to the last, both counted."""
-        return self.seconds[-1].at - self.seconds[0].at + 1 if self.seconds else 0
+        """Seconds from the first call to a second after the last one began."""
+        calls = self.effective
+        return round((calls[-1].at_ms - calls[0].at_ms) / _SECOND_MS) + 1 if calls else 0
 
     @property
     def idle_s(self) -> int:
         """Seconds of ``took_s`` in gaps of more than ``GAP_S`` without a call: it was held."""
-        gaps = (later.at - at.at - 1 for at, later in pairwise(self.seconds))
+        between = pairwise(call.at_ms for call in self.effective)
+        gaps = (round((later - at) / _SECOND_MS) - 1 for at, later in between)
         return sum(gap for gap in gaps if gap > GAP_S)
 
     @property
@@ -110,7 +128,7 @@ class CampaignFacts:
         """Openids per second on average, while calls were made."""
         if not self.took_s:
             return 0
-        return round(sum(second.openids for second in self.seconds) / (self.took_s - self.idle_s))
+        return round(sum(call.openids for call in self.effective) / (self.took_s - self.idle_s))
 
     def times(self) -> dict[str, int | None]:
         """Return when what happened (Unix s); None where it did not, or is not known."""
@@ -119,14 +137,32 @@ class CampaignFacts:
             "created_at": campaign.created_at,
             "held_since": campaign.held_since or None,
             "resume_at": campaign.resume_at or None,
-            "first_call_at": self.seconds[0].at if self.seconds else None,
-            "last_call_at": self.seconds[-1].at if self.seconds else None,
+            "first_call_at": self.effective[0].at_ms // _SECOND_MS if self.effective else None,
+            "last_call_at": self.effective[-1].at_ms // _SECOND_MS if self.effective else None,
             "last_result_at": self.last_result_at or None,
         }
 
     def status(self) -> dict[str, Any]:
         """Return the JSON of ``wxlive status`` and ``wxlive push``."""
         return {**self.report.summary(), "audience": self.audience, **self.times()}
+
+    def brief(self) -> dict[str, Any]:
+        """Return the JSON of a campaign that another one is compared with."""
+        campaign = self.report.campaign
+        return {
+            "campaign": campaign.campaign,
+            "room_id": campaign.room_id,
+            "room_name": self.room_name,
+            "state": self.report.state.value,
+            "created_at": campaign.created_at,
+            "audience": self.audience,
+            "success": self.report.results["success"],
+            "unknown": self.report.openids[ChunkState.UNKNOWN],
+            "refused": self.report.openids[ChunkState.REFUSED],
+            "error_calls": sum(error.calls for error in self.errors),
+            "took_s": self.took_s,
+            "idle_s": self.idle_s,
+        }
 
     def summary(self) -> dict[str, Any]:
         """Return the JSON of ``wxlive report``: that of ``status``, with seconds and errors."""
@@ -164,38 +200,31 @@ def derive_facts(
     """
     chunks = list(ledger)
     by_message = {result.message_id: result for result in results}
-    unknown_numbers = {chunk.number for chunk in report.unknown}
+    unknown = {chunk.number for chunk in report.unknown}
     sent = [chunk for chunk in chunks if chunk.message_id is not None]
     reported = [by_message[c.message_id] for c in sent if c.message_id in by_message]
     return CampaignFacts(
         report=report,
         room_name=room_name,
         limit=limit,
-        seconds=_seconds(chunks, unknown_numbers, limit),
+        calls=calls_of(chunks, by_message, unknown, limit),
         errors=_errors(chunks),
         awaited=sum(chunk.openids for chunk in sent if chunk.message_id not in by_message),
         last_result_at=max((result.time_s for result in reported), default=0),
     )
 
 
-def _seconds(chunks: Sequence[Chunk], unknown_numbers: set[int], limit: int) -> tuple[Second, ...]:
-    """Count by second when calls left.
-
-    The ledger holds the second of a claim, and the call leaves soon after. Two claims may share a
-    second although the pace kept their calls apart, so a call is taken to have left no earlier
-    than the pace allowed after the one before.
-    """
-    left = [chunk for chunk in chunks if chunk.claimed_at and chunk.state in _MAY_HAVE_LEFT]
-    chunk_size = min(limit, max((chunk.openids for chunk in left), default=1))
-    accepted: Counter[int] = Counter()
-    unknown: Counter[int] = Counter()
-    at_ms = 0
-    for chunk in sorted(left, key=lambda chunk: (chunk.claimed_at, chunk.number)):
-        at_ms = max(chunk.claimed_at * 1000, at_ms + interval_ms(limit, chunk_size))
-        counter = unknown if chunk.number in unknown_numbers else accepted
-        counter[at_ms // 1000] += chunk.openids
-    times = sorted(accepted.keys() | unknown.keys())
-    return tuple(Second(at, accepted[at], unknown[at]) for at in times)
+def _busiest(calls: Iterable[Call]) -> int:
+    """Return the most openids in any time of a second."""
+    recent: deque[Call] = deque()
+    busiest = load = 0
+    for call in calls:
+        recent.append(call)
+        load += call.openids
+        while recent[0].at_ms <= call.at_ms - _SECOND_MS:
+            load -= recent.popleft().openids
+        busiest = max(busiest, load)
+    return busiest
 
 
 def _errors(chunks: Iterable[Chunk]) -> tuple[CallError, ...]:

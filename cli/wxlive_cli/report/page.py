@@ -1,47 +1,65 @@
 """A report as one HTML page: it loads nothing, runs nothing, and escapes everything."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wxlive_cli.formatting import format_duration, format_quantity, format_share
-from wxlive_cli.report.chart import chart
+from wxlive_cli.report.chart import Line, chart, thinned
 from wxlive_cli.report.facts import CampaignFacts
-from wxlive_cli.report.wording import compare, outcomes, verdict
+from wxlive_cli.report.wording import (
+    COMPARED,
+    HELD_THEN,
+    LIMIT_ALLOWS,
+    TOLD,
+    compare,
+    describe_band,
+    describe_lane,
+    outcomes,
+    verdict,
+)
 from wxlive_cli.text import printable
 from wxlive_cli.time_parsing import zone_name
 
+_GRID = 1000
+"""The chart is drawn in so many units each way."""
+
 
 def render_page(
-    facts: CampaignFacts, previous: CampaignFacts | None, *, now_s: float, offset_hours: int
+    facts: CampaignFacts, earlier: Sequence[CampaignFacts], *, now_s: float, offset_hours: int
 ) -> str:
-    """Render the page of a campaign, compared with the previous one if there is one.
+    """Render the page of a campaign, compared with earlier ones if there are any.
 
     Args:
         facts: the campaign.
-        previous: the campaign before it.
+        earlier: the campaigns before it, the newest first.
         now_s: when the page is written, Unix s.
         offset_hours: the offset from UTC in which times are shown.
     """
     zone = timezone(timedelta(hours=offset_hours))
     return (
-        _environment(zone)
+        _environment(zone, offset_hours)
         .get_template("page.html.j2")
         .render(
             facts=facts,
-            previous=previous,
             verdict=verdict(facts),
             outcomes=outcomes(facts),
-            chart=chart(facts.seconds, facts.limit),
-            comparison=compare(facts, previous) if previous else (),
+            chart=chart(facts, now_s),
+            told=TOLD,
+            held=HELD_THEN,
+            limit_allows=LIMIT_ALLOWS,
+            headings=COMPARED,
+            compared=compare(facts, earlier),
+            offset_s=offset_hours * 3600,
             now_s=now_s,
             zone=zone_name(offset_hours),
         )
     )
 
 
-def _environment(zone: timezone) -> Environment:
+def _environment(zone: timezone, offset_hours: int) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -53,10 +71,21 @@ def _environment(zone: timezone) -> Environment:
     environment.filters |= {
         "clock": lambda at: datetime.fromtimestamp(at, zone).strftime("%H:%M:%S"),
         "date_time": lambda at: datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S"),
-        "coordinate": lambda value: f"{value:.2f}",
+        "percent": lambda place: f"{100 * place:.2f}%",
+        "line": _line,
+        "marks": lambda places: "".join(f"M{x} 0V1" for x in thinned(places, _GRID)),
         "count": lambda number: f"{number:,.0f}",
         "quantity": format_quantity,
         "duration": format_duration,
         "share": format_share,
+        "band": lambda band: describe_band(band, offset_hours),
+        "lane": describe_lane,
     }
     return environment
+
+
+def _line(line: Line) -> str:
+    """Return the path of a line, with one corner where several would be in one place."""
+    corners = [(round(_GRID * x), round(_GRID * (1 - y))) for x, y in line]
+    path = dict.fromkeys(corners)
+    return "M" + "L".join(f"{x} {y}" for x, y in path) if path else ""

@@ -1,12 +1,17 @@
 """Reads what a report is derived from."""
 
 import time
+from collections.abc import Iterator
+from itertools import islice
 
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import Chunk
 from wxlive.domain.events import PushResult
 from wxlive_cli.report.facts import CampaignFacts, derive_facts
 from wxlive_cli.stack import Stack
+
+COMPARED_WITH = 10
+"""A campaign is compared with so many before it."""
 
 
 def read_facts(stack: Stack, campaign: Campaign) -> CampaignFacts:
@@ -22,15 +27,20 @@ def read_facts(stack: Stack, campaign: Campaign) -> CampaignFacts:
     )
 
 
-def read_previous(stack: Stack, campaign: Campaign) -> CampaignFacts | None:
-    """Read the facts of the last campaign before this one that made a call."""
+def read_earlier(stack: Stack, campaign: Campaign) -> list[CampaignFacts]:
+    """Read the facts of the last campaigns before this one, the newest first.
+
+    A campaign that made no call tells nothing about how campaigns go, so it is left out.
+    """
+    facts = (read_facts(stack, earlier) for earlier in _before(stack, campaign))
+    return list(islice((each for each in facts if each.calls), COMPARED_WITH))
+
+
+def _before(stack: Stack, campaign: Campaign) -> Iterator[Campaign]:
     earlier = stack.campaigns.before(campaign.campaign)
     while earlier is not None:
-        facts = read_facts(stack, earlier)
-        if facts.seconds:
-            return facts
+        yield earlier
         earlier = stack.campaigns.before(earlier.campaign)
-    return None
 
 
 def read_calls(stack: Stack, campaign: Campaign) -> tuple[list[Chunk], list[PushResult]]:

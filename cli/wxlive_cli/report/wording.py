@@ -1,12 +1,15 @@
 """What a report says in words. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wxlive.domain.campaigns import HELD, CampaignState
+from wxlive.domain.campaigns import HELD, CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive_cli.formatting import format_duration, format_quantity, format_share
+from wxlive_cli.report.chart import Band, Lane
 from wxlive_cli.report.facts import CampaignFacts
-from wxlive_cli.time_parsing import format_time
+from wxlive_cli.report.fates import Fate
+from wxlive_cli.time_parsing import format_clock, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +149,105 @@ def _other_outcomes(facts: CampaignFacts) -> tuple[Outcome, ...]:
     )
 
 
-def compare(facts: CampaignFacts, previous: CampaignFacts) -> tuple[tuple[str, str, str], ...]:
-    """Compare two campaigns; each row is a measure and its value now and then."""
-    return tuple(
-        (label, now, then)
-        for (label, now), (_, then) in zip(_measures(facts), _measures(previous), strict=True)
+TOLD = "followers in accepted calls"
+LIMIT_ALLOWS = "what WeChat's limit allows"
+HELD_THEN = "held"
+
+FATES = {
+    Fate.REPORTED: "accepted",
+    Fate.AWAITED: "accepted, no result yet",
+    Fate.SENDING: "under way",
+    Fate.SPLIT: "cut in halves",
+    Fate.REPEATED: "refused, sent again",
+    Fate.REFUSED: "refused",
+    Fate.UNKNOWN: "unknown",
+}
+
+HOLDS = {
+    HoldKind.OPERATOR: "paused",
+    HoldKind.DAY: "another room has the day",
+    HoldKind.QUOTA: "no calls left",
+    HoldKind.ROOM: "room not live",
+    HoldKind.ACCESS: "no access",
+}
+"""Why a campaign was held, in a word or two."""
+
+
+def describe_lane(lane: Lane) -> str:
+    """Say how many calls met a fate, and how many followers they had."""
+    calls = format_quantity(lane.calls, "call")
+    followers = format_quantity(lane.openids, "follower")
+    return f"{FATES[lane.fate]}: {calls}, {followers}"
+
+
+def describe_band(band: Band, offset_hours: int) -> str:
+    """Say when a campaign was held, for how long and why."""
+    hold = band.hold
+    since, until = (format_clock(at_s, offset_hours) for at_s in (hold.since, hold.until))
+    until = "now" if band.is_open else until
+    length = format_duration(hold.until - hold.since)
+    shortened = ", drawn shorter" if band.is_shortened else ""
+    reason = f": {hold.reason}" if hold.reason else ""
+    return f"{since} to {until} ({length}{shortened}), {HOLDS[hold.kind]}{reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One campaign in a comparison, in words; ``share`` is the part notified, 0 to 1."""
+
+    campaign: str
+    started_at: int
+    room: str
+    state: str
+    followers: str
+    notified: str
+    share: float
+    duration: str
+    errors: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What stands below ``COMPARED``, but for the time."""
+        return (
+            self.room,
+            self.state,
+            self.followers,
+            self.notified,
+            self.duration,
+            self.errors,
+        )
+
+
+COMPARISON = "Comparison; the first is this campaign. Those that made no call are left out."
+
+COMPARED = ("started", "room", "state", "followers", "notified", "duration", "errors")
+"""The headings of a comparison."""
+
+
+def compare(facts: CampaignFacts, earlier: Iterable[CampaignFacts]) -> tuple[Compared, ...]:
+    """Compare a campaign with earlier ones, the newest first."""
+    return tuple(map(_compared, (facts, *earlier)))
+
+
+def _compared(facts: CampaignFacts) -> Compared:
+    campaign, success = facts.report.campaign, facts.report.results["success"]
+    return Compared(
+        campaign=campaign.campaign,
+        started_at=campaign.created_at,
+        room=f"{campaign.room_id} {facts.room_name}".rstrip(),
+        state=verdict(facts).word,
+        followers=f"{facts.audience:,}",
+        notified=format_share(success, facts.audience),
+        share=success / facts.audience if facts.audience else 0,
+        duration=describe_duration(facts),
+        errors=describe_errors(facts),
     )
 
 
-def _measures(facts: CampaignFacts) -> tuple[tuple[str, str], ...]:
-    audience = facts.audience
-    return (
-        ("followers", f"{audience:,}"),
-        ("notified", format_share(facts.report.results["success"], audience)),
-        ("unsubscribed", format_share(facts.report.results["relation_error"], audience)),
-        ("unknown", f"{facts.report.openids[ChunkState.UNKNOWN]:,}"),
-        ("refused", f"{facts.report.openids[ChunkState.REFUSED]:,}"),
-        ("duration", describe_duration(facts)),
-        ("openids per second", f"{facts.rate:,}"),
+def describe_errors(facts: CampaignFacts) -> str:
+    """Name the errors of a campaign and how many calls met each: ``45011 (2), no answer (1)``."""
+    named = (
+        f"{'no answer' if error.errcode is None else error.errcode} ({error.calls:,})"
+        for error in facts.errors
     )
+    return ", ".join(named) or "none"

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterator
 
 import click
+from rich.console import Group
 from rich.live import Live
 
 from wxlive.domain.calendar import day_of
 from wxlive_cli.campaigns import (
-    campaign_title,
     find_campaign,
     goes_on,
     name_campaign,
@@ -18,9 +18,8 @@ from wxlive_cli.console import CommandResult, going_on, say, stack_command, stde
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.reader import read_facts
-from wxlive_cli.report.wording import overview
+from wxlive_cli.report.screen import picture, pictured
 from wxlive_cli.stack import Stack
-from wxlive_cli.tables import facts_table
 from wxlive_cli.time_parsing import zone_name
 from wxlive_cli.watch.snapshot import Snapshot, render_line, render_panel, take_snapshot
 
@@ -66,7 +65,7 @@ def watch(stack: Stack, *, campaign: str | None, every: float, timeout: int) -> 
     return CommandResult(
         facts.status(),
         code_of(facts.report, waited=True),
-        facts_table(campaign_title(facts), overview(facts, stack.day_offset_hours)),
+        pictured(facts, time.time(), stack.day_offset_hours),
     )
 
 
@@ -84,7 +83,8 @@ def _poll(stack: Stack, name: str, *, every_s: float, timeout_s: int) -> Iterato
 def _show_live(polls: Iterator[CampaignFacts], stack: Stack) -> CampaignFacts:
     with Live(console=stderr, auto_refresh=False) as live:
         for facts in polls:
-            live.update(render_panel(_snapshot(facts, stack)), refresh=True)
+            picture_now = picture(facts, time.time(), stack.day_offset_hours)
+            live.update(Group(render_panel(_snapshot(facts, stack)), *picture_now), refresh=True)
     return facts
 
 

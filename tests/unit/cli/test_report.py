@@ -41,14 +41,23 @@ def test_a_report_has_the_facts_of_a_status_and_more(operator: Operator) -> None
     assert operator.json("report", CAMPAIGN, code=1) == facts
 
 
-def test_a_report_compares_with_the_previous_campaign(operator: Operator) -> None:
-    operator.campaign(ACCEPTED, campaign="20261120T193000-900")
-    operator.campaign(ACCEPTED, campaign="20261121T193000-900")
+def test_a_report_compares_with_up_to_ten_campaigns_before(operator: Operator) -> None:
+    names = [f"202611{day}T193000-900" for day in range(10, 22)]
+    for name in names:
+        operator.campaign(ACCEPTED, campaign=name)
     operator.campaign(ACCEPTED)
 
-    assert operator.json("report")["previous"]["campaign"] == "20261121T193000-900"
-    earliest = operator.json("report", "20261120T193000-900")
-    assert earliest["previous"] is None
+    facts = operator.json("report")
+    assert facts["previous"]["campaign"] == names[-1]
+    assert [each["campaign"] for each in facts["earlier"]] == names[:1:-1]
+    assert facts["earlier"][0].items() >= {"audience": 4, "success": 0, "took_s": 1}.items()
+    screen = operator.run("report").stdout
+    assert "Comparison; the first is this campaign" in screen
+    assert screen.count(f" {ROOM} ") == 11
+
+    earliest = operator.json("report", names[0])
+    assert (earliest["previous"], earliest["earlier"]) == (None, [])
+    assert "Comparison" not in operator.run("report", names[0]).stdout
 
 
 def test_a_campaign_that_made_no_call_is_no_comparison(operator: Operator) -> None:
@@ -56,7 +65,9 @@ def test_a_campaign_that_made_no_call_is_no_comparison(operator: Operator) -> No
     operator.campaign(campaign="20261121T193000-900", state=CampaignState.FAILED)
     operator.campaign(ACCEPTED)
 
-    assert operator.json("report")["previous"]["campaign"] == "20261120T193000-900"
+    facts = operator.json("report")
+    assert [each["campaign"] for each in facts["earlier"]] == ["20261120T193000-900"]
+    assert facts["previous"]["campaign"] == "20261120T193000-900"
 
 
 def test_a_pause_is_told_from_the_pace(operator: Operator) -> None:

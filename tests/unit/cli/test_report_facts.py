@@ -10,7 +10,7 @@ from factories import NOW_S, a_campaign, a_chunk, a_result
 from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState
 from wxlive.domain.events import PushResult
 from wxlive.domain.reports import report
-from wxlive_cli.report.chart import MAX_BARS, bar_width_s, chart
+from wxlive_cli.report.chart import chart
 from wxlive_cli.report.facts import CampaignFacts, Second, derive_facts
 
 LIMIT = 2000
@@ -73,6 +73,27 @@ def test_no_second_shows_more_than_the_limit(claims: list[int], pace: tuple[int,
     assert sum(second.openids for second in found.seconds) == size * len(claims)
 
 
+def test_calls_that_keep_the_pace_show_no_gap() -> None:
+    """A call each 1.045 s: some seconds have none, and yet nothing was held."""
+    calls = [
+        replace(ACCEPTED, number=n, claimed_at=NOW_S + n, slot_ms=1000 * NOW_S + 1045 * n)
+        for n in range(60)
+    ]
+    found = facts_of(*calls)
+
+    assert (found.idle_s, found.busiest, found.took_s) == (0, 2000, 63)
+    assert found.rate == pytest.approx(2000 / 1.045, rel=0.01)
+
+
+def test_the_busiest_second_is_any_second_not_one_of_the_clock() -> None:
+    slots = [900, 1100, 1899, 2101]
+    calls = [
+        replace(ACCEPTED, number=n, openids=600, slot_ms=1000 * NOW_S + at)
+        for n, at in enumerate(slots, 1)
+    ]
+    assert facts_of(*calls).busiest == 1800
+
+
 def test_errors_are_grouped_by_code_with_their_meaning() -> None:
     overcome = replace(ACCEPTED, errcode=45011, rid="5f3e-0000-2222", reason="Too many")
     found = facts_of(replace(LOST, openids=5), overcome, REFUSED).errors
@@ -100,33 +121,4 @@ def test_a_campaign_that_sent_nothing_has_no_seconds() -> None:
 
     assert (found.seconds, found.busiest, found.took_s, found.rate) == ((), 0, 0, 0)
     assert found.summary()["first_call_at"] is None
-    assert chart(found.seconds, LIMIT) is None
-
-
-# ------------------------------------------------------------------------- chart
-
-
-@pytest.mark.parametrize(
-    ("span_s", "width_s"), [(1, 1), (60, 1), (61, 2), (601, 15), (10**6, 7200)]
-)
-def test_bars_are_as_narrow_as_their_number_allows(span_s: int, width_s: int) -> None:
-    assert bar_width_s(span_s) == width_s
-
-
-def test_a_bar_is_the_average_of_its_seconds_and_reaches_the_limit_only_at_full_pace() -> None:
-    seconds = [Second(NOW_S + s, 2000, 0) for s in range(1, 2 * MAX_BARS)]
-    drawn = chart([Second(NOW_S, 0, 2000), *seconds], LIMIT)
-
-    assert drawn is not None
-    assert (drawn.width_s, len(drawn.bars)) == (2, MAX_BARS)
-    assert (drawn.bars[0].accepted, drawn.bars[0].unknown) == (1000, 1000)
-    for bar in drawn.bars:
-        assert bar.accepted_height + bar.unknown_height == pytest.approx(1000 - drawn.limit_y)
-
-
-def test_a_second_without_a_call_is_a_gap() -> None:
-    drawn = chart([Second(NOW_S, 5, 0), Second(NOW_S + 3, 5, 0)], LIMIT)
-
-    assert drawn is not None
-    assert [bar.x for bar in drawn.bars] == [0, 750]
-    assert (drawn.begins_at, drawn.ends_at) == (NOW_S, NOW_S + 4)
+    assert chart(found, NOW_S) is None

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -10,6 +11,7 @@ import pytest
 
 from factories import NOW_S
 from support.cli import a_call, facts_of
+from wxlive.domain.campaigns import HoldKind, PastHold
 from wxlive.domain.chunks import ABANDONED, ChunkState
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.page import render_page
@@ -28,14 +30,18 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 """What happened to some of the calls of a difficult campaign."""
 
 
+HOLD = PastHold(HoldKind.OPERATOR, HOSTILE, NOW_S + 91, NOW_S + 95)
+A_NIGHT = PastHold(HoldKind.QUOTA, "used up", NOW_S + 95, NOW_S + 40_000)
+
+
 def difficult_campaign() -> CampaignFacts:
     """A campaign in which every kind of problem occurred."""
     calls = [a_call(number, **PROBLEMS.get(number, {})) for number in range(1, 90)]
-    return facts_of(*calls, reported=86, orphans=2, room_name=HOSTILE)
+    return facts_of(*calls, reported=86, orphans=2, room_name=HOSTILE, past_holds=(HOLD, A_NIGHT))
 
 
-def rendered(facts: CampaignFacts, previous: CampaignFacts | None = None) -> str:
-    return render_page(facts, previous, now_s=NOW_S + 900, offset_hours=8)
+def rendered(facts: CampaignFacts, *earlier: CampaignFacts) -> str:
+    return render_page(facts, earlier, now_s=NOW_S + 900, offset_hours=8)
 
 
 def test_everything_from_outside_is_escaped() -> None:
@@ -61,7 +67,7 @@ def test_a_campaign_without_calls_errors_or_predecessor_has_a_page() -> None:
         "No call was sent.",
         "The audience is empty.",
         "None: no call was refused or lost.",
-        "There is no previous campaign.",
+        "No earlier campaign made a call.",
     ):
         assert sentence in html
     assert "Unknown calls and orphan results" not in html
@@ -72,6 +78,23 @@ def test_unknown_calls_and_orphan_results_are_named() -> None:
 
     assert "The outcome of 1 call with 2,000 followers is unknown (chunk 5)." in html
     assert "2 results without a matching call in this campaign." in html
+
+
+def test_each_hold_stands_with_its_times_and_its_reason() -> None:
+    html = rendered(difficult_campaign())
+
+    assert "19:31:31 to 19:31:35 (4 s), paused: 冬季新品 &lt;script&gt;" in html
+    assert "19:31:35 to 06:36:40 (11 h 5 min, drawn shorter), no calls left: used up" in html
+
+
+def test_a_page_of_5000_calls_stays_small() -> None:
+    calls = [a_call(n, slot_ms=1000 * NOW_S + 1045 * n) for n in range(1, 5001)]
+    assert len(rendered(facts_of(*calls, reported=5000))) < 60_000
+
+
+def test_earlier_campaigns_have_a_row_each() -> None:
+    html = rendered(difficult_campaign(), *(facts_of(a_call(1)) for _ in range(10)))
+    assert html.count('<td class="when">') == 11
 
 
 def test_times_are_shown_in_the_merchants_zone() -> None:
@@ -136,7 +159,9 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Layout, S
     from playwright.sync_api import sync_playwright
 
     file = tmp_path_factory.mktemp("report") / "report.html"
-    file.write_text(rendered(difficult_campaign(), facts_of(a_call(1))), encoding="utf-8")
+    file.write_text(
+        rendered(difficult_campaign(), *(facts_of(a_call(1)) for _ in range(10))), encoding="utf-8"
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield {layout: open_page(browser, layout, file) for layout in LAYOUTS}
@@ -182,13 +207,25 @@ def test_every_word_contrasts_with_its_background(shown: Shown) -> None:
 
 
 @pytest.mark.browser
-def test_the_bars_of_the_chart_end_below_the_limit(shown: Shown) -> None:
-    [limit] = shown.page.evaluate(BOXES, "line.limit")
-    bars = shown.page.evaluate(BOXES, "svg rect")
+def test_each_mark_and_each_band_is_visible_where_it_belongs(shown: Shown) -> None:
+    [plot] = shown.page.evaluate(BOXES, ".plot")
+    bands = shown.page.evaluate(BOXES, "rect.hold")
+    lanes = shown.page.evaluate(BOXES, ".lane svg")
 
-    assert len(bars) > 30
-    assert min(bar["width"] for bar in bars) > 1
-    assert min(bar["y"] for bar in bars) >= limit["y"] - 1
+    assert len(bands) == 2
+    assert min(band["width"] for band in bands) > 1
+    assert len(lanes) == 4
+    for box in (*bands, *lanes):
+        assert plot["x"] - 1 <= box["x"] <= box["x"] + box["width"] <= plot["right"] + 1
+
+
+@pytest.mark.browser
+def test_no_label_of_the_axis_covers_another(shown: Shown) -> None:
+    labels = shown.page.evaluate(BOXES, ".axis span")
+
+    assert labels
+    for left, right in pairwise(labels):
+        assert left["right"] < right["x"]
 
 
 @pytest.mark.browser

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from support.cli import a_call, facts_of
-from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive_cli.report.facts import CampaignFacts
-from wxlive_cli.report.wording import compare, outcomes, verdict
+from wxlive_cli.report.fates import Fate
+from wxlive_cli.report.wording import COMPARED, FATES, HOLDS, compare, outcomes, verdict
 
 ACCEPTED, QUEUED, REFUSED, UNKNOWN = (
     ChunkState.ACCEPTED,
@@ -76,9 +77,18 @@ def test_the_outcomes_divide_the_whole_audience(facts: CampaignFacts) -> None:
     assert all(outcome.openids for outcome in shown)
 
 
-def test_two_campaigns_are_compared_measure_by_measure() -> None:
-    rows = compare(sent(ACCEPTED, ACCEPTED), sent(UNKNOWN))
+def test_campaigns_are_compared_by_share_duration_and_errors() -> None:
+    now = sent(ACCEPTED, ACCEPTED)
+    rows = compare(now, [sent(UNKNOWN), facts_of(a_call(1, errcode=45011, reason="…"))])
 
-    assert ("followers", "4,000", "2,000") in rows
-    assert ("notified", "97.5 %", "0 %") in rows
-    assert ("unknown", "0", "2,000") in rows
+    assert [row.notified for row in rows] == ["97.5 %", "0 %", "97.5 %"]
+    assert [row.share for row in rows] == pytest.approx([0.975, 0, 0.975])
+    assert [row.duration for row in rows] == ["2 s", "1 s", "1 s"]
+    assert [row.errors for row in rows] == ["none", "none", "45011 (1)"]
+    assert [row.state for row in rows] == ["settled", "partly unknown", "settled"]
+    assert len(rows[0].words) + 1 == len(COMPARED)
+
+
+def test_every_fate_and_every_hold_has_a_name() -> None:
+    assert set(FATES) == set(Fate)
+    assert set(HOLDS) == set(HoldKind)

@@ -93,6 +93,16 @@ def test_ctrl_c_stops_only_the_watching(operator: Operator) -> None:
     assert f"The campaign {CAMPAIGN} for room {ROOM} goes on" in result.stderr.splitlines()[-1]
 
 
+def test_it_ends_with_the_picture_of_the_campaign(operator: Operator) -> None:
+    operator.campaign(ACCEPTED)
+    operator.result("m-1", total=40)
+
+    shown = operator.run("watch").stdout
+
+    assert "█ followers in accepted calls" in shown
+    assert "accepted 1 " in shown
+
+
 def test_without_a_campaign_there_is_nothing_to_watch(operator: Operator) -> None:
     assert "There is no campaign yet" in operator.refusal("watch")
 
@@ -107,7 +117,7 @@ def test_a_terminal_shows_the_same_live(
 
     assert operator.run("watch").exit_code == 0
     shown = screen.export_text()
-    for fact in ("40 of 40", "6 of 2,000 openids/s", "40 delivered, 0 awaited", "5,000"):
+    for fact in ("40 of 40", "6 of 2,000 openids/s", "40 delivered, 0 awaited", "5,000", "█ "):
         assert fact in shown
 
 
