@@ -69,7 +69,8 @@ def chart(facts: CampaignFacts, now_s: float) -> Chart | None:
     if not (facts.report.nothing_left_to_send or campaign.is_ended):
         times.append(round(now_s * _SECOND_MS))
     drawn = axis(min(times), max(times), spans)
-    top = max(1, facts.audience, facts.accepted)
+    accepted = sum(call.openids for call in facts.calls if call.fate in ACCEPTED)
+    top = max(1, facts.audience, accepted)  # whoever is notified again counts again
     last = len(holds) if campaign.state in HELD else 0
     return Chart(
         axis=drawn,

@@ -65,16 +65,20 @@ class _Fates:
             is_split = refused.errcode == _INVALID_OPENID and refused.openids > 1
             fate = Fate.SPLIT if is_split else Fate.REPEATED
             yield Call(refused.slot_ms, refused.openids, fate)
-        for claimed_at, openids in chunk.earlier_calls:
-            yield Call(claimed_at * 1000, openids, Fate.UNKNOWN)
+        for call in chunk.earlier_calls:
+            fate = Fate.UNKNOWN if call.message_id is None else self._answered(call.message_id)
+            yield Call(call.slot_ms or call.called_at * 1000, call.openids, fate)
         last = self._last(chunk)
         if last is not None and chunk.number in times_ms:
             yield Call(times_ms[chunk.number], chunk.openids, last)
 
+    def _answered(self, message_id: str | None) -> Fate:
+        return Fate.REPORTED if message_id in self.reported else Fate.AWAITED
+
     def _last(self, chunk: Chunk) -> Fate | None:
         match chunk.state:
             case ChunkState.ACCEPTED:
-                return Fate.REPORTED if chunk.message_id in self.reported else Fate.AWAITED
+                return self._answered(chunk.message_id)
             case ChunkState.UNKNOWN:
                 return Fate.UNKNOWN if chunk.number in self.unknown else Fate.REPORTED
             case ChunkState.SENDING:

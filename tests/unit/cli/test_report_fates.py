@@ -7,7 +7,7 @@ import pytest
 
 from factories import NOW_S, a_chunk
 from support.cli import facts_of
-from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState, RefusedCall
+from wxlive.domain.chunks import ABANDONED, Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive_cli.report.fates import Call, Fate, calls_of
 
 MS = 1000 * NOW_S
@@ -53,12 +53,16 @@ def test_every_call_of_a_chunk_is_shown_at_its_own_time() -> None:
         claimed_at=NOW_S + 90,
         slot_ms=MS + 90_150,
         refused_calls=(RefusedCall(MS, 1000, 40003), RefusedCall(MS + 60_000, 500, 45011)),
-        earlier_calls=((NOW_S + 70, 500),),
+        earlier_calls=(
+            EarlierCall(NOW_S + 70, 500),
+            EarlierCall(NOW_S + 80, 500, message_id="m-0", slot_ms=MS + 80_150),
+        ),
     )
     assert facts_of(chunk).calls == (
         Call(MS, 1000, Fate.SPLIT),
         Call(MS + 60_000, 500, Fate.REPEATED),
         Call(MS + 70_000, 500, Fate.UNKNOWN),
+        Call(MS + 80_150, 500, Fate.AWAITED),
         Call(MS + 90_150, 500, Fate.REPORTED),
     )
 
