@@ -1,24 +1,23 @@
-"""A night on the deployed stack while AWS refuses, delays or loses a share of all calls.
+"""Nights on the deployed stack while AWS, the hosts and the network behave badly.
 
-A proxy between the functions and the local AWS does that (``faulty_proxy``). The operator syncs,
-starts a push and leaves: everything must end well without a human. What wxlive reports is compared
-with the ledger of the simulated WeChat.
+``night_conditions`` says how. The operator syncs, starts a push and leaves: everything must end
+well without a human. What wxlive reports is compared with the ledger of the simulated WeChat.
 """
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench_harness.aws_faults import SHARE, AwsFaults
-from bench_harness.faulty_proxy import PASSED, FaultyProxy, free_port
 from bench_harness.measurement import Measurement, without
+from bench_harness.night_conditions import FAULTS, QUICK, SINGLE, Conditions, Happened, night_stack
 from bench_harness.operator_command import DONE, CommandOutput, Operator
 from bench_harness.push_account import PushAccount, read_account, simulator_of, unknown_chunks
 from wxlive_local.simulator import LIVE
-from wxlive_local.up import LocalStack, Options, local_stack
+from wxlive_local.up import LocalStack
 
-RATE, ROOM, SEED = 2000, 1001, 20261127
+RATE, ROOM = 2000, 1001
 TIMEOUT_S = 900
 """How long sync and push may take, each."""
 
@@ -39,42 +38,37 @@ class Night:
     followers: set[str]
     unknown: list[frozenset[str]]
     account: PushAccount
-    faults: Counter[str]
+    happened: Happened
 
     def describe(self) -> str:
         """Describe how the night went."""
-        faults = ", ".join(f"{number} {kind}" for kind, number in sorted(self.faults.items()))
         reason = f" ({self.status['reason']})" if self.status.get("reason") else ""
         return (
             f"sync {self.sync.json.get('state', self.sync.stderr)}, "
             f"push {self.status.get('state', self.push.stderr)}{reason}; commands repeated: "
-            f"{self.repeated}; calls of AWS: {faults}"
+            f"{self.repeated}; {self.happened.describe()}"
         )
 
 
 def measure() -> list[Measurement]:
-    """Measure a night with 50,000 followers."""
-    return _measure(50_000, chunk=2000)
+    """Measure a night with 50,000 followers, and a smaller one for each single condition."""
+    nights = [_measure(FAULTS, 50_000, chunk=2000)]
+    nights += [_measure(conditions, 12_000, chunk=500) for conditions in SINGLE]
+    return [one for night in nights for one in night]
 
 
 def measure_quick() -> list[Measurement]:
-    """Measure a night with fewer followers and smaller chunks."""
-    return _measure(6_000, chunk=250)
+    """Measure one night with a bit of everything, fewer followers and smaller chunks."""
+    return _measure(QUICK, 6_000, chunk=250)
 
 
-def _measure(followers: int, chunk: int) -> list[Measurement]:
-    port = free_port()
-    parameters = {"SyncSchedule": "rate(365 days)", "PushChunkSize": str(chunk)}
-    with FaultyProxy(f"http://127.0.0.1:{port}", AwsFaults(SHARE, SEED)) as proxy:
-        options = Options(
-            parameters=parameters, port=port, followers=followers, functions_aws_url=proxy.url
-        )
-        with local_stack(options) as stack:
-            night = _night(stack, proxy)
-    return list(_measurements(night, followers))
+def _measure(conditions: Conditions, followers: int, chunk: int) -> list[Measurement]:
+    with night_stack(conditions, followers, chunk) as (stack, happened):
+        night = _night(stack, conditions, happened)
+    return list(_measurements(f"night, {conditions.name}", night, followers))
 
 
-def _night(stack: LocalStack, proxy: FaultyProxy) -> Night:
+def _night(stack: LocalStack, conditions: Conditions, happened: Callable[[], Happened]) -> Night:
     wechat, operator = simulator_of(stack), Operator(stack)
     wechat.set_room(ROOM, LIVE)
     began_at = time.monotonic()
@@ -83,6 +77,8 @@ def _night(stack: LocalStack, proxy: FaultyProxy) -> Night:
     # Without --wait, which resumes a stalled push.
     push, pushes = _run(operator, "push", "--room", str(ROOM))
     campaign = push.json.get("campaign", "")
+    if campaign and conditions.pause_s:
+        _pause(operator, campaign, conditions.pause_s)
     status = operator.wait_until_over(campaign, TIMEOUT_S) if campaign else {}
     ended_at = time.monotonic()
     wechat.wait_for_results()
@@ -96,7 +92,7 @@ def _night(stack: LocalStack, proxy: FaultyProxy) -> Night:
         followers=wechat.run_on_loop(lambda platform: {row.openid for row in platform.followers}),
         unknown=unknown_chunks(stack, operator, campaign) if campaign else [],
         account=wechat.run_on_loop(read_account),
-        faults=proxy.outcomes(),
+        happened=happened(),
     )
 
 
@@ -110,29 +106,39 @@ def _run(operator: Operator, *arguments: str) -> tuple[CommandOutput, int]:
     return outputs[-1], len(outputs)
 
 
-def _measurements(night: Night, followers: int) -> list[Measurement]:
+def _pause(operator: Operator, campaign: str, pause_s: float) -> None:
+    """Pause a campaign once it has sent something, and resume it later."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not operator("status", campaign).json.get("chunks", {}).get("accepted"):
+        if time.monotonic() > deadline:
+            return
+    _run(operator, "pause", campaign)
+    time.sleep(pause_s)
+    _run(operator, "resume", campaign)
+
+
+def _measurements(name: str, night: Night, followers: int) -> list[Measurement]:
     account, listed = night.account, night.followers
     notified = account.notified.get(ROOM, Counter())
     with_result = sum(openids in account.reported for openids in night.unknown)
     ended = night.sync.exit_code == DONE and night.status.get("state") == "settled"
-    share = 1 - night.faults[PASSED] / night.faults.total()
     return [
         without(
-            "night: ended without a human",
-            f"{share:.1%} of the calls spoilt; {night.describe()}",
+            f"{name}: ended without a human",
+            night.describe(),
             "nights",
             of_all=1,
             wrong=not ended,
         ),
         without(
-            "night: nobody notified twice",
+            f"{name}: nobody notified twice",
             f"followers not notified twice, of all notified; notified twice: {account.twice}",
             "followers",
             of_all=len(notified),
             wrong=account.twice,
         ),
         without(
-            "night: nobody missed",
+            f"{name}: nobody missed",
             f"followers notified, of all; in chunks reported unknown: "
             f"{sum(map(len, night.unknown))}",
             "followers",
@@ -140,7 +146,7 @@ def _measurements(night: Night, followers: int) -> list[Measurement]:
             wrong=account.missed(listed, ROOM),
         ),
         without(
-            "night: nothing unknown that has a result",
+            f"{name}: nothing unknown that has a result",
             f"calls with a result that are not reported unknown, of all with a result; "
             f"{len(night.unknown)} unknown in all, {with_result} of them with a result",
             "calls",
@@ -148,14 +154,14 @@ def _measurements(night: Night, followers: int) -> list[Measurement]:
             wrong=with_result,
         ),
         Measurement(
-            "night: busiest second",
+            f"{name}: busiest second",
             f"openids that arrived within a second; calls by errcode {dict(account.errcodes)}",
             "openids",
             [float(RATE)],
             [float(account.busiest)],
         ),
         Measurement(
-            "night: minutes of the push",
+            f"{name}: minutes of the push",
             f"from the command until the last result; the sync took {night.sync_s / 60:.1f} min",
             "min",
             [followers / RATE / 60],

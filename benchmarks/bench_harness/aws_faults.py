@@ -1,8 +1,9 @@
-"""Faults of AWS: which call gets which one, and the answer as AWS words it. No I/O."""
+"""Faults of AWS: which call gets which one, and the answer as AWS words it."""
 
 import json
 import random
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -176,6 +177,31 @@ class AwsFaults:
                 f"reasons [{codes}]",
             },
         )
+
+
+class ThrottlingBursts(AwsFaults):
+    """Throttles a share of the calls for ``burst_s`` in every ``period_s``, and spoils no other.
+
+    That is how a table behaves that has not grown yet, or an account at its limit.
+    """
+
+    def __init__(
+        self,
+        share: float,
+        seed: int,
+        *,
+        burst_s: float,
+        period_s: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(share, seed, (Fault.THROTTLED,))
+        self._burst_s, self._period_s, self._now = burst_s, period_s, now
+        self._began = now()
+
+    def decide(self, call: AwsCall) -> Fault | None:
+        """Return the fault of the next call, if any."""
+        in_burst = (self._now() - self._began) % self._period_s < self._burst_s
+        return super().decide(call) if in_burst else None
 
 
 def _parts(operation: str, body: bytes) -> int:

@@ -4,12 +4,10 @@ Everything else passes byte for byte, with the caller's own Host.
 """
 
 import asyncio
-import socket
-import threading
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Future
-from typing import Final, Self
+from contextlib import AsyncExitStack
+from typing import Final
 
 import aiohttp
 from aiohttp import web
@@ -17,20 +15,19 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bench_harness.aws_faults import AwsAnswer, AwsFaults, Fault, read_call
+from bench_harness.loopback_server import LOOPBACK, LoopbackServer
 
 PASSED: Final = "passed"
 UNREACHED: Final = "unreached"
 """The local AWS itself gave no answer."""
 
-_LOOPBACK: Final = "127.0.0.1"
-_START_S: Final = 30
 _LATE_S: Final = 1.0
 _MAX_BODY: Final = 64 * 1024 * 1024
 _KEEP_ALIVE_S: Final = 3600
 _OF_THE_CONNECTION: Final = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
 
-class FaultyProxy:
+class FaultyProxy(LoopbackServer):
     """Passes calls on to ``aws_url`` for the time of a ``with`` block; ``faults`` spoils some.
 
     ``counts`` has the calls by operation and by what became of them: a ``Fault``, ``passed`` or
@@ -38,29 +35,10 @@ class FaultyProxy:
     """
 
     def __init__(self, aws_url: str, faults: AwsFaults) -> None:
+        super().__init__()
         self.counts: Counter[tuple[str, str]] = Counter()
         self._aws_url = aws_url
         self._faults = faults
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop = asyncio.Event()
-        self._started: Future[int] = Future()
-        self._port = 0
-        self._thread = threading.Thread(target=self._run, name="faulty-proxy", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._port = self._started.result(_START_S)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        """Its address, without a slash at the end."""
-        return f"http://{_LOOPBACK}:{self._port}"
 
     def outcomes(self) -> Counter[str]:
         """Return the number of calls by what became of them."""
@@ -69,28 +47,24 @@ class FaultyProxy:
             outcomes[outcome] += calls
         return outcomes
 
-    def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
+    async def start(self, running: AsyncExitStack) -> int:
         # A connection for each call: a kept one may be closed just as the next call begins.
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         no_timeout = aiohttp.ClientTimeout(total=None)
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=no_timeout, auto_decompress=False
-        ) as session:
-            app = web.Application(client_max_size=_MAX_BODY)
-            handler = _Handler(self._aws_url, session, self._faults, self.counts)
-            app.router.add_route("*", "/{path:.*}", handler.handle)
-            server = web.AppRunner(
-                app, access_log=None, shutdown_timeout=1, keepalive_timeout=_KEEP_ALIVE_S
-            )
-            await server.setup()
-            await web.TCPSite(server, _LOOPBACK, 0).start()
-            self._started.set_result(server.addresses[0][1])
-            await self._stop.wait()
-            await server.cleanup()
+        session = await running.enter_async_context(
+            aiohttp.ClientSession(connector=connector, timeout=no_timeout, auto_decompress=False)
+        )
+        app = web.Application(client_max_size=_MAX_BODY)
+        handler = _Handler(self._aws_url, session, self._faults, self.counts)
+        app.router.add_route("*", "/{path:.*}", handler.handle)
+        server = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1, keepalive_timeout=_KEEP_ALIVE_S
+        )
+        await server.setup()
+        running.push_async_callback(server.cleanup)
+        await web.TCPSite(server, LOOPBACK, 0).start()
+        port: int = server.addresses[0][1]
+        return port
 
 
 class _Handler:
@@ -165,14 +139,6 @@ class _Handler:
                 headers=_end_to_end(response.headers),
                 body=await response.read(),
             )
-
-
-def free_port() -> int:
-    """Return a free port, for a local AWS that a proxy must know before it starts."""
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:

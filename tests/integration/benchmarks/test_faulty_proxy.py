@@ -9,7 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 from bench_harness.aws_faults import AwsFaults, Fault
-from bench_harness.faulty_proxy import PASSED, UNREACHED, FaultyProxy, free_port
+from bench_harness.faulty_proxy import PASSED, UNREACHED, FaultyProxy
+from bench_harness.loopback_server import free_port
 from wxlive_local.local_aws import REGION, LocalAws
 
 KEY = {"pk": {"S": "key"}}

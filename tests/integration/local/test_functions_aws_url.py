@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench_harness.aws_faults import AwsFaults
-from bench_harness.faulty_proxy import PASSED, FaultyProxy, free_port
+from bench_harness.faulty_proxy import PASSED, FaultyProxy
+from bench_harness.loopback_server import free_port
 from wxlive_local.local_aws import LocalAws
 
 pytestmark = pytest.mark.local_aws

@@ -6,7 +6,9 @@ from zlib import crc32
 
 import pytest
 
-from bench_harness.aws_faults import AwsCall, AwsFaults, Fault, read_call
+from bench_harness.aws_faults import AwsCall, AwsFaults, Fault, ThrottlingBursts, read_call
+from factories import NOW_S
+from support.clock import Clock
 
 GET = AwsCall("dynamodb", "GetItem")
 PUT = AwsCall("dynamodb", "PutItem")
@@ -62,6 +64,18 @@ def test_the_same_seed_gives_the_same_faults() -> None:
     one, other = AwsFaults(0.5, seed=7), AwsFaults(0.5, seed=7)
 
     assert [one.decide(GET) for _ in range(100)] == [other.decide(GET) for _ in range(100)]
+
+
+def test_a_burst_throttles_its_share_and_the_time_between_bursts_nothing() -> None:
+    clock = Clock()
+    faults = ThrottlingBursts(0.5, 1, burst_s=5, period_s=20, now=clock)
+    decided = []
+    for at in (0, 4.9, 5, 19.9, 20, 24.9, 25):
+        clock.now_s = NOW_S + at
+        decided.append({faults.decide(PUT) for _ in range(100)})
+
+    burst = {None, Fault.THROTTLED}
+    assert decided == [burst, burst, {None}, {None}, burst, burst, {None}]
 
 
 @pytest.mark.parametrize("call", [GET, SEND, INVOKE, BATCH])

@@ -1,0 +1,59 @@
+"""A server on the loopback with an event loop and a thread of its own."""
+
+import asyncio
+import socket
+import threading
+from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from typing import Final, Self
+
+LOOPBACK: Final = "127.0.0.1"
+_START_S: Final = 30
+
+
+class LoopbackServer(ABC):
+    """Runs for the time of a ``with`` block."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
+        self._started: Future[int] = Future()
+        self._port = 0
+        self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._port = self._started.result(_START_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    @abstractmethod
+    async def start(self, running: AsyncExitStack) -> int:
+        """Start to serve until ``running`` is closed; return the port."""
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with AsyncExitStack() as running:
+            self._started.set_result(await self.start(running))
+            await self._stop.wait()
+
+
+def free_port() -> int:
+    """Return a free port, for a server that others must know before it starts."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
