@@ -55,7 +55,8 @@ def build(run_dir: Path) -> Path:
     Raises:
         NotReached: `sam build` failed; the message says why, if that is known.
     """
-    work = BUILD / "sam"
+    # As deep as the copies: the built template names the licence by its relative path.
+    work = BUILD / "sam" / "work"
     work.mkdir(parents=True, exist_ok=True)
     built = work / ".aws-sam" / "build"
     stamp = work / "stamp"
