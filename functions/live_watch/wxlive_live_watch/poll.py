@@ -5,7 +5,7 @@ from typing import Any
 
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
-from wxlive.domain.rooms import Choice, Room, newly_live, noticed
+from wxlive.domain.rooms import Choice, Room, newly_live, noticed, unlisted
 from wxlive.errors import QuotaUsedUp, WxliveError
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE
@@ -50,17 +50,19 @@ def poll(deps: Dependencies) -> dict[str, Any]:
     today = _today(deps)
     known = deps.rooms.all()
     reason = _reason(known, today, deps)
-    seen = noticed(known, _list_rooms(deps) if reason else (), deps.now())
+    rooms, is_whole = _list_rooms(deps) if reason else ([], False)
+    seen = noticed(known, rooms, deps.now())
+    missing = unlisted(known, seen, deps.now()) if is_whole else {}
     if reason and any(quota.is_low(today.day) for quota in (deps.quota, *deps.other_quotas)):
         deps.telemetry.count(Metric.QUOTA_LOW)
     opened = newly_live(known, seen.values())
     pushed = _push(today, seen, deps)
-    recovery = _recover(today.campaign, {**known, **seen}, deps)
+    recovery = _recover(today.campaign, {**known, **seen, **missing}, deps)
     for room in opened:
         deps.telemetry.count(Metric.ROOM_WENT_LIVE)
         deps.telemetry.logger.info("room went live", extra={"room_id": room.room_id})
         deps.publish_live(room)
-    for room in seen.values():
+    for room in (*seen.values(), *missing.values()):
         if room != known.get(room.room_id):
             deps.rooms.save(room, deps.now())
     polled = {
@@ -121,8 +123,11 @@ def _last_push(room: Room, today: Today, deps: Dependencies) -> Campaign | None:
     return newest if is_answered or newest.created_at >= planned_at else None
 
 
-def _list_rooms(deps: Dependencies) -> list[Room]:
+def _list_rooms(deps: Dependencies) -> tuple[list[Room], bool]:
     """List the rooms, page by page; a failure is logged and ends this poll's listing.
+
+    Returns:
+        The rooms, and whether the list was read to its end.
 
     ``total`` and later pages may be wrong (docs/wechat-protocol.md#live-rooms), so neither is
     trusted: a full page is followed by another while it brings rooms that are new and not old.
@@ -140,14 +145,14 @@ def _list_rooms(deps: Dependencies) -> list[Room]:
                 seen.setdefault(room.room_id, room)
             is_last = len(rooms) < ROOMS_PER_PAGE or len(seen) == before
             if is_last or rooms[-1].starts_at < deps.now() - DAY_S:
-                break
+                return list(seen.values()), is_last
     except WxliveError as error:
         deps.telemetry.problem("rooms not listed", error)
         if isinstance(error, QuotaUsedUp):
             deps.quota.note_used_up(
                 asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
             )
-    return list(seen.values())
+    return list(seen.values()), False
 
 
 def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None:

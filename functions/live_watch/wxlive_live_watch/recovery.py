@@ -33,8 +33,8 @@ def choose_recovery(
     """Decide about the living campaign.
 
     A campaign that waits for its room resumes when the room is live. A hold does not outlive its
-    room, whoever made it: a held campaign is given up once the room is over, or was not live for
-    longer than the limit.
+    room, whoever made it: a held campaign is given up once the room is over, or was not live, or
+    not listed, for longer than the limit.
     """
     if campaign is None or campaign.state not in HELD:
         return NOTHING
@@ -43,15 +43,17 @@ def choose_recovery(
         return Decision(Recovery.GIVE_UP, f"Room {room.room_id} is {room.status_words}")
     is_live = room is not None and room.is_live
     waits_for_it = campaign.hold_kind is HoldKind.ROOM
-    if is_live and not waits_for_it:
+    gone_since = room.gone_since if room is not None else 0
+    if is_live and not gone_since and not waits_for_it:
         return NOTHING
-    closed_since = room.closed_since if room is not None and not is_live else 0
     # Only a campaign that waits for the room calls each minute: another's refusal may be long past.
-    refused_since = campaign.not_live_since if waits_for_it or not closed_since else 0
-    since = [at for at in (closed_since, refused_since) if at]
-    if since and now_s - min(since) > room_wait_limit_s:
+    refused_since = campaign.not_live_since if waits_for_it or not gone_since else 0
+    known = [at for at in (gone_since, refused_since) if at]
+    # Whoever waits for a room of which nothing is known waits no longer either.
+    since = min(known, default=now_s if is_live else campaign.held_since)
+    if now_s - since > room_wait_limit_s:
         return Decision(
             Recovery.GIVE_UP,
             f"The room was not live for {room_wait_limit_s} s (RoomWaitLimitSeconds)",
         )
-    return Decision(Recovery.END_HOLD) if is_live else NOTHING
+    return Decision(Recovery.END_HOLD) if is_live and waits_for_it else NOTHING

@@ -36,8 +36,9 @@ class Room:
     """A room. ``starts_at`` and ``ends_at`` (planned) are Unix seconds, 0 where unknown.
 
     ``status`` is kept as WeChat gave it: an unknown number is no reason to lose the room.
-    ``live_since`` and ``closed_since`` are ours: when the room was first seen live, and when it was
-    first seen not live after that (Unix s); 0 where it is not so.
+    The rest is ours (Unix s, 0 where it is not so): ``live_since`` is when the room was first seen
+    live, ``closed_since`` when it was first seen not live after that, ``unlisted_since`` when a
+    live room was first missing from the list.
     """
 
     room_id: int
@@ -47,6 +48,7 @@ class Room:
     ends_at: int
     live_since: int = 0
     closed_since: int = 0
+    unlisted_since: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -57,6 +59,11 @@ class Room:
     def is_over(self) -> bool:
         """Whether it will not open again."""
         return self.status in OVER
+
+    @property
+    def gone_since(self) -> int:
+        """Since when WeChat's list no longer shows it live (Unix s), 0 if it does or never did."""
+        return self.unlisted_since or self.closed_since
 
     @property
     def status_words(self) -> str:
@@ -79,10 +86,19 @@ def noticed(known: Mapping[int, Room], seen: Iterable[Room], now_s: float) -> di
     return {room.room_id: _since(known.get(room.room_id), room, int(now_s)) for room in seen}
 
 
+def unlisted(known: Mapping[int, Room], seen: Mapping[int, Room], now_s: float) -> dict[int, Room]:
+    """Return the live rooms that are missing from a whole list, with since when they are."""
+    return {
+        room_id: replace(room, unlisted_since=room.unlisted_since or int(now_s))
+        for room_id, room in known.items()
+        if room.is_live and room_id not in seen
+    }
+
+
 def _since(before: Room | None, room: Room, now_s: int) -> Room:
     if room.is_live:
         return replace(room, live_since=(before.live_since if before else 0) or now_s)
-    if before is None or not (before.live_since or before.closed_since):
+    if before is None or not (before.is_live or before.closed_since):
         return room
     return replace(room, closed_since=before.closed_since or now_s)
 

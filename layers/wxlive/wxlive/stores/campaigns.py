@@ -136,7 +136,7 @@ class CampaignStore:
         """End the hold of that id, or let a planned campaign send; returns whether it was written.
 
         Only the living campaign is resumed. ``past_holds`` are its holds with that one; they stay
-        as they are without.
+        as they are without. With a command of the operator's, the wait for the room begins anew.
         """
         condition, values = _in_one_of(UNENDED)
         facts = {
@@ -146,6 +146,7 @@ class CampaignStore:
             "held_since": 0,
             "resume_at": 0,
             "resumed_at": int(now_s),
+            **({"not_live_since": 0} if command else {}),
             **_history(past_holds),
         }
         return self._update(

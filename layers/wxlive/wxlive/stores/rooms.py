@@ -31,6 +31,7 @@ class RoomStore:
                 ends_at=item["ends_at"],
                 live_since=item.get("live_since", 0),
                 closed_since=item.get("closed_since", 0),
+                unlisted_since=item.get("unlisted_since", 0),
             )
             for item in query(self._table, _PK)
         )

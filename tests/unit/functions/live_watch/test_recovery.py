@@ -110,6 +110,26 @@ def test_the_operators_hold_of_a_room_that_opened_meanwhile_is_left_to_the_opera
     assert decide(paused, LIVE) == NOTHING
 
 
+@pytest.mark.parametrize(("state", "kind"), HOLDS)
+def test_a_held_campaign_is_given_up_once_its_room_was_not_listed_for_longer_than_the_limit(
+    state: CampaignState, kind: HoldKind
+) -> None:
+    missing_for = {s: a_room(unlisted_since=NOW_S - s) for s in (LIMIT_S, LIMIT_S + 1)}
+    waits = RESUMED if kind is HoldKind.ROOM else NOTHING
+    assert decide(held(state, kind), missing_for[LIMIT_S]) == waits
+    assert decide(held(state, kind), missing_for[LIMIT_S + 1]) == GIVEN_UP
+
+
+@pytest.mark.parametrize("rooms", [(), (CLOSED,)])
+@pytest.mark.parametrize(("state", "kind"), HOLDS)
+def test_a_held_campaign_of_whose_room_nothing_is_known_is_given_up_after_the_limit(
+    state: CampaignState, kind: HoldKind, rooms: tuple[Room, ...]
+) -> None:
+    campaign = held(state, kind)
+    assert decide(replace(campaign, held_since=NOW_S - LIMIT_S), *rooms) == NOTHING
+    assert decide(replace(campaign, held_since=NOW_S - LIMIT_S - 1), *rooms) == GIVEN_UP
+
+
 def test_a_room_that_is_over_is_named_although_the_limit_has_passed_as_well() -> None:
     ended = a_room(status=RoomStatus.ENDED, closed_since=1)
     assert "ended (103)" in decide(held(not_live_since=1), ended).reason

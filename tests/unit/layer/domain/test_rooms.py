@@ -3,7 +3,7 @@
 import pytest
 
 from factories import NOW_S, a_room
-from wxlive.domain.rooms import OVER, RoomStatus, newly_live, noticed
+from wxlive.domain.rooms import OVER, RoomStatus, newly_live, noticed, unlisted
 
 
 @pytest.mark.parametrize("status", RoomStatus)
@@ -97,3 +97,29 @@ def test_a_room_that_was_never_seen_live_is_not_closed() -> None:
 def test_a_room_that_opens_again_is_not_closed_any_more() -> None:
     closed = a_room(7, status=RoomStatus.PAUSED, closed_since=5)
     assert noticed({7: closed}, [a_room(7)], NOW_S)[7].closed_since == 0
+
+
+# ---------------------------------------------------------------- no longer live
+
+
+def test_a_room_that_was_only_known_to_be_live_is_closed_since_it_is_seen_closed() -> None:
+    """A start has saved it; live_watch has never seen it live."""
+    closed = a_room(7, status=RoomStatus.PAUSED)
+    assert noticed({7: a_room(7)}, [closed], NOW_S)[7].closed_since == NOW_S
+
+
+def test_a_live_room_that_the_list_lacks_is_unlisted_since_it_first_did() -> None:
+    known = {
+        7: a_room(7),
+        8: a_room(8, unlisted_since=5),
+        9: a_room(9, status=RoomStatus.PAUSED),
+        10: a_room(10),
+    }
+    missing = unlisted(known, {10: a_room(10)}, NOW_S)
+    assert {room.room_id: room.unlisted_since for room in missing.values()} == {7: NOW_S, 8: 5}
+
+
+def test_a_room_that_is_listed_again_is_not_unlisted() -> None:
+    known = {7: a_room(7, live_since=3, unlisted_since=5)}
+    seen = noticed(known, [a_room(7)], NOW_S)
+    assert (seen[7].gone_since, seen[7].live_since) == (0, 3)
