@@ -5,7 +5,6 @@ decides whether a push may be repeated, so the line between them is drawn here a
 """
 
 import json
-import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,8 +12,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from wxlive.domain.chunks import CALL_DELAY_S
 from wxlive.domain.rooms import Room
 from wxlive.errors import NotReached, OutcomeUnknown, RetryLater, TokenRefused, WxliveError
 from wxlive.settings import Secrets
@@ -32,6 +32,7 @@ from wxlive.wechat.answers import (
 )
 from wxlive.wechat.apis import Api
 from wxlive.wechat.errcodes import NO_ROOMS
+from wxlive.wechat.transport import WechatSession
 
 CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 15
@@ -51,7 +52,7 @@ class WechatClient:
         cache: TokenCache,
         *,
         now: Callable[[], float] = time.time,
-        session: Callable[[], requests.Session] = requests.Session,
+        session: Callable[[], requests.Session] = WechatSession,
     ) -> None:
         self._base = base
         self._secrets = secrets
@@ -104,7 +105,7 @@ class WechatClient:
             raise NotReached("The client has no token or no connection yet; nothing was sent")
         request = {"room_id": room_id, "user_openid": list(openids)}
         try:
-            answer = self._send(Api.PUSH_MESSAGE, request, token)
+            answer = self._send(Api.PUSH_MESSAGE, request, token, connect_s=CALL_DELAY_S)
         except TokenRefused as error:
             self._tokens.refuse(token)
             raise RetryLater(
@@ -180,9 +181,17 @@ class WechatClient:
         return read_token(answer, requested_at)
 
     def _send(
-        self, path: str, request: dict[str, Any] | None, token: str | None = None
+        self,
+        path: str,
+        request: dict[str, Any] | None,
+        token: str | None = None,
+        *,
+        connect_s: float | None = None,
     ) -> dict[str, Any]:
-        """POST a request, GET where there is none."""
+        """POST a request, GET where there is none.
+
+        Nothing leaves if there is no connection within ``connect_s``, by default the time-out.
+        """
         session = self._fresh_session()
         try:
             response = (session.post if request is not None else session.get)(
@@ -190,10 +199,10 @@ class WechatClient:
                 params={"access_token": token} if token else None,
                 data=json.dumps(request, ensure_ascii=False).encode() if request else None,
                 headers={"Content-Type": "application/json"},
-                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                timeout=(connect_s or CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the call may have left
             self._session = None
             lost = _transport_error(path, error)
         else:
@@ -207,7 +216,7 @@ class WechatClient:
 
     def _compare_clocks(self, date: str | None) -> None:
         if date is not None:
-            with suppress(ValueError):
+            with suppress(ValueError, OverflowError):
                 self.clock_ahead_s = self._now() - parsedate_to_datetime(date).timestamp()
 
     def _fresh_session(self) -> requests.Session:
@@ -234,7 +243,7 @@ def _before_the_call(path: str) -> Iterator[None]:
         ) from error
 
 
-def _transport_error(path: str, error: requests.RequestException) -> WxliveError:
+def _transport_error(path: str, error: Exception) -> WxliveError:
     kind = type(error).__name__
     if _never_connected(error):
         return NotReached(f"WeChat could not be reached for {path} ({kind}); nothing was sent")
@@ -244,11 +253,17 @@ def _transport_error(path: str, error: requests.RequestException) -> WxliveError
     )
 
 
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL):
+_BEFORE_SENDING = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.ProxyError,
+)
+
+
+def _never_connected(error: Exception) -> bool:
+    """Whether no byte of the request can have left; see ``wxlive.wechat.transport``."""
+    if isinstance(error, _BEFORE_SENDING):
         return True
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    if isinstance(reason, SSLError):
-        return any(isinstance(part, ssl.SSLCertVerificationError) for part in reason.args)
     return isinstance(reason, NewConnectionError)

@@ -1,5 +1,6 @@
 """The client against real servers: what was surely not sent, what may have been; no token shown."""
 
+import gzip
 import json
 import socket
 import socketserver
@@ -7,6 +8,7 @@ import ssl
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from factories import NOW_S, some_secrets
+from wxlive.domain.chunks import CALL_DELAY_S, CALL_LIMIT_S, CLAIM_STALE_S
 from wxlive.domain.followers import ListedRow
 from wxlive.domain.rooms import Room
 from wxlive.errors import (
@@ -38,6 +41,7 @@ from wxlive.wechat.access_token import AccessToken
 from wxlive.wechat.answers import ApiQuota, FollowerPage
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import IDLE_LIMIT_S, WechatClient
+from wxlive.wechat.transport import ANSWER_LIMIT_BYTES, WechatSession
 
 SECRET = "5ecre7-of-the-app"
 TOKEN = "70ken-one"
@@ -80,7 +84,7 @@ def a_client(
     cache: Memory | None = None,
     *,
     now: Callable[[], float] = lambda: NOW_S,
-    session: Callable[[], requests.Session] = requests.Session,
+    session: Callable[[], requests.Session] = WechatSession,
 ) -> WechatClient:
     secrets = some_secrets(appid="wx-1", secret=SECRET)
     return WechatClient(base, secrets, cache or holding(), now=now, session=session)
@@ -584,16 +588,16 @@ def test_an_address_that_is_none_reached_nobody() -> None:
     assert type(error_of(lambda: rooms(a_client("http://")))) is NotReached
 
 
-def test_a_proxy_that_fails_leaves_doubt() -> None:
+def test_a_proxy_that_nobody_reaches_is_sent_nothing() -> None:
     def through_a_proxy() -> requests.Session:
-        session = requests.Session()
+        session = WechatSession()
         session.proxies = {"http": nobody()}
         session.trust_env = False
         return session
 
     client = a_client("http://api.weixin.invalid", session=through_a_proxy)
     error = error_of(lambda: rooms(client))
-    assert type(error) is OutcomeUnknown
+    assert type(error) is NotReached
     assert "ProxyError" in str(error)
 
 
@@ -640,14 +644,14 @@ def test_an_answer_that_does_not_come_in_time_may_have_been_carried_out(
 def test_every_request_has_time_outs(platform: WeChat) -> None:
     seen: list[Any] = []
 
-    class Watching(requests.Session):
+    class Watching(WechatSession):
         def send(self, request: requests.PreparedRequest, **manners: Any) -> requests.Response:
             seen.append(manners["timeout"])
             return super().send(request, **manners)
 
     platform.says(Api.PUSH_MESSAGE, ACCEPTED)
     push(ready(a_client(platform.base, Memory(), session=Watching)))
-    assert seen == [(3, 15)] * 3
+    assert seen == [(3, 15), (3, 15), (1, 15)], "a push leaves within a second or not at all"
 
 
 def test_after_a_broken_connection_a_push_needs_a_new_one_first(raw: StartRaw) -> None:
@@ -699,6 +703,130 @@ def test_a_server_with_an_untrusted_certificate_is_sent_nothing(
     assert server.pushes == 0
 
 
+@contextmanager
+def silent_handshake(says: bytes) -> Iterator[str]:
+    """A server that accepts connections, says these bytes instead of shaking hands, and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    taken, _ = listening.accept()
+                    with taken:
+                        taken.sendall(says)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "says", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x28"]
+)
+def test_a_handshake_that_breaks_is_sent_nothing(says: bytes) -> None:
+    with silent_handshake(says) as base:
+        assert type(error_of(lambda: rooms(a_client(base)))) is NotReached
+
+
+def test_a_handshake_that_takes_too_long_is_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wechat, "CONNECT_TIMEOUT_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        base = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        error = error_of(lambda: a_client(base).callback_addresses())
+    assert type(error) is NotReached
+
+
+def test_a_name_that_is_found_too_late_is_sent_nothing(
+    raw: StartRaw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking a name up has no time-out of its own."""
+    server = raw(b"")
+    client = ready(a_client(server.base.replace("127.0.0.1", "localhost")))
+    ticks = iter(range(0, 100, 2))
+    monkeypatch.setattr("wxlive.wechat.transport.monotonic", lambda: next(ticks))
+    assert client._session is not None
+    client._session.close()  # as if WeChat had closed the connection
+    assert type(error_of(lambda: push(client))) is NotReached
+    assert server.pushes == 0
+
+
+# ---------------------------------------------------------------- answers without end
+
+
+@contextmanager
+def trickling(begin: bytes, drop: bytes) -> Iterator[str]:
+    """A server that takes a request, then sends some bytes, then one after the other for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with suppress(OSError):
+                taken, _ = listening.accept()
+                with taken:
+                    taken.recv(65_536)
+                    taken.sendall(begin)
+                    while not enough.wait(0.01):
+                        taken.sendall(drop)
+
+        enough = threading.Event()
+        worker = threading.Thread(target=answer, daemon=True)
+        worker.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        enough.set()
+        worker.join(5)
+
+
+ENDLESS = {
+    "status line": b"",
+    "headers": b"HTTP/1.1 200 OK\r\nX: ",
+    "body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    "body of no length": b"HTTP/1.1 200 OK\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("begin", ENDLESS.values(), ids=ENDLESS)
+def test_an_answer_that_comes_byte_by_byte_is_cut_off(begin: bytes) -> None:
+    with trickling(begin, b"x") as base:
+        client = a_client(base, session=lambda: WechatSession(limit_s=0.2))
+        error = error_of(lambda: rooms(client))
+    assert type(error) is OutcomeUnknown
+    assert not client.is_ready(0)
+
+
+def test_a_call_is_cut_off_before_its_claim_is_taken_for_abandoned() -> None:
+    assert CALL_DELAY_S + CALL_LIMIT_S < CLAIM_STALE_S
+    assert WechatSession()._limit_s == CALL_LIMIT_S
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(raw: StartRaw, *, packed: bool) -> None:
+    body = b" " * (ANSWER_LIMIT_BYTES + 1)
+    sent = gzip.compress(body) if packed else body
+    encoding = b"Content-Encoding: gzip\r\n" if packed else b""
+    head = b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (encoding, len(sent))
+    client = ready(a_client(raw(head + sent).base))
+    error = error_of(lambda: push(client))
+    assert type(error) is OutcomeUnknown
+    assert "AnswerTooLarge" in str(error)
+
+
+def test_a_date_that_no_clock_can_show_leaves_the_answer_as_it_is(raw: StartRaw) -> None:
+    body = json.dumps(ACCEPTED).encode()
+    dates = b"Mon, 01 Jan 0001 00:00:00 -0000"
+    head = b"HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %d\r\n\r\n" % (dates, len(body))
+    assert push(ready(a_client(raw(head + body).base))) == "1622047360795164672"
+
+
+def test_whatever_goes_wrong_in_a_call_leaves_doubt(
+    platform: WeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ValueError("a library's own mistake")
+
+    client = ready(a_client(platform.base))
+    platform.says(Api.PUSH_MESSAGE, ACCEPTED)
+    monkeypatch.setattr(WechatSession, "_read", break_down)
+    assert type(error_of(lambda: push(client))) is OutcomeUnknown
+
+
 # ---------------------------------------------------------------- the session
 
 
@@ -712,7 +840,7 @@ class Sessions:
     def __call__(self) -> requests.Session:
         sessions = self
 
-        class Counted(requests.Session):
+        class Counted(WechatSession):
             def close(self) -> None:
                 sessions.closed += 1
                 super().close()

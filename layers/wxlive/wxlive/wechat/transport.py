@@ -1,0 +1,153 @@
+"""The HTTP session for WeChat: what a connection that fails means, and how long a call may take.
+
+``requests`` bounds each read, not the call, and reports a TLS handshake that breaks like an answer
+that breaks. Here a connection that could not be made is always told apart from one that broke after
+the request may have left, and a server that sends its answer byte by byte, or without end, is cut
+off.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socket import SHUT_RDWR, socket
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
+
+from wxlive.domain.chunks import CALL_LIMIT_S
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+ANSWER_LIMIT_BYTES = 8_000_000
+"""A page of 2000 followers has some 250,000 bytes."""
+
+_READ_BYTES = 65_536
+
+
+class AnswerTooLarge(requests.RequestException):
+    """An answer has more than ``ANSWER_LIMIT_BYTES``."""
+
+
+class _Call:
+    """A call in progress: since when (monotonic), and over which connection."""
+
+    def __init__(self) -> None:
+        self.began_s = monotonic()
+        self.sock: Any = None
+        self.is_cut = False
+
+    def cut(self) -> None:
+        """Break the connection, so that whoever waits for it goes on."""
+        self.is_cut = True
+        if self.sock is not None:
+            with suppress(OSError):
+                # Not the method of a TLS socket: that one is for the thread that uses it.
+                socket.shutdown(self.sock, SHUT_RDWR)
+
+
+_calls = threading.local()
+
+
+def _current() -> _Call | None:
+    return getattr(_calls, "current", None)
+
+
+@contextmanager
+def _bounded(limit_s: float) -> Iterator[_Call]:
+    call = _calls.current = _Call()
+    timer = threading.Timer(limit_s, call.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield call
+    finally:
+        timer.cancel()
+        _calls.current = None
+
+
+class _Connection(HTTPConnection):
+    """Connects within the connect time-out in all: name, every address, proxy and TLS."""
+
+    def connect(self) -> None:
+        call = _current()
+        if call is None:
+            super().connect()
+            return
+        try:
+            super().connect()
+        except NewConnectionError:
+            raise
+        except Exception as error:
+            self.close()
+            raise NewConnectionError(self, f"no connection ({type(error).__name__})") from error
+        limit_s = self.timeout
+        if isinstance(limit_s, int | float) and monotonic() - call.began_s > limit_s:
+            self.close()
+            raise NewConnectionError(self, f"no connection within {limit_s} s")
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        call = _current()
+        if call is not None:
+            call.sock = self.sock
+        super().send(data)
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class WechatSession(requests.Session):
+    """A session whose calls end within ``limit_s``, with an answer of a bounded size.
+
+    It repeats and redirects nothing by itself.
+    """
+
+    def __init__(self, limit_s: float = CALL_LIMIT_S) -> None:
+        super().__init__()
+        self._limit_s = limit_s
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter(max_retries=0))
+
+    def send(self, request: "PreparedRequest", **kwargs: Any) -> "Response":
+        """Send a request and read its answer whole.
+
+        Raises:
+            RequestException: there is no answer, or it is too large.
+        """
+        with _bounded(self._limit_s) as call:
+            response = super().send(request, **{**kwargs, "stream": True})
+            response._content = self._read(response)  # noqa: SLF001 - as requests itself does
+        if call.is_cut:  # what was read up to then may look like a whole answer
+            raise requests.ReadTimeout(f"no whole answer within {self._limit_s} s")
+        return response
+
+    def _read(self, response: "Response") -> bytes:
+        body = bytearray()
+        for part in response.iter_content(_READ_BYTES):
+            body += part
+            if len(body) > ANSWER_LIMIT_BYTES:
+                response.close()
+                raise AnswerTooLarge(f"more than {ANSWER_LIMIT_BYTES} bytes")
+        return bytes(body)
