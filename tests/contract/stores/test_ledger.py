@@ -730,13 +730,16 @@ def test_halves_of_halves_have_numbers_of_their_own(stores: PushStores, sending:
 def test_the_call_that_a_split_follows_stays_on_record(
     stores: PushStores, sending: Campaign
 ) -> None:
-    read = stores.chunk()
     stores.claim()
+    finish(stores, TOO_MANY)
+    read = stores.chunk()
+    stores.claim("b")
     call = RefusedCall(SLOT_MS, 4, 40003)
-    half = stores.ledger.split(CAMPAIGN, read, claim="a", now_s=LATER, refused=call)
+    half = stores.ledger.split(CAMPAIGN, read, claim="b", now_s=LATER, refused=call)
     assert half is not None
-    assert (stores.chunk().refused_calls, stores.chunk(half).refused_calls) == ((call,), ())
-    assert stores.chunk().all_refused_calls == (call,)
+    calls = (RefusedCall(SLOT_MS, 4, 45011), call)
+    assert (stores.chunk().refused_calls, stores.chunk(half).refused_calls) == (calls, ())
+    assert stores.chunk().all_refused_calls == calls
 
 
 @pytest.mark.parametrize(

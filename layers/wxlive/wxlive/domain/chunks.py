@@ -136,11 +136,12 @@ class Chunk:
         waits = self.state in {ChunkState.QUEUED, ChunkState.CANCELLED}
         if not (waits and self.slot_ms and self.errcode is not None):
             return self.refused_calls
-        return self.with_refused(RefusedCall(self.slot_ms, self.openids, self.errcode))
+        last = RefusedCall(self.slot_ms, self.openids, self.errcode)
+        return (*self.refused_calls, last)[-REFUSED_CALLS_KEPT:]
 
     def with_refused(self, call: RefusedCall) -> tuple[RefusedCall, ...]:
-        """Return ``refused_calls`` with one more."""
-        return (*self.refused_calls, call)[-REFUSED_CALLS_KEPT:]
+        """Return its refused calls with one that was made since the row was read."""
+        return (*self.all_refused_calls, call)[-REFUSED_CALLS_KEPT:]
 
     def is_overdue(self, now_s: float) -> bool:
         """Whether its result, if it has not come, is no longer expected."""

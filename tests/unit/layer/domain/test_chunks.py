@@ -11,9 +11,11 @@ from wxlive.domain.chunks import (
     CALL_LIMIT_S,
     CLAIM_STALE_S,
     MAX_OPENIDS_PER_CALL,
+    REFUSED_CALLS_KEPT,
     RESULT_OVERDUE_S,
     ChunkState,
     EarlierCall,
+    RefusedCall,
     size_of,
     spread_of,
 )
@@ -117,3 +119,13 @@ def test_a_million_followers_take_at_most_506_calls() -> None:
         calls += 1
         left -= size_of(calls, MAX_OPENIDS_PER_CALL, spread_of(MAX_OPENIDS_PER_CALL))
     assert 500 <= calls <= 506
+
+
+def test_a_row_keeps_a_bounded_number_of_refused_calls() -> None:
+    calls = tuple(RefusedCall(n, 10, 45011) for n in range(REFUSED_CALLS_KEPT))
+    chunk = a_chunk(slot_ms=99, errcode=45009, refused_calls=calls)
+
+    kept = (*calls[1:], RefusedCall(99, 10, 45009))
+    assert chunk.all_refused_calls == kept
+    split = RefusedCall(100, 10, 40003)
+    assert chunk.with_refused(split) == (*kept[1:], split)
