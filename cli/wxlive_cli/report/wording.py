@@ -170,7 +170,7 @@ HOLDS = {
     HoldKind.ROOM: "room not live",
     HoldKind.ACCESS: "no access",
 }
-"""Why a campaign was held, in a word or two."""
+"""Why a campaign was held, where no reason is on record."""
 
 
 def describe_lane(lane: Lane) -> str:
@@ -187,8 +187,7 @@ def describe_band(band: Band, offset_hours: int) -> str:
     until = "now" if band.is_open else until
     length = format_duration(hold.until - hold.since)
     shortened = ", drawn shorter" if band.is_shortened else ""
-    reason = f": {hold.reason}" if hold.reason else ""
-    return f"{since} to {until} ({length}{shortened}), {HOLDS[hold.kind]}{reason}"
+    return f"{since} to {until} ({length}{shortened}): {hold.reason or HOLDS[hold.kind]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ def test_unknown_calls_and_orphan_results_are_named() -> None:
 def test_each_hold_stands_with_its_times_and_its_reason() -> None:
     html = rendered(difficult_campaign())
 
-    assert "19:31:31 to 19:31:35 (4 s), paused: 冬季新品 &lt;script&gt;" in html
-    assert "19:31:35 to 06:36:40 (11 h 5 min, drawn shorter), no calls left: used up" in html
+    assert "19:31:31 to 19:31:35 (4 s): 冬季新品 &lt;script&gt;" in html
+    assert "19:31:35 to 06:36:40 (11 h 5 min, drawn shorter): used up" in html
 
 
 def test_a_page_of_5000_calls_stays_small() -> None:
