@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from wxlive.settings import Secrets
 from wxlive.stores.tokens import TokenStore
 from wxlive.wechat.client import WechatClient
+from wxlive.wechat.transport import WechatSession
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Environment:
 def wechat_client(
     environment: Environment,
     state: Any,
-    session: Callable[[], requests.Session] = requests.Session,
+    session: Callable[[], WechatSession] = WechatSession,
 ) -> WechatClient:
     """Build the real client; ``state`` is the DynamoDB table that keeps its token."""
     secrets = Secrets(*environment.account, ("token",), ())

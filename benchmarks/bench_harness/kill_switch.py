@@ -6,6 +6,8 @@ from typing import Any
 
 import requests
 
+from wxlive.wechat.transport import WechatSession
+
 CALL_STEPS = ("before-call", "after-call")
 
 
@@ -26,11 +28,11 @@ class KillSwitch:
         for step in self._steps:
             aws_client.meta.events.register(step, self._step)
 
-    def session(self) -> requests.Session:
+    def session(self) -> WechatSession:
         """Return a session whose POSTs are counted."""
         step = self._step
 
-        class WatchedSession(requests.Session):
+        class WatchedSession(WechatSession):
             def post(self, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
                 step()
                 response = super().post(url, *args, **kwargs)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from bench_harness.environment import Environment, wechat_client
 from bench_harness.local_tables import client, dynamodb_resource, new_state_table
 from wxlive.domain.pace import interval_ms
@@ -25,6 +23,7 @@ from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.telemetry import Telemetry
 from wxlive.wechat.apis import Api
+from wxlive.wechat.transport import WechatSession
 from wxlive_push_fanout.dependencies import Dependencies as SenderDependencies
 from wxlive_push_start.dependencies import Dependencies as PlannerDependencies
 
@@ -75,7 +74,7 @@ def sender_dependencies(
     *,
     now: Callable[[], float] = time.time,
     watch: Callable[[Any], None] = _ignore,
-    session: Callable[[], requests.Session] = requests.Session,
+    session: Callable[[], WechatSession] = WechatSession,
 ) -> SenderDependencies:
     """Build what push_fanout works with; ``watch`` is called with each AWS client."""
     dynamodb, sqs = dynamodb_resource(environment.aws), client("sqs", environment.aws)

@@ -89,6 +89,9 @@ class PushModel:
     def is_ready(self, _for_s: float) -> bool:
         return self.ready
 
+    def reconnect(self) -> None:
+        assert self.ready
+
     def push(self, room_id: int, openids: Sequence[str]) -> str:
         self.step()
         self.allow()

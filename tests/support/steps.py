@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from wxlive.wechat.transport import WechatSession
+
 
 class Killed(BaseException):
     """The function's process ends here; nothing of it may run on, as after a SIGKILL."""
@@ -81,7 +83,7 @@ class Steps:
 
     # -------------------------------------------------------------- watched
 
-    def session(self) -> requests.Session:
+    def session(self) -> WechatSession:
         """Return a session for a WeChat client whose requests are watched."""
         return _WatchedSession(self)
 
@@ -114,7 +116,7 @@ def _act(actions: list[_Action], call: str, request: dict[str, Any]) -> None:
         action.run()
 
 
-class _WatchedSession(requests.Session):
+class _WatchedSession(WechatSession):
     def __init__(self, steps: Steps) -> None:
         super().__init__()
         self._steps = steps

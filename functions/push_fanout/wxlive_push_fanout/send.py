@@ -19,7 +19,7 @@ from wxlive.domain.chunks import (
 )
 from wxlive.domain.outcomes import Outcome
 from wxlive.domain.pace import LATENESS_ALLOWED_MS, TooFar
-from wxlive.errors import Conflict, StoreBusy, WxliveError
+from wxlive.errors import Conflict, NotReached, StoreBusy, WxliveError
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
 from wxlive_push_fanout.dependencies import Dependencies
@@ -142,11 +142,10 @@ def _send_in_slot(
         slot_ms = _reserve(chunk.openids, deps)
         if isinstance(slot_ms, TooFar):
             return _hand_back(campaign, chunk, -(-slot_ms.wait_ms // 1000), deps)
-        if not _has_time(slot_ms, deps):
+        if not (_has_time(slot_ms, deps) and _waits_ready(slot_ms, deps)):
             return _hand_back(campaign, chunk, 0, deps)
-        _sleep_until(slot_ms - CLAIM_LEAD_MS, deps)
-        if not deps.wechat.is_ready(CALL_DELAY_S):
-            return _hand_back(campaign, chunk, 0, deps)
+        if deps.now() * 1000 > slot_ms:  # it took long to connect again
+            continue
         claim = _claim(campaign, chunk, slot_ms, deps)
         if isinstance(claim, SendResult):
             return claim
@@ -155,6 +154,18 @@ def _send_in_slot(
             return _call(campaign, chunk, openids, claim, deps)
         if not undo_claim(campaign, chunk, claim, None, deps):
             return SendResult.NOT_SENT
+
+
+def _waits_ready(slot_ms: int, deps: Dependencies) -> bool:
+    """Wait for the time of the claim; returns whether a call needs nothing else first."""
+    _sleep_until(slot_ms - CLAIM_LEAD_MS, deps)
+    if not deps.wechat.is_ready(CALL_DELAY_S):
+        return False
+    try:
+        deps.wechat.reconnect()
+    except NotReached:  # whoever gets the chunk next finds out whether that lasts
+        return False
+    return True
 
 
 def _claim(

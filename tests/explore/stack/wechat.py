@@ -348,6 +348,9 @@ class Session:
     def close(self) -> None:
         """Close nothing."""
 
+    def open(self, url: str, limit_s: float) -> None:
+        """Have it open: a call that finds no connection is ``unreachable``."""
+
     def _ask(self, url: str, params: Any, body: Any) -> Response:
         path = url.removeprefix(BASE)
         token = params["access_token"] if params else ""

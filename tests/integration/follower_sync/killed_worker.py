@@ -23,6 +23,7 @@ from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.stores.tokens import TokenStore
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import WechatClient
+from wxlive.wechat.transport import WechatSession
 from wxlive_follower_sync import pages
 from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.runs import open_run
@@ -37,7 +38,7 @@ def main(job: dict[str, Any]) -> None:
         if next(calls) == job["die_at"]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    class Stepping(requests.Session):
+    class Stepping(WechatSession):
         def post(self, *args: Any, **kwargs: Any) -> requests.Response:
             step()
             return super().post(*args, **kwargs)

@@ -52,13 +52,13 @@ class WechatClient:
         cache: TokenCache,
         *,
         now: Callable[[], float] = time.time,
-        session: Callable[[], requests.Session] = WechatSession,
+        session: Callable[[], WechatSession] = WechatSession,
     ) -> None:
         self._base = base
         self._secrets = secrets
         self._now = now
         self._new_session = session
-        self._session: requests.Session | None = None
+        self._session: WechatSession | None = None
         self._last_used = 0.0
         self.clock_ahead_s: float | None = None
         """How far our clock was ahead of WeChat's when its last answer came, None if it doesn't
@@ -156,6 +156,23 @@ class WechatClient:
         """
         return self._is_connected(for_s) and self._tokens.is_cached
 
+    def reconnect(self) -> None:
+        """Open the connection again if WeChat has closed it, so that the next call need not.
+
+        Raises:
+            NotReached: there is none within a second.
+        """
+        if self._session is None:
+            return
+        try:
+            self._session.open(self._base, CALL_DELAY_S)
+        except Exception as error:  # noqa: BLE001 - nothing was sent, whatever it is
+            self._session = None
+            kind = type(error).__name__
+        else:
+            return
+        raise NotReached(f"WeChat could not be reached again ({kind}); nothing was sent")
+
     def _call(self, path: str, request: dict[str, Any] | None) -> dict[str, Any]:
         token = self._token_for(path)
         try:
@@ -219,7 +236,7 @@ class WechatClient:
             with suppress(ValueError, OverflowError):
                 self.clock_ahead_s = self._now() - parsedate_to_datetime(date).timestamp()
 
-    def _fresh_session(self) -> requests.Session:
+    def _fresh_session(self) -> WechatSession:
         if self._session is not None and not self._is_connected(0):
             self._session.close()
             self._session = None

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests import Request
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -142,6 +143,27 @@ class WechatSession(requests.Session):
         if call.is_cut:  # what was read up to then may look like a whole answer
             raise requests.ReadTimeout(f"no whole answer within {self._limit_s} s")
         return response
+
+    def open(self, url: str, limit_s: float) -> None:
+        """Open a connection, unless one is open; through a proxy, only a call opens it.
+
+        Raises:
+            HTTPError: there is none within ``limit_s``.
+        """
+        settings = self.merge_environment_settings(url, {}, False, None, None)
+        if settings["proxies"]:
+            return
+        adapter, request = self.get_adapter(url), self.prepare_request(Request("GET", url))
+        assert isinstance(adapter, HTTPAdapter)  # noqa: S101 - as mounted
+        pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"])
+        connection = pool._get_conn()  # noqa: SLF001 - closes one that the server has closed
+        try:
+            if connection.is_closed:
+                connection.timeout = limit_s
+                with _bounded(limit_s):
+                    connection.connect()
+        finally:
+            pool._put_conn(connection)  # noqa: SLF001
 
     def _read(self, response: "Response") -> bytes:
         body = bytearray()

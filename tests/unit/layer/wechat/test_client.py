@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_httpserver import HTTPServer
+from urllib3.util.connection import create_connection as connect
 from werkzeug import Request, Response
 
 from factories import NOW_S, some_secrets
@@ -84,7 +85,7 @@ def a_client(
     cache: Memory | None = None,
     *,
     now: Callable[[], float] = lambda: NOW_S,
-    session: Callable[[], requests.Session] = WechatSession,
+    session: Callable[[], WechatSession] = WechatSession,
 ) -> WechatClient:
     secrets = some_secrets(appid="wx-1", secret=SECRET)
     return WechatClient(base, secrets, cache or holding(), now=now, session=session)
@@ -589,7 +590,7 @@ def test_an_address_that_is_none_reached_nobody() -> None:
 
 
 def test_a_proxy_that_nobody_reaches_is_sent_nothing() -> None:
-    def through_a_proxy() -> requests.Session:
+    def through_a_proxy() -> WechatSession:
         session = WechatSession()
         session.proxies = {"http": nobody()}
         session.trust_env = False
@@ -749,6 +750,41 @@ def test_a_name_that_is_found_too_late_is_sent_nothing(
     assert server.pushes == 0
 
 
+def closing(raw: StartRaw) -> tuple[Raw, WechatClient]:
+    """A client that is ready, of a server that closes each connection after its answer."""
+    body = json.dumps(ACCEPTED).encode()
+    close = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+    server = raw(close % (len(body), body))
+    server.listed = close % (2, b"{}")
+    return server, ready(a_client(server.base))
+
+
+def test_a_push_needs_no_connection_of_its_own_once_the_client_has_reconnected(
+    raw: StartRaw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, client = closing(raw)
+    opened: list[object] = []
+
+    def count(address: Any, *rest: Any, **facts: Any) -> socket.socket:
+        opened.append(address)
+        return connect(address, *rest, **facts)
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", count)
+    for times in (1, 1):
+        client.reconnect()
+        assert len(opened) == times
+    assert push(client) == "1622047360795164672"
+    assert (len(opened), server.pushes) == (1, 1)
+
+
+def test_a_client_that_cannot_reconnect_has_sent_nothing_and_is_not_ready(raw: StartRaw) -> None:
+    server, client = closing(raw)
+    server.shutdown()
+    server.server_close()
+    assert type(error_of(client.reconnect)) is NotReached
+    assert not client.is_ready(0)
+
+
 # ---------------------------------------------------------------- answers without end
 
 
@@ -837,7 +873,7 @@ class Sessions:
         self.made = 0
         self.closed = 0
 
-    def __call__(self) -> requests.Session:
+    def __call__(self) -> WechatSession:
         sessions = self
 
         class Counted(WechatSession):
