@@ -49,7 +49,7 @@ def list_(stack: Stack) -> CommandResult:
     offset_hours = stack.day_offset_hours
     known = sorted(stack.rooms.all().values(), key=lambda room: room.starts_at, reverse=True)
     today = _today(stack)
-    choice, asked_at = stack.rooms.chosen(today), stack.rooms.asked_at()
+    choice, asked_at = stack.rooms.chosen(today), stack.rooms.asked().at
     chosen = choice.room_id if choice else None
     say(_how_recent(asked_at, known, offset_hours))
     facts = {

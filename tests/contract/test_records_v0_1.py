@@ -139,7 +139,7 @@ def test_its_day_its_quota_its_results_and_its_token_are_read(
     (result,) = stores.results.of_room(ROOM)
     assert result == PushResult("1622047360795164601", ROOM, NOW_S + 2, 3, 3, 0, 0, 0, 0)
     assert stores.rooms.all()[ROOM].is_live
-    assert stores.rooms.asked_at() == NOW_S
+    assert stores.rooms.asked().at == NOW_S
     token = TokenStore(tables.state, "wx0123456789abcdef").load()
     assert token is not None
     assert token.is_fresh(NOW_S)

@@ -40,6 +40,8 @@ def watch_deps(world: World, **changes: Any) -> Dependencies:
         room_wait_limit_s=3600,
         day_offset_hours=DAY_OFFSET_HOURS,
         now=world.clock,
+        sleep=world.clock.sleep,
+        run_s=int(world.clock()),
         invoke_push_start=world.invoked.append,
         publish_live=world.published.append,
     )
@@ -59,4 +61,4 @@ def automatic_start(room_id: int, live_since: int) -> dict[str, Any]:
 def poll_again(world: World, **changes: Any) -> dict[str, Any]:
     """Poll after so long that WeChat is asked again; ``changes`` are those of the dependencies."""
     world.clock.now_s += RARELY_S
-    return poll(watch_deps(world, **changes))
+    return poll(watch_deps(world, **changes)).facts

@@ -22,7 +22,7 @@ from wxlive.stores.living import Living, LivingStore
 from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
-from wxlive.stores.rooms import RoomStore
+from wxlive.stores.rooms import Asked, RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
 
 
@@ -313,7 +313,7 @@ class MemoryRooms(RoomStore):
     def __init__(self) -> None:
         self.rows: dict[int, Room] = {}
         self.choices: dict[str, Choice] = {}
-        self.last_asked_at = 0
+        self.last_asked = Asked()
 
     def all(self) -> dict[int, Room]:
         return dict(self.rows)
@@ -321,11 +321,14 @@ class MemoryRooms(RoomStore):
     def save(self, room: Room, now_s: float) -> None:
         self.rows[room.room_id] = room
 
-    def asked_at(self) -> int:
-        return self.last_asked_at
+    def asked(self) -> Asked:
+        return self.last_asked
 
-    def note_asked(self, now_s: float) -> None:
-        self.last_asked_at = int(now_s)
+    def ask(self, now_s: float, *, run_s: int, before: Asked) -> bool:
+        if self.last_asked != before or run_s < before.run_s:
+            return False
+        self.last_asked = Asked(int(now_s), run_s)
+        return True
 
     def chosen(self, day: str) -> Choice | None:
         return self.choices.get(day)

@@ -54,6 +54,8 @@ class Watcher:
             room_wait_limit_s=ROOM_WAIT_LIMIT_S,
             day_offset_hours=8,
             now=self.clock,
+            sleep=self.clock.sleep,
+            run_s=int(self.clock()),
             invoke_push_start=self.invoked.append,
             publish_live=self.published.append,
         )

@@ -23,7 +23,7 @@ from wxlive.wechat.client import WechatClient
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What live_watch works with. ``now`` is Unix seconds.
+    """What live_watch works with. ``now`` is Unix seconds, ``run_s`` when this invocation began.
 
     ``invoke_push_start`` invokes push_start without waiting; ``publish_live`` sends the event that
     a room went live; ``quota`` counts the day's calls; ``other_quotas`` are those of the other
@@ -42,6 +42,8 @@ class Dependencies:
     room_wait_limit_s: int
     day_offset_hours: int
     now: Callable[[], float]
+    sleep: Callable[[float], None]
+    run_s: int
     invoke_push_start: Callable[[dict[str, Any]], None]
     publish_live: Callable[[Room], None]
 
@@ -66,6 +68,8 @@ def build_dependencies() -> Dependencies:
         room_wait_limit_s=config.room_wait_limit_s,
         day_offset_hours=config.day_offset_hours,
         now=time.time,
+        sleep=time.sleep,
+        run_s=int(time.time()),
         invoke_push_start=lambda payload: invoke_async(config.push_start_function, payload),
         publish_live=_publish_live,
     )

@@ -7,10 +7,11 @@ from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room, newly_live, noticed, unlisted
 from wxlive.errors import QuotaUsedUp, WxliveError
+from wxlive.stores.rooms import Asked
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE
 from wxlive_live_watch.dependencies import Dependencies
-from wxlive_live_watch.poll_policy import Reason, reason_to_ask
+from wxlive_live_watch.poll_policy import NextPoll, is_due, next_poll
 from wxlive_live_watch.recovery import Recovery, choose_recovery
 from wxlive_live_watch.room_choice import choose_room, push_wanted_since
 
@@ -41,15 +42,25 @@ class Today:
         return f"auto#{room.room_id}#{room.live_since}"
 
 
-def poll(deps: Dependencies) -> dict[str, Any]:
-    """Poll once; returns what was seen and done.
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What was seen and done, and when this run is to poll next, None if it need not."""
+
+    facts: dict[str, Any]
+    due: NextPoll | None
+
+
+def poll(deps: Dependencies) -> Polled:
+    """Ask WeChat for the rooms if it is time, and do what follows from them.
 
     Events and pushes come before the rooms are stored: an invocation that breaks off repeats
     them.
     """
     today = _today(deps)
     known = deps.rooms.all()
-    reason = _reason(known, today, deps)
+    asked = deps.rooms.asked()
+    due = _next_poll(known, today, asked, deps)
+    reason = _take_turn(due, asked, deps)
     rooms, is_whole = _list_rooms(deps) if reason else ([], False)
     seen = noticed(known, rooms, deps.now())
     missing = unlisted(known, seen, deps.now()) if is_whole else {}
@@ -65,15 +76,17 @@ def poll(deps: Dependencies) -> dict[str, Any]:
     for room in (*seen.values(), *missing.values()):
         if room != known.get(room.room_id):
             deps.rooms.save(room, deps.now())
-    polled = {
-        "asked": reason.value if reason else None,
+    facts = {
+        "asked": reason,
         "rooms": len(seen),
         "went_live": [room.room_id for room in opened],
         "pushed": pushed,
         "recovery": recovery.value,
     }
-    deps.telemetry.logger.info("rooms polled", extra=polled)
-    return polled
+    deps.telemetry.logger.info("rooms polled", extra=facts)
+    if reason:
+        due = _next_poll({**known, **seen, **missing}, today, deps.rooms.asked(), deps)
+    return Polled(facts, due)
 
 
 def plan_push(room_id: int, planned_at: int, deps: Dependencies) -> None:
@@ -95,16 +108,31 @@ def _today(deps: Dependencies) -> Today:
     )
 
 
-def _reason(known: dict[int, Room], today: Today, deps: Dependencies) -> Reason | None:
+def _take_turn(due: NextPoll | None, asked: Asked, deps: Dependencies) -> str | None:
+    """Take the turn to ask WeChat, if it is time; returns the reason."""
+    now_s = deps.now()
+    if due is None or not is_due(due, now_s):
+        return None
+    taken = deps.rooms.ask(now_s, run_s=deps.run_s, before=asked)
+    return due.reason.value if taken else None
+
+
+def _next_poll(
+    known: dict[int, Room], today: Today, asked: Asked, deps: Dependencies
+) -> NextPoll | None:
+    """Return when this run is to poll next, None if it need not, or a later run has taken over."""
+    if asked.run_s > deps.run_s:
+        return None
     room = today.candidate(known, auto_push=deps.auto_push)
     pushed = room is not None and _last_push(room, today, deps) is not None
     campaign = today.campaign
-    return reason_to_ask(
+    return next_poll(
         known.values(),
         now_s=deps.now(),
-        asked_at=deps.rooms.asked_at(),
+        asked_at=asked.at,
         calls_left=deps.quota.left(today.day),
         day_ends_at=today.ends_at,
+        push_may_follow=deps.auto_push or (today.choice is not None and today.choice.due),
         campaign_waits=campaign is not None and campaign.state is CampaignState.WAITING_LIVE,
         push_wanted_since=None if pushed else push_wanted_since(room, today.choice),
     )
@@ -134,7 +162,6 @@ def _list_rooms(deps: Dependencies) -> tuple[list[Room], bool]:
     """
     seen: dict[int, Room] = {}
     asked_s = deps.now()
-    deps.rooms.note_asked(asked_s)
     try:
         for page in range(ROOM_PAGES):
             asked_s = deps.now()

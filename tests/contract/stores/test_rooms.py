@@ -9,7 +9,7 @@ from factories import NOW_S, a_room
 from support.backends import Tables
 from support.table_faults import BUSY, Fault, Faults
 from wxlive.domain.rooms import Choice
-from wxlive.stores.rooms import RoomStore
+from wxlive.stores.rooms import Asked, RoomStore
 
 ROOM = a_room(7, name="直播", status=102, starts_at=NOW_S, ends_at=NOW_S + 3600)
 
@@ -64,10 +64,33 @@ def test_since_when_a_room_is_closed_is_remembered(store: RoomStore) -> None:
 
 
 def test_when_wechat_was_asked_is_remembered(store: RoomStore) -> None:
-    assert store.asked_at() == 0
-    store.note_asked(NOW_S + 0.9)
-    assert store.asked_at() == NOW_S
+    assert store.asked() == Asked()
+    assert store.ask(NOW_S + 0.9, run_s=NOW_S, before=Asked())
+    assert store.asked() == Asked(NOW_S, NOW_S)
     assert store.all() == {}
+
+
+def test_of_two_runs_that_would_ask_at_once_one_does(store: RoomStore) -> None:
+    before = store.asked()
+    assert store.ask(NOW_S, run_s=NOW_S, before=before)
+
+    assert not store.ask(NOW_S + 1, run_s=NOW_S - 60, before=before)
+    assert not store.ask(NOW_S + 1, run_s=NOW_S + 60, before=before)
+
+
+def test_a_run_that_begins_later_takes_over(store: RoomStore) -> None:
+    older, younger = NOW_S - 60, NOW_S
+    store.ask(NOW_S, run_s=older, before=store.asked())
+    assert store.ask(NOW_S + 9, run_s=younger, before=store.asked())
+
+    assert not store.ask(NOW_S + 18, run_s=older, before=store.asked())
+    assert store.ask(NOW_S + 18, run_s=younger, before=store.asked())
+
+
+def test_a_run_takes_over_from_version_0_1(store: RoomStore, tables: Tables) -> None:
+    tables.state.put_item(Item={"pk": "watch", "sk": "asked", "asked_at": NOW_S})
+
+    assert store.ask(NOW_S + 9, run_s=NOW_S, before=store.asked())
 
 
 def test_a_day_has_one_choice_that_can_be_taken_back(store: RoomStore) -> None:

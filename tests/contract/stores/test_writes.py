@@ -23,6 +23,7 @@ from wxlive.domain.outcomes import Outcome
 from wxlive.domain.rooms import Choice
 from wxlive.errors import StoreBusy
 from wxlive.stores.living import Living
+from wxlive.stores.rooms import Asked
 
 HOLD = Hold(HoldKind.QUOTA, "h-1", "used up", NOW_S, LATER)
 PAUSE = Hold(HoldKind.OPERATOR, "h-2", "paused", NOW_S)
@@ -185,7 +186,9 @@ WRITES = {
     ),
     "seed the quota": Write(nothing, lambda s, _: s.quota.seed(DAY, 2, NOW_S)),
     "save a room": Write(nothing, lambda s, _: s.rooms.save(a_room(7), NOW_S)),
-    "note that WeChat is asked": Write(nothing, lambda s, _: s.rooms.note_asked(NOW_S)),
+    "note that WeChat is asked": Write(
+        nothing, lambda s, _: s.rooms.ask(NOW_S, run_s=NOW_S, before=Asked())
+    ),
     "choose": Write(chosen, lambda s, _: s.rooms.choose(DAY, Choice(8, NOW_S, due=True))),
     "unchoose": Write(chosen, lambda s, _: s.rooms.unchoose(DAY)),
 }

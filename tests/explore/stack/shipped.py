@@ -137,7 +137,7 @@ def live_watch(payload: str, setting: Setting) -> Run:
         event = json.loads(payload)
         if "push" in event:
             watch.plan_push(int(event["push"]), int(event["at"]), deps)
-        return str(watch.poll(deps)["recovery"])
+        return str(watch.poll(deps).facts["recovery"])
 
     return run
 
@@ -302,6 +302,8 @@ def _watch(port: Port, setting: Setting) -> watch_dependencies.Dependencies:
         room_wait_limit_s=setting.room_wait_limit_s,
         day_offset_hours=setting.day_offset_hours,
         now=lambda: _now_s(port),
+        sleep=lambda _seconds: None,
+        run_s=int(_now_s(port)),
         invoke_push_start=lambda payload: _invoke(port, payload),
         publish_live=lambda _room: None,
     )

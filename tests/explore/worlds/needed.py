@@ -115,6 +115,7 @@ UNSHOWN: Mapping[str, str] = {
     "QuotaStore.consume": "calls that list rooms or followers have a quota that no world uses up",
     "QuotaStore.refund": "a call is refunded by its name once; this is for an answer that is lost "
     "and asked for again",
+    "RoomStore.ask": "two runs that ask at once learn the same; this spares WeChat's calls",
     "ResultStore.add": "a doubled result is the same; this keeps the first one's time",
     "SyncRunStore.acquire": "two workers at once write the same; this spares WeChat's calls",
     "SyncRunStore.save[0]: pages": "only the holder of the lease stores pages, each once",

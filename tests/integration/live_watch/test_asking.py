@@ -8,12 +8,14 @@ from factories import DAY, NOW_S, ROOM, a_room
 from support.live_watch import WAITING, poll_again, watch_deps
 from support.world import World
 from wxlive.domain.rooms import Room
+from wxlive.stores.rooms import Asked, RoomStore
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import ROOM_PAGES, Api
 from wxlive.wechat.client import WechatClient
 from wxlive_live_watch import poll as poll_module
 from wxlive_live_watch.poll import DAY_S, poll
-from wxlive_live_watch.poll_policy import EARLY_S, LATE_S
+from wxlive_live_watch.poll_policy import EARLY_S, SOON_S
+from wxlive_live_watch.watch import watch
 from wxlive_local.simulator import LIVE, LIVE_INFO, Fault, FaultRule
 
 ROOMS = 3
@@ -25,27 +27,66 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poll_module, "ROOMS_PER_PAGE", ROOMS)
 
 
-@pytest.mark.slow
-def test_a_room_with_a_known_start_is_noticed_within_a_minute(world: World) -> None:
-    """It opens ten minutes early, half an hour late, or never; one poll a minute."""
-    starts_at = NOW_S + 20 * 60
-    opens_at = {1: starts_at - 600, 2: starts_at + 1800}
-    for room_id in (1, 2, 3):
-        world.wechat.set_room(room_id, 102, start_time=starts_at)
-    went_live: dict[int, float] = {}
-    deps = watch_deps(world)
-    while world.clock() <= starts_at + LATE_S + 300:
-        for room_id, at_s in opens_at.items():
-            if world.clock() >= at_s:
-                world.wechat.set_room(room_id, LIVE)
-        for room_id in poll(deps)["went_live"]:
-            went_live[room_id] = world.clock()
-        world.clock.now_s += 60
+def test_a_room_that_opens_about_when_it_is_planned_is_noticed_within_seconds(
+    world: World,
+) -> None:
+    """The schedule runs once a minute; a run polls until the next one takes over."""
+    starts_at = NOW_S + 5 * 60
+    opens_at = starts_at + 100
+    world.wechat.set_room(ROOM, 102, start_time=starts_at)
+    pushed_at: list[float] = []
 
-    assert went_live[1] - opens_at[1] <= 60
-    assert went_live[2] - opens_at[2] <= 60
-    assert 3 not in went_live
-    assert world.calls(LIVE_INFO) <= 2 + (EARLY_S + LATE_S) // 60
+    def sleep(seconds: float) -> None:
+        world.clock.sleep(seconds)
+        if world.clock() >= opens_at:
+            world.wechat.set_room(ROOM, LIVE)
+
+    while not pushed_at:
+        deps = watch_deps(
+            world,
+            auto_push=True,
+            sleep=sleep,
+            invoke_push_start=lambda _: pushed_at.append(world.clock()),
+        )
+        watch(deps)
+        sleep(60 - world.clock() % 60)
+
+    assert 0 <= pushed_at[0] - opens_at <= SOON_S
+    assert world.calls(LIVE_INFO) <= 3 + (EARLY_S + 100) // SOON_S
+
+
+def test_where_no_push_may_follow_a_run_polls_once(world: World) -> None:
+    world.wechat.set_room(7, 102, start_time=NOW_S)
+
+    watch(watch_deps(world))
+
+    assert world.clock.slept == []
+    assert world.calls(LIVE_INFO) == 1
+
+
+def test_a_run_stops_once_a_later_one_has_begun(world: World) -> None:
+    world.wechat.set_room(7, 102, start_time=NOW_S + 60)
+    asked_by: list[int] = []
+
+    def sleep(seconds: float) -> None:
+        world.clock.sleep(seconds)
+        if not asked_by:
+            poll(watch_deps(world, auto_push=True))
+        asked_by.append(world.rooms.asked().run_s)
+
+    watch(watch_deps(world, auto_push=True, sleep=sleep))
+
+    assert asked_by == [NOW_S + SOON_S], "and the first run has not asked since"
+    assert world.calls(LIVE_INFO) == 2
+
+
+def test_of_two_runs_that_wake_at_once_one_asks(world: World) -> None:
+    stale = watch_deps(world).rooms.asked()
+    poll(watch_deps(world))
+    late = watch_deps(world, rooms=AskedBefore(world.rooms, stale))
+
+    assert poll(late).facts["asked"] is None
+    assert world.calls(LIVE_INFO) == 1
 
 
 def test_a_poll_reads_as_many_pages_as_there_are_recent_rooms(
@@ -54,7 +95,7 @@ def test_a_poll_reads_as_many_pages_as_there_are_recent_rooms(
     for number in range(2 * ROOMS):
         world.wechat.set_room(2000 + number, 102, start_time=NOW_S + 9 * 3600 + number)
 
-    assert poll(watch_deps(world))["rooms"] == 2 * ROOMS + 1
+    assert poll(watch_deps(world)).facts["rooms"] == 2 * ROOMS + 1
     assert world.calls(LIVE_INFO) == 3
     assert world.quota_of(Api.GET_LIVE_INFO).used(DAY) == 3
 
@@ -63,8 +104,19 @@ def test_pages_of_old_rooms_are_not_read(world: World, small_pages: None) -> Non
     for number in range(2 * ROOMS):
         world.wechat.set_room(2000 + number, 103, start_time=NOW_S - DAY_S - number)
 
-    assert poll(watch_deps(world))["rooms"] == ROOMS
+    assert poll(watch_deps(world)).facts["rooms"] == ROOMS
     assert world.calls(LIVE_INFO) == 1
+
+
+class AskedBefore(RoomStore):
+    """The rooms, as a run sees them that read when WeChat was asked before another run did."""
+
+    def __init__(self, rooms: RoomStore, stale: Asked) -> None:
+        super().__init__(rooms._table)
+        self.stale = stale
+
+    def asked(self) -> Asked:
+        return self.stale
 
 
 class EndlessPages(WechatClient):
@@ -89,7 +141,7 @@ def test_a_list_without_an_end_is_not_read_for_ever(
 ) -> None:
     wechat = EndlessPages(same=same)
 
-    assert poll(watch_deps(world, wechat=wechat))["rooms"] == rooms
+    assert poll(watch_deps(world, wechat=wechat)).facts["rooms"] == rooms
     assert wechat.calls == calls
 
 
@@ -98,7 +150,7 @@ def test_a_second_page_that_fails_leaves_the_first(world: World, small_pages: No
         world.wechat.set_room(2000 + number, 102, start_time=NOW_S + 9 * 3600)
     world.wechat.inject(FaultRule(LIVE_INFO, Fault.ERRCODE, errcode=-1, skip=1))
 
-    assert poll(watch_deps(world))["rooms"] == ROOMS
+    assert poll(watch_deps(world)).facts["rooms"] == ROOMS
 
 
 @pytest.mark.parametrize("errcode", [1, 9410000])
@@ -107,7 +159,7 @@ def test_both_ways_to_say_that_there_is_no_room_are_no_error(
 ) -> None:
     world.wechat.inject(FaultRule(LIVE_INFO, Fault.ERRCODE, errcode=errcode))
 
-    assert poll(watch_deps(world))["rooms"] == 0
+    assert poll(watch_deps(world)).facts["rooms"] == 0
     assert "rooms not listed" not in capsys.readouterr().out
 
 
@@ -146,7 +198,7 @@ def test_a_poll_that_fails_still_recovers_and_forgets_no_room(
     world.put_campaign(1, **WAITING)
     world.wechat.inject(FaultRule(LIVE_INFO, **rule))
 
-    polled = poll(watch_deps(world, auto_push=True))
+    polled = poll(watch_deps(world, auto_push=True)).facts
 
     assert (polled["rooms"], polled["went_live"], polled["recovery"]) == (0, [], "end_hold")
     assert world.rooms.all()[ROOM].is_live
@@ -158,5 +210,5 @@ def test_a_poll_without_calls_left_still_recovers(world: World) -> None:
     counter = world.quota_of(Api.GET_LIVE_INFO, 1)
     counter.consume(DAY, world.clock(), "a call")
 
-    assert poll(watch_deps(world, quota=counter))["recovery"] == "end_hold"
+    assert poll(watch_deps(world, quota=counter)).facts["recovery"] == "end_hold"
     assert world.calls(LIVE_INFO) == 0

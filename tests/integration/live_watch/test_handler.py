@@ -22,7 +22,7 @@ def test_the_schedules_event_is_a_poll(
     polled = lambda_handler(deployment.event("live_watch/schedule.json"), deployment.context)
 
     assert polled == {
-        "asked": "rarely",
+        "asked": "evenly",
         "rooms": 1,
         "went_live": [ROOM],
         "pushed": ROOM,

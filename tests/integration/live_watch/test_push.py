@@ -34,7 +34,7 @@ def test_the_first_room_that_opens_is_pushed_where_auto_push_is_on(world: World)
 
 
 def test_no_room_is_pushed_where_auto_push_is_off(world: World) -> None:
-    assert poll(watch_deps(world))["pushed"] is None
+    assert poll(watch_deps(world)).facts["pushed"] is None
     assert world.invoked == []
 
 
@@ -42,9 +42,9 @@ def test_nothing_is_pushed_while_a_campaign_lives_whatever_the_day(world: World)
     world.put_campaign(1)
     world.wechat.set_room(OTHER_ROOM, LIVE)
 
-    assert poll(watch_deps(world, auto_push=True))["pushed"] is None
+    assert poll(watch_deps(world, auto_push=True)).facts["pushed"] is None
     world.clock.now_s += 5 * 3600
-    assert poll(watch_deps(world, auto_push=True))["pushed"] is None
+    assert poll(watch_deps(world, auto_push=True)).facts["pushed"] is None
     assert world.invoked == []
 
 
@@ -84,12 +84,12 @@ def test_a_room_that_was_pushed_is_pushed_again_where_it_is_planned(world: World
 
 def test_a_push_is_invoked_until_a_campaign_lives(world: World) -> None:
     for _ in range(3):
-        assert poll(watch_deps(world, auto_push=True))["pushed"] == ROOM
+        assert poll(watch_deps(world, auto_push=True)).facts["pushed"] == ROOM
         world.clock.now_s += 60
     world.put_followers("a")
     start(ROOM, start_deps(world))
 
-    assert poll(watch_deps(world, auto_push=True))["pushed"] is None
+    assert poll(watch_deps(world, auto_push=True)).facts["pushed"] is None
     assert world.invoked[:3] == [automatic_start(ROOM, NOW_S)] * 3
 
 
@@ -119,12 +119,12 @@ def test_a_planned_push_waits_for_its_room_though_auto_push_is_off(world: World)
     poll(watch_deps(world))
     plan_push(ROOM, int(world.clock()), watch_deps(world))
     world.clock.now_s += 60
-    assert (poll(watch_deps(world))["asked"], world.invoked) == ("pushing", [])
+    assert (poll(watch_deps(world)).facts["asked"], world.invoked) == ("pushing", [])
 
     world.wechat.set_room(ROOM, LIVE)
     world.clock.now_s += 60
 
-    assert poll(watch_deps(world))["pushed"] == ROOM
+    assert poll(watch_deps(world)).facts["pushed"] == ROOM
 
 
 def test_a_planned_push_whose_room_never_opens_stops_asking(world: World) -> None:
@@ -135,4 +135,4 @@ def test_a_planned_push_whose_room_never_opens_stops_asking(world: World) -> Non
     poll(watch_deps(world))
     world.clock.now_s += 60
 
-    assert poll(watch_deps(world))["asked"] is None
+    assert poll(watch_deps(world)).facts["asked"] == "evenly"

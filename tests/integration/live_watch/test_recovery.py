@@ -24,7 +24,7 @@ def recovery(action: str, reason: str = "") -> dict[str, str]:
 def test_a_campaign_that_waited_for_its_room_is_resumed(world: World) -> None:
     world.put_campaign(1, **WAITING)
 
-    assert poll(watch_deps(world))["recovery"] == "end_hold"
+    assert poll(watch_deps(world)).facts["recovery"] == "end_hold"
     assert world.invoked == [recovery("end_hold")]
 
 
@@ -45,7 +45,7 @@ def test_a_campaign_whose_room_is_over_is_given_up_whoever_holds_it(
     world.put_campaign(1, **{**WAITING, "hold_kind": kind})
     world.wechat.set_room(ROOM, 103)
 
-    assert poll(watch_deps(world))["recovery"] == "give_up"
+    assert poll(watch_deps(world)).facts["recovery"] == "give_up"
     assert world.invoked == [recovery("give_up", f"Room {ROOM} is ended (103)")]
 
 
@@ -126,10 +126,10 @@ def test_a_campaign_whose_calls_are_refused_for_longer_than_the_limit_is_given_u
 ) -> None:
     """The room list says that the room is live; WeChat's push says that it is not."""
     world.put_campaign(1, **WAITING, not_live_since=NOW_S - LIMIT_S)
-    assert poll(watch_deps(world))["recovery"] == "end_hold"
+    assert poll(watch_deps(world)).facts["recovery"] == "end_hold"
     world.clock.now_s += 1
 
-    assert poll(watch_deps(world))["recovery"] == "give_up"
+    assert poll(watch_deps(world)).facts["recovery"] == "give_up"
 
 
 def test_an_operators_hold_of_a_room_that_is_live_again_outlasts_the_limit(world: World) -> None:
@@ -137,12 +137,12 @@ def test_an_operators_hold_of_a_room_that_is_live_again_outlasts_the_limit(world
     world.put_campaign(1, **held, not_live_since=NOW_S - LIMIT_S - 1)
     world.wechat.set_room(ROOM, LIVE)
 
-    assert poll(watch_deps(world))["recovery"] == "nothing"
+    assert poll(watch_deps(world)).facts["recovery"] == "nothing"
 
 
 def test_a_campaign_that_sends_needs_no_recovery(world: World) -> None:
     world.put_campaign(1)
     world.wechat.set_room(ROOM, 103)
 
-    assert poll(watch_deps(world))["recovery"] == "nothing"
+    assert poll(watch_deps(world)).facts["recovery"] == "nothing"
     assert world.invoked == []

@@ -196,4 +196,4 @@ def test_a_campaign_that_is_not_on_record_is_left_alone(world: World) -> None:
     world.forget("campaign")
 
     assert reconcile(start_deps(world)) == {"campaign": None}
-    assert poll(watch_deps(world))["recovery"] == "nothing"
+    assert poll(watch_deps(world)).facts["recovery"] == "nothing"

@@ -9,6 +9,7 @@ from factories import CAMPAIGN, ROOM, a_chunk, a_room
 from support.cli import Operator
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.stores.rooms import Asked
 from wxlive_cli.exit_codes import EXIT_CODES
 from wxlive_cli.main import main
 
@@ -73,7 +74,7 @@ def test_a_pipe_that_closes_early_ends_the_command_without_a_word(
 ) -> None:
     operator.campaign(SENT)
     operator.rooms.rows = {ROOM: a_room()}
-    operator.rooms.last_asked_at = 1
+    operator.rooms.last_asked = Asked(1)
     reader, writer = os.pipe()
     os.close(reader)
 

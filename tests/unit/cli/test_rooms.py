@@ -7,6 +7,7 @@ from support.cli import Operator
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
+from wxlive.stores.rooms import Asked
 
 TONIGHT = a_room(1001, name="冬季[red]新品", status=102, starts_at=NOW_S + 1800)
 TOMORROW = a_room(1002, status=102, starts_at=NOW_S + 86_400)
@@ -21,7 +22,7 @@ def with_rooms(operator: Operator) -> Operator:
 
 def test_rooms_are_listed_by_start_with_the_choice(with_rooms: Operator) -> None:
     with_rooms.rooms.choices[DAY] = Choice(1001, NOW_S, due=False)
-    with_rooms.rooms.last_asked_at = NOW_S - 60
+    with_rooms.rooms.last_asked = Asked(NOW_S - 60)
 
     facts = with_rooms.json("rooms")
 

@@ -1,9 +1,10 @@
 """The rooms that were seen, in the State table."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.rooms import Choice, Room
+from wxlive.errors import Conflict
 from wxlive.stores.dynamo import attempt, get, query
 
 if TYPE_CHECKING:
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 _PK = "room"
 _ASKED = {"pk": "watch", "sk": "asked"}
 _KEPT_S = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When WeChat was asked for the rooms, and when the run began that asked (Unix s); 0 if never.
+
+    A run that begins later takes over: see ``RoomStore.ask``.
+    """
+
+    at: int = 0
+    run_s: int = 0
 
 
 class RoomStore:
@@ -55,15 +67,35 @@ class RoomStore:
             ),
         )
 
-    def asked_at(self) -> int:
-        """Return when live_watch last asked WeChat for the rooms (Unix s), 0 if never."""
-        item = get(self._table, _ASKED["pk"], _ASKED["sk"])
-        return item["asked_at"] if item else 0
+    def asked(self) -> Asked:
+        """Return when live_watch last asked WeChat for the rooms, and which run of it."""
+        item = get(self._table, _ASKED["pk"], _ASKED["sk"]) or {}
+        return Asked(item.get("asked_at", 0), item.get("run_s", 0))
 
-    def note_asked(self, now_s: float) -> None:
-        """Remember that live_watch asks now."""
-        item: dict[str, Any] = {**_ASKED, "asked_at": int(now_s)}
-        attempt("when WeChat was asked", lambda: self._table.put_item(Item=item))
+    def ask(self, now_s: float, *, run_s: int, before: Asked) -> bool:
+        """Take the turn to ask WeChat now, for the run that began at ``run_s``.
+
+        Returns:
+            False if the turn is not ours: another run has asked since ``before``, or has begun
+            since and taken over.
+        """
+        ours = Asked(int(now_s), run_s)
+        unchanged = "attribute_not_exists(asked_at)"
+        values: dict[str, Any] = {}
+        if before.at:
+            unchanged = "asked_at = :before AND (attribute_not_exists(run_s) OR run_s <= :run_s)"
+            values = {":before": before.at, ":run_s": run_s}
+        request: dict[str, Any] = {
+            "Item": {**_ASKED, "asked_at": ours.at, "run_s": ours.run_s},
+            "ConditionExpression": unchanged,
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        try:
+            attempt("when WeChat was asked", lambda: self._table.put_item(**request))
+        except Conflict:
+            return self.asked() == ours
+        return True
 
     def chosen(self, day: str) -> Choice | None:
         """Return the room chosen for a day, if any."""
