@@ -1,9 +1,12 @@
 """The Python runtimes that the template offers: what is locked serves each of them."""
 
 import re
+import shutil
+import subprocess
 from importlib.metadata import Distribution, distributions, requires
 from importlib.metadata import version as version_of
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +119,24 @@ def test_the_layer_gets_a_wheel_for_each_runtime_of_exactly_the_packages_that_di
     }
 
     assert differing == set(listed.split())
+
+
+@pytest.mark.parametrize("makefile", MAKEFILES, ids=lambda path: path.parent.name)
+def test_a_machine_without_such_a_python_is_told_what_the_build_needs(
+    makefile: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sh").symlink_to("/bin/sh")
+
+    done = subprocess.run(
+        [str(shutil.which("make")), "--dry-run", "-f", str(makefile), "build-WxliveLayerArm64"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert f"needs a Python of Lambda ({' '.join(VERSIONS)})" in done.stderr
 
 
 @pytest.mark.parametrize("version", VERSIONS)
