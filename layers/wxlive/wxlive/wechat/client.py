@@ -166,7 +166,7 @@ class WechatClient:
             return
         try:
             self._session.open(self._base, CALL_DELAY_S)
-        except Exception as error:  # noqa: BLE001 - nothing was sent, whatever it is
+        except requests.RequestException as error:
             self._session = None
             kind = type(error).__name__
         else:
@@ -219,7 +219,7 @@ class WechatClient:
                 timeout=(connect_s or CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 allow_redirects=False,
             )
-        except Exception as error:  # noqa: BLE001 - whatever it is, the call may have left
+        except requests.RequestException as error:
             self._session = None
             lost = _transport_error(path, error)
         else:
@@ -260,7 +260,7 @@ def _before_the_call(path: str) -> Iterator[None]:
         ) from error
 
 
-def _transport_error(path: str, error: Exception) -> WxliveError:
+def _transport_error(path: str, error: requests.RequestException) -> WxliveError:
     kind = type(error).__name__
     if _never_connected(error):
         return NotReached(f"WeChat could not be reached for {path} ({kind}); nothing was sent")
@@ -277,7 +277,7 @@ _BEFORE_SENDING = (
 )
 
 
-def _never_connected(error: Exception) -> bool:
+def _never_connected(error: requests.RequestException) -> bool:
     """Whether no byte of the request can have left; see ``wxlive.wechat.transport``."""
     if isinstance(error, _BEFORE_SENDING):
         return True

@@ -72,6 +72,17 @@ def _bounded(limit_s: float) -> Iterator[_Call]:
         _calls.current = None
 
 
+@contextmanager
+def _named() -> Iterator[None]:
+    """Have every failure be one that ``requests`` names, so that callers need to know no others."""
+    try:
+        yield
+    except requests.RequestException:
+        raise
+    except Exception as error:
+        raise requests.RequestException(type(error).__name__) from error
+
+
 class _Connection(HTTPConnection):
     """Connects within the connect time-out in all: name, every address, proxy and TLS."""
 
@@ -135,9 +146,9 @@ class WechatSession(requests.Session):
         """Send a request and read its answer whole.
 
         Raises:
-            RequestException: there is no answer, or it is too large.
+            RequestException: there is no answer, it is too large, or whatever else went wrong.
         """
-        with _bounded(self._limit_s) as call:
+        with _bounded(self._limit_s) as call, _named():
             response = super().send(request, **{**kwargs, "stream": True})
             response._content = self._read(response)  # noqa: SLF001 - as requests itself does
         if call.is_cut:  # what was read up to then may look like a whole answer
@@ -148,7 +159,7 @@ class WechatSession(requests.Session):
         """Open a connection, unless one is open; through a proxy, only a call opens it.
 
         Raises:
-            HTTPError: there is none within ``limit_s``.
+            RequestException: there is none within ``limit_s``.
         """
         settings = self.merge_environment_settings(url, {}, False, None, None)
         if settings["proxies"]:
@@ -160,7 +171,7 @@ class WechatSession(requests.Session):
         try:
             if connection.is_closed:
                 connection.timeout = limit_s
-                with _bounded(limit_s):
+                with _bounded(limit_s), _named():
                     connection.connect()
         finally:
             pool._put_conn(connection)  # noqa: SLF001
