@@ -19,7 +19,7 @@ WORLDS = (
         followers=("a", "b", "x"),
         syncs=((0, START),),
         turns=2,
-        faults=2,
+        faults=1,
     ),
     Scenario(
         "sync-trusted",
@@ -28,7 +28,7 @@ WORLDS = (
         followers=("a", "b", "x"),
         syncs=((0, TRUSTED),),
         turns=2,
-        faults=2,
+        faults=1,
     ),
     Scenario(
         "sync-doubled",

@@ -12,7 +12,7 @@ from factories import CAMPAIGN, DAY, ROOM
 from support.clients import wechat_client
 from support.push_fanout import fanout_deps
 from support.world import DAY_OFFSET_HOURS, World
-from wxlive.domain.calendar import day_ends_at
+from wxlive.domain.calendar import calls_resume_at
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.wechat.apis import Api
@@ -182,7 +182,7 @@ def test_a_refusal_that_concerns_every_chunk_holds_the_campaign(
     assert f"errcode {errcode}, rid {row.rid}" in str(campaign.reason)
     assert row.errcode == errcode
     due = {
-        HoldKind.QUOTA: day_ends_at(world.clock(), DAY_OFFSET_HOURS),
+        HoldKind.QUOTA: calls_resume_at(world.clock(), DAY_OFFSET_HOURS),
         HoldKind.ACCESS: int(world.clock()) + ACCESS_RETRY_S,
         HoldKind.ROOM: 0,
     }

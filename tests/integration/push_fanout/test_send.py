@@ -7,7 +7,7 @@ from support.aws_faults import FOR_LONG, collided
 from support.push_fanout import A_CLAIM, fanout_deps, take_slots
 from support.push_start import OTHER_ROOM
 from support.world import World
-from wxlive.domain.calendar import day_ends_at
+from wxlive.domain.calendar import MIDNIGHT_DOUBT_S, day_ends_at
 from wxlive.domain.campaigns import ENDED, HELD, CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.pace import LATENESS_ALLOWED_MS, WINDOW_MS
@@ -234,5 +234,5 @@ def test_a_used_up_day_pauses_the_campaign_until_it_turns(world: World) -> None:
     assert world.chunk(2) == a_chunk(2, openids=1, queued_at=NOW_S)
     campaign = world.campaign()
     assert campaign.state is CampaignState.PAUSED
-    assert campaign.resume_at == day_ends_at(world.clock(), 8)
+    assert campaign.resume_at == day_ends_at(world.clock(), 8) + MIDNIGHT_DOUBT_S
     assert "used up" in str(campaign.reason)
