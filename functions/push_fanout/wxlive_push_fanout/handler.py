@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
 
 from wxlive.bootstrap.process import entry_point
 from wxlive.errors import WxliveError
-from wxlive.stores.push_queue import OutcomeMessage, WakeMessage, parse_message
+from wxlive.stores.push_queue import Message, OutcomeMessage, WakeMessage, parse_message
 from wxlive_push_fanout.dependencies import Dependencies, build_dependencies
 from wxlive_push_fanout.outcomes import store_later
 from wxlive_push_fanout.send import get_ready, send
@@ -50,8 +50,10 @@ def process(body: str, deps: Dependencies) -> str:
         Exception: whatever went wrong; it is logged here, because the batch processor only reports
             which message failed.
     """
+    facts: dict[str, Any] = {"body": body}
     try:
         message = parse_message(body)
+        facts |= _named_in(message)
         if isinstance(message, WakeMessage):
             with suppress(WxliveError):  # the first chunk will meet the same failure
                 get_ready(deps)
@@ -62,8 +64,17 @@ def process(body: str, deps: Dependencies) -> str:
         else:
             result = send(message.campaign, message.chunk, deps).value
     except Exception:
-        deps.telemetry.logger.exception("message not processed", extra={"body": body})
+        deps.telemetry.logger.exception("message not processed", extra=facts)
         raise
-    facts = {"campaign": message.campaign, "chunk": message.chunk, "result": result}
-    deps.telemetry.logger.info("chunk", extra=facts)
+    deps.telemetry.logger.info("chunk", extra={**_named_in(message), "result": result})
     return result
+
+
+def _named_in(message: Message) -> dict[str, Any]:
+    """Return what a message is about, as a log names it."""
+    if isinstance(message, WakeMessage):
+        return {}
+    named: dict[str, Any] = {"campaign": message.campaign, "chunk": message.chunk}
+    if isinstance(message, OutcomeMessage):
+        named["message_id"] = message.outcome.message_id
+    return named

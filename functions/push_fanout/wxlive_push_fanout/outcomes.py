@@ -6,6 +6,7 @@ invocation stores, else in the log.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState, RefusedCall
@@ -128,7 +129,7 @@ def store(message: OutcomeMessage, deps: Dependencies) -> None:
         )
     if not stored:
         # The claim was settled otherwise: the log keeps what WeChat said.
-        deps.telemetry.logger.warning("outcome came too late", extra={"outcome": asdict(message)})
+        deps.telemetry.logger.warning("outcome came too late", extra=_facts(message))
 
 
 def _keep(message: OutcomeMessage, write: Callable[[], None], deps: Dependencies) -> bool:
@@ -147,16 +148,28 @@ def _keep(message: OutcomeMessage, write: Callable[[], None], deps: Dependencies
         except StoreBusy:
             deps.sleep(0.2)
         except Exception:  # waiting does not help, but the outcome must not be lost
-            deps.telemetry.logger.exception("outcome not stored yet")
+            deps.telemetry.logger.exception("outcome not stored yet", extra=_facts(message))
             break
         else:
             return True
     try:
-        deps.queue.send(message)
+        try:
+            deps.queue.send(message)
+        except Exception:  # noqa: BLE001 - once is not enough to give up what WeChat said
+            deps.queue.send(message)
     except Exception:  # whatever failed: the log is the last place to keep it
-        deps.telemetry.logger.exception("outcome not stored", extra={"outcome": asdict(message)})
+        deps.telemetry.logger.exception("outcome not stored", extra=_facts(message))
         raise
     return False
+
+
+def _facts(message: OutcomeMessage) -> dict[str, Any]:
+    return {
+        "campaign": message.campaign,
+        "chunk": message.chunk,
+        "message_id": message.outcome.message_id,
+        "outcome": asdict(message),
+    }
 
 
 def _split(

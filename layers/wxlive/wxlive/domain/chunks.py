@@ -198,3 +198,14 @@ def size_of(number: int, chunk_openids: int, spread: int) -> int:
     ``spread`` is that of the campaign's start; the chunk size may have been lowered since.
     """
     return chunk_openids - (number - 1) % min(spread, spread_of(chunk_openids))
+
+
+def cut_at(openids: int, cut: int) -> int:
+    """Return how many of a chunk's openids its first half gets; the other half gets the rest.
+
+    The halves differ in size, from each other and from those of the cuts before, within the share
+    that chunks do. ``cut`` counts the campaign's cuts.
+    """
+    middle = openids // 2
+    sizes = spread_of(middle) - 1
+    return middle - (1 + cut % sizes if sizes else 0)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign
-from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
+from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall, cut_at
 from wxlive.domain.outcomes import Outcome, correct
 from wxlive.errors import Conflict
 from wxlive.stores.days import day_claim
@@ -266,8 +266,8 @@ class LedgerStore:
         openids = self.openids(campaign, chunk.number)
         if openids is None:
             return None
-        middle = len(openids) // 2
         number = self._next_half(campaign, now_s)
+        middle = cut_at(len(openids), number - FIRST_HALF)
         facts: dict[str, Any] = {
             "state": ChunkState.QUEUED.value,
             "openids": middle,

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S
+from support.memory_stores import MemoryQueue
 from support.sender import Sender
 from wxlive import errors
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.outcomes import Outcome
 from wxlive.errors import StoreBusy, WxliveError
-from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, parse_message
+from wxlive.stores.push_queue import ChunkMessage, Message, OutcomeMessage, parse_message
 from wxlive_push_fanout.failure_decision import ATTEMPTS_ALLOWED
 from wxlive_push_fanout.outcomes import (
     LAST_RESORT_S,
@@ -86,10 +87,28 @@ def test_an_answer_that_nothing_takes_is_logged_with_its_message_id_and_raised(
         answer(sender)
 
     [record] = caplog.records
-    outcome = vars(record)["outcome"]
+    facts = vars(record)
     assert (record.levelname, record.message) == ("ERROR", "outcome not stored")
-    assert (outcome["campaign"], outcome["chunk"]) == (CAMPAIGN, 1)
-    assert outcome["outcome"]["message_id"] == "m-9"
+    assert (facts["campaign"], facts["chunk"], facts["message_id"]) == (CAMPAIGN, 1, "m-9")
+    assert facts["outcome"]["claim"] == "claim-1"
+
+
+def test_an_answer_that_the_queue_takes_only_the_second_time_is_left_to_its_message(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.block_table()
+    sender.queue.broken = True
+
+    def refuse_once(queue: MemoryQueue, message: Message, **_: object) -> None:
+        if queue.broken:
+            queue.broken = False
+            raise ConnectionError("no queue")
+        queue.sent.append((message, 0))
+
+    monkeypatch.setattr(MemoryQueue, "send", refuse_once)
+    answer(sender)
+
+    assert sender.queue.messages == [OutcomeMessage(CAMPAIGN, 1, "claim-1", ACCEPTED)]
 
 
 def test_an_answer_corrects_a_claim_that_was_settled_as_unknown_meanwhile(

@@ -13,9 +13,11 @@ from wxlive.domain.chunks import (
     MAX_OPENIDS_PER_CALL,
     REFUSED_CALLS_KEPT,
     RESULT_OVERDUE_S,
+    SIZE_SPREAD_PERCENT,
     ChunkState,
     EarlierCall,
     RefusedCall,
+    cut_at,
     size_of,
     spread_of,
 )
@@ -129,3 +131,23 @@ def test_a_row_keeps_a_bounded_number_of_refused_calls() -> None:
     assert chunk.all_refused_calls == kept
     split = RefusedCall(100, 10, 40003)
     assert chunk.with_refused(split) == (*kept[1:], split)
+
+
+# ---------------------------------------------------------------- halves
+
+
+def test_the_calls_of_halves_that_are_cut_in_a_row_differ_in_size() -> None:
+    """So a result without a known message_id names its call."""
+    sizes = [size for cut in range(1, 8) for size in (cut_at(2000, cut), 2000 - cut_at(2000, cut))]
+    assert len(set(sizes)) == len(sizes)
+    assert max(sizes) - min(sizes) <= 2000 * SIZE_SPREAD_PERCENT / 100 + 1
+
+
+@pytest.mark.parametrize("openids", [2, 3, 10, 100, 267])
+def test_a_small_chunk_is_cut_in_the_middle(openids: int) -> None:
+    assert {cut_at(openids, cut) for cut in range(20)} == {openids // 2}
+
+
+@pytest.mark.parametrize("cut", range(40))
+def test_a_cut_leaves_two_parts_whatever_the_size(cut: int) -> None:
+    assert all(0 < cut_at(openids, cut) < openids for openids in range(2, 2001))
