@@ -12,6 +12,8 @@ from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
+from wxlive_cli.planned.plans import PlannedPush
+from wxlive_cli.planned.plans import choose as choose_room
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time
@@ -95,7 +97,14 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
             f"Room {holder[0]} already has {chosen_day}, and WeChat allows one room per day; "
             "choose another day with --day"
         )
-    stack.rooms.choose(chosen_day, Choice(room_id, int(time.time()), due=False))
+    before = stack.rooms.chosen(chosen_day)
+    if before is not None and before.push_at > time.time():
+        plan = PlannedPush.of(before, stack.day_offset_hours).planned
+        raise InvalidCommand(
+            f"Room {before.room_id} is planned for {chosen_day} ({plan}); remove that plan first "
+            "with `wxlive planned remove`"
+        )
+    choose_room(stack.rooms, chosen_day, Choice(room_id, int(time.time())), before)
     facts = {"room_id": room_id, "day": chosen_day}
     return CommandResult(facts, screen=facts_table("Chosen", facts))
 
@@ -104,7 +113,7 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
 @_day_option("Day of the choice; default: today.")
 @stack_command
 def unchoose(stack: Stack, *, day: datetime | None) -> CommandResult:
-    """Remove the choice of a day, or a planned push that is due but whose room is not live.
+    """Remove the choice of a day, or its planned push.
 
     \b
     Example:

@@ -12,7 +12,7 @@ from wxlive.domain.followers import Follower, Status
 from wxlive.domain.outcomes import Outcome, correct
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
-from wxlive.errors import QuotaUsedUp, StoreBusy
+from wxlive.errors import Conflict, QuotaUsedUp, StoreBusy
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
@@ -312,7 +312,7 @@ class MemoryResults(ResultStore):
 class MemoryRooms(RoomStore):
     def __init__(self) -> None:
         self.rows: dict[int, Room] = {}
-        self.choices: dict[str, Choice] = {}
+        self.chosen_rooms: dict[str, Choice] = {}
         self.last_asked = Asked()
 
     def all(self) -> dict[int, Room]:
@@ -331,13 +331,18 @@ class MemoryRooms(RoomStore):
         return True
 
     def chosen(self, day: str) -> Choice | None:
-        return self.choices.get(day)
+        return self.chosen_rooms.get(day)
 
-    def choose(self, day: str, choice: Choice) -> None:
-        self.choices[day] = choice
+    def choices(self, since: str) -> dict[str, Choice]:
+        return {day: choice for day, choice in self.chosen_rooms.items() if day >= since}
+
+    def choose(self, day: str, choice: Choice, *, before: Choice | None = None) -> None:
+        if self.chosen_rooms.get(day) != before:
+            raise Conflict("Another worker changed the choice first")
+        self.chosen_rooms[day] = choice
 
     def unchoose(self, day: str) -> None:
-        self.choices.pop(day, None)
+        self.chosen_rooms.pop(day, None)
 
 
 class MemoryRuns(SyncRunStore):

@@ -157,7 +157,7 @@ def test_a_role_of_a_schedule_may_invoke_one_function_and_nothing_else(
         if "scheduler.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"])
     ]
 
-    assert len(roles) == 6
+    assert len(roles) == 5
     for role in roles:
         [policy] = role["Policies"]
         [statement] = policy["PolicyDocument"]["Statement"]

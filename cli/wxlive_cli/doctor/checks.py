@@ -12,7 +12,7 @@ from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.settings import MessageMode, Secrets
 from wxlive.telemetry import NEEDS_OPERATOR
 from wxlive_cli.formatting import format_quantity
-from wxlive_cli.planned.schedules import PlannedPush
+from wxlive_cli.planned.plans import PlannedPush
 from wxlive_cli.time_parsing import format_time
 from wxlive_cli.wechat_secret import FORMATS
 

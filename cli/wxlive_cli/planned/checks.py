@@ -10,7 +10,7 @@ from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import InvalidCommand
-from wxlive_cli.planned.schedules import PlannedPush
+from wxlive_cli.planned.plans import PlannedPush
 from wxlive_cli.time_parsing import format_time
 
 MAX_AHEAD_S = 30 * 86_400
@@ -22,14 +22,13 @@ class Known:
     """What is known about a room and the day of a plan.
 
     ``campaigns`` are the room's, the newest first; ``holder`` is the room that has the day at
-    WeChat, ``choice`` the room that is chosen for it; ``plans`` are all that are planned.
+    WeChat, ``choice`` the room that is chosen or planned for it.
     """
 
     room: Room | None
     campaigns: Sequence[Campaign]
     holder: int | None
     choice: Choice | None
-    plans: Sequence[PlannedPush]
 
 
 def check_plan(
@@ -43,18 +42,16 @@ def check_plan(
     _check_room(room_id, known.room)
     _check_day(room_id, at, known.room, now_s=now_s, offset_hours=offset_hours)
     day = day_of(at, offset_hours)
-    _check_other_rooms(room_id, day, known, offset_hours)
+    _check_other_plan(room_id, at, day, known, offset_hours)
     says = []
-    if known.choice is not None and known.choice.room_id != room_id:
+    choice = known.choice
+    if choice is not None and choice.room_id != room_id:
+        says.append(f"Room {choice.room_id} was chosen for {day}; room {room_id} takes its place.")
+    elif choice is not None and choice.push_at:
         says.append(
-            f"Room {known.choice.room_id} is chosen for {day}; at the planned time room {room_id} "
-            "takes its place."
+            f"Room {room_id} was planned for {format_time(choice.push_at, offset_hours)}; the new "
+            "time takes its place."
         )
-    says += [
-        f"Room {room_id} is already planned for {day} ({plan.planned}); the earlier plan pushes it."
-        for plan in known.plans
-        if plan.room_id == room_id and plan.at != at and day_of(plan.at, offset_hours) == day
-    ]
     if (warning := _check_campaigns(room_id, day, known.campaigns)) is not None:
         says.append(warning)
     return says
@@ -92,18 +89,22 @@ def _check_day(
     )
 
 
-def _check_other_rooms(room_id: int, day: str, known: Known, offset_hours: int) -> None:
+def _check_other_plan(room_id: int, at: int, day: str, known: Known, offset_hours: int) -> None:
     if known.holder is not None and known.holder != room_id:
         raise InvalidCommand(
             f"Room {known.holder} already has {day}, and WeChat allows one room a day; choose "
             "another day"
         )
-    for plan in known.plans:
-        if plan.room_id != room_id and day_of(plan.at, offset_hours) == day:
-            raise InvalidCommand(
-                f"Room {plan.room_id} is planned for {day} ({plan.planned}), and WeChat allows one "
-                "room a day; remove that plan first with `wxlive planned remove`"
-            )
+    if known.choice is None or not known.choice.push_at:
+        return
+    plan = PlannedPush.of(known.choice, offset_hours)
+    if plan.room_id != room_id:
+        raise InvalidCommand(
+            f"Room {plan.room_id} is planned for {day} ({plan.planned}), and WeChat allows one "
+            "room a day; remove that plan first with `wxlive planned remove`"
+        )
+    if plan.at == at:
+        raise InvalidCommand(f"{plan.planned} is already planned; see `wxlive planned`")
 
 
 def _check_campaigns(room_id: int, day: str, campaigns: Sequence[Campaign]) -> str | None:

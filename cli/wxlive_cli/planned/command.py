@@ -3,13 +3,14 @@
 import time
 from dataclasses import asdict
 
-import boto3
 import click
 
 from wxlive.domain.calendar import day_of
+from wxlive.domain.rooms import Choice
+from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.planned.checks import Known, check_plan
-from wxlive_cli.planned.schedules import PlannedPush, PlannedPushes
+from wxlive_cli.planned.plans import PlannedPush, choose, planned_pushes
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time, parse_time
@@ -44,20 +45,23 @@ def list_(stack: Stack) -> CommandResult:
 @click.argument("name", metavar="PLANNED")
 @stack_command
 def remove(stack: Stack, *, name: str) -> CommandResult:
-    """Remove a planned push. Once it is due, use `wxlive rooms unchoose` instead.
+    """Remove a planned push. Once its time has come, use `wxlive rooms unchoose` instead.
 
     \b
     Example:
       wxlive planned remove room-1001-20261122T200000
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    _planned_pushes(stack).remove(name)
+    plan = next((push for push in list_plans(stack) if push.planned == name), None)
+    if plan is None:
+        raise InvalidCommand(f"There is no planned push {name}; see `wxlive planned`")
+    stack.rooms.unchoose(day_of(plan.at, stack.day_offset_hours))
     facts = {"removed": name}
     return CommandResult(facts, screen=facts_table("Planned pushes", facts))
 
 
 def list_plans(stack: Stack) -> list[PlannedPush]:
     """Return the planned pushes, the next one first."""
-    return sorted(_planned_pushes(stack), key=lambda push: push.at)
+    return planned_pushes(stack.rooms, time.time(), stack.day_offset_hours)
 
 
 def plan_push(stack: Stack, room_id: int, at: str) -> CommandResult:
@@ -69,26 +73,24 @@ def plan_push(stack: Stack, room_id: int, at: str) -> CommandResult:
     """
     offset_hours = stack.day_offset_hours
     at_s = parse_time(at, now_s=time.time(), offset_hours=offset_hours)
-    for warning in _check(stack, room_id, at_s):
+    day = day_of(at_s, offset_hours)
+    before = stack.rooms.chosen(day)
+    for warning in _check(stack, room_id, at_s, before):
         say(warning)
-    push = _planned_pushes(stack).add(room_id, at_s)
+    choice = Choice(room_id, int(time.time()), at_s)
+    choose(stack.rooms, day, choice, before)
+    push = PlannedPush.of(choice, offset_hours)
     shown = {"as": push.planned, "at": format_time(push.at, offset_hours)}
     return CommandResult(asdict(push), screen=facts_table(f"Room {room_id}, planned", shown))
 
 
-def _check(stack: Stack, room_id: int, at_s: int) -> list[str]:
+def _check(stack: Stack, room_id: int, at_s: int, choice: Choice | None) -> list[str]:
     offset_hours = stack.day_offset_hours
-    day = day_of(at_s, offset_hours)
-    holder = stack.days.holder(day)
+    holder = stack.days.holder(day_of(at_s, offset_hours))
     known = Known(
         room=stack.rooms.all().get(room_id),
         campaigns=stack.campaigns.of_room(room_id),
         holder=holder[0] if holder else None,
-        choice=stack.rooms.chosen(day),
-        plans=list_plans(stack),
+        choice=choice,
     )
     return check_plan(room_id, at_s, known, now_s=time.time(), offset_hours=offset_hours)
-
-
-def _planned_pushes(stack: Stack) -> PlannedPushes:
-    return PlannedPushes(boto3.client("scheduler"), stack)

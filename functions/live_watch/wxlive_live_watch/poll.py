@@ -1,12 +1,13 @@
 """One poll: ask WeChat for the rooms if it is time, push the room to push, resume what waits."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room, newly_live, noticed, unlisted
-from wxlive.errors import QuotaUsedUp, WxliveError
+from wxlive.errors import Conflict, QuotaUsedUp, WxliveError
 from wxlive.stores.rooms import Asked
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE
@@ -18,7 +19,7 @@ from wxlive_live_watch.room_choice import choose_room, push_wanted_since
 DAY_S = 86_400
 
 OVERDUE_S = 300
-"""A room that has been live for so long without being pushed is worth an alarm."""
+"""A room that should have been pushed for so long is worth an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Today:
     """The day, the room chosen for it, and the living campaign if it is not finished."""
 
     day: str
+    now_s: float
     ends_at: int
     choice: Choice | None
     campaign: Campaign | None
@@ -33,12 +35,28 @@ class Today:
     def candidate(self, rooms: dict[int, Room], *, auto_push: bool) -> Room | None:
         """Return the live room to push today, None while there is none."""
         began_at = self.ends_at - DAY_S
-        return choose_room(rooms.values(), self.choice, auto_push=auto_push, day_began_at=began_at)
+        return choose_room(
+            rooms.values(),
+            self.choice,
+            auto_push=auto_push,
+            day_began_at=began_at,
+            now_s=self.now_s,
+        )
+
+    def push_may_follow(self, *, auto_push: bool) -> bool:
+        """Whether a room that opens now may be pushed by itself."""
+        if self.choice is None:
+            return auto_push
+        return self.choice.is_wanted(self.now_s, auto_push=auto_push)
+
+    def wanted_since(self, room: Room | None) -> int | None:
+        """Since when (Unix s) a push is wanted: of the candidate, or of a room that isn't live."""
+        return push_wanted_since(room, self.choice, self.now_s)
 
     def command_for(self, room: Room) -> str:
         """Return the id of the command to push a room: the same for as long as its cause."""
-        if self.choice is not None and self.choice.due:
-            return f"planned#{room.room_id}#{self.choice.chosen_at}"
+        if self.choice is not None and self.choice.push_at:
+            return f"planned#{room.room_id}#{self.choice.push_at}"
         return f"auto#{room.room_id}#{room.live_since}"
 
 
@@ -90,9 +108,15 @@ def poll(deps: Dependencies) -> Polled:
 
 
 def plan_push(room_id: int, planned_at: int, deps: Dependencies) -> None:
-    """Have a room pushed today, as soon as it is live: the planned time (Unix s) has come."""
+    """Plan a push for the day of its time (Unix s), unless another is planned for that day.
+
+    Version 0.1 made a one-time schedule of each planned push; it may still fire.
+    """
     day = day_of(planned_at, deps.day_offset_hours)
-    deps.rooms.choose(day, Choice(room_id, planned_at, due=True))
+    before = deps.rooms.chosen(day)
+    if before is None or not before.push_at or before.room_id == room_id:
+        with suppress(Conflict):  # somebody has chosen meanwhile
+            deps.rooms.choose(day, Choice(room_id, planned_at, planned_at), before=before)
 
 
 def _today(deps: Dependencies) -> Today:
@@ -102,6 +126,7 @@ def _today(deps: Dependencies) -> Today:
     unfinished = living is not None and not living.finished
     return Today(
         day=day,
+        now_s=now_s,
         ends_at=day_ends_at(now_s, deps.day_offset_hours),
         choice=deps.rooms.chosen(day),
         campaign=deps.campaigns.get(living.campaign) if living and unfinished else None,
@@ -132,9 +157,9 @@ def _next_poll(
         asked_at=asked.at,
         calls_left=deps.quota.left(today.day),
         day_ends_at=today.ends_at,
-        push_may_follow=deps.auto_push or (today.choice is not None and today.choice.due),
+        push_may_follow=today.push_may_follow(auto_push=deps.auto_push),
         campaign_waits=campaign is not None and campaign.state is CampaignState.WAITING_LIVE,
-        push_wanted_since=None if pushed else push_wanted_since(room, today.choice),
+        push_wanted_since=None if pushed else today.wanted_since(room),
     )
 
 
@@ -146,7 +171,7 @@ def _last_push(room: Room, today: Today, deps: Dependencies) -> Campaign | None:
     newest = next(iter(deps.campaigns.of_room(room.room_id)), None)
     if newest is None:
         return None
-    planned_at = today.choice.chosen_at if today.choice and today.choice.due else 0
+    planned_at = today.choice.push_at if today.choice else 0
     is_answered = deps.commands.outcome(today.command_for(room)) is not None
     return newest if is_answered or newest.created_at >= planned_at else None
 
@@ -192,7 +217,8 @@ def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None
     if room is None:
         return None
     last = _last_push(room, today, deps)
-    is_overdue = deps.now() - room.live_since > OVERDUE_S
+    wanted_since = today.wanted_since(room)
+    is_overdue = wanted_since is not None and deps.now() - wanted_since > OVERDUE_S
     if is_overdue and (last is None or last.state is CampaignState.FAILED):
         deps.telemetry.count(Metric.PUSH_OVERDUE)
     if last is not None:

@@ -6,7 +6,12 @@ from wxlive.domain.rooms import Choice, Room
 
 
 def choose_room(
-    rooms: Iterable[Room], choice: Choice | None, *, auto_push: bool, day_began_at: int
+    rooms: Iterable[Room],
+    choice: Choice | None,
+    *,
+    auto_push: bool,
+    day_began_at: int,
+    now_s: float,
 ) -> Room | None:
     """Return the live room to push, None while there is none.
 
@@ -14,17 +19,22 @@ def choose_room(
     """
     live = [room for room in rooms if room.is_live]
     if choice is not None:
-        wanted = auto_push or choice.due
+        wanted = choice.is_wanted(now_s, auto_push=auto_push)
         return next((room for room in live if wanted and room.room_id == choice.room_id), None)
     opened_today = [room for room in live if auto_push and room.live_since >= day_began_at]
     return min(opened_today, key=_order, default=None)
 
 
-def push_wanted_since(room: Room | None, choice: Choice | None) -> int | None:
-    """Since when (Unix s) a room should be pushed: it is live, or its planned time has come."""
+def push_wanted_since(room: Room | None, choice: Choice | None, now_s: float) -> int | None:
+    """Since when (Unix s) a room should be pushed, None if none should.
+
+    ``room`` is the one that ``choose_room`` returned. A planned push is wanted from its time on,
+    whether the room is live or not.
+    """
+    chosen_at = (choice.push_at or choice.chosen_at) if choice is not None else 0
     if room is not None:
-        return room.live_since
-    return choice.chosen_at if choice is not None and choice.due else None
+        return max(room.live_since, chosen_at)
+    return chosen_at if choice is not None and 0 < choice.push_at <= now_s else None
 
 
 def _order(room: Room) -> tuple[int, int, int]:

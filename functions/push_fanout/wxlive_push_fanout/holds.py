@@ -33,7 +33,7 @@ def explain_refused_claim(
     choice = deps.rooms.chosen(day)
     if choice is not None and choice.room_id != campaign.room_id:
         return HoldKind.DAY, (
-            f"Room {choice.room_id} is chosen for {day}, and WeChat allows one room a day; run "
-            "`wxlive rooms unchoose` and resume the campaign, or cancel it"
+            f"Room {choice.room_id} is {choice.word} for {day}, and WeChat allows one room a day; "
+            "run `wxlive rooms unchoose` and resume the campaign, or cancel it"
         )
     return None

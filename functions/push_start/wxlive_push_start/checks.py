@@ -99,8 +99,8 @@ def _check_choice(day: str, room_id: int, deps: Dependencies) -> None:
     choice = deps.rooms.chosen(day)
     if choice is not None and choice.room_id != room_id:
         raise InvalidCommand(
-            f"Room {choice.room_id} is chosen for today, and WeChat allows one room a day; run "
-            f"`wxlive rooms unchoose` to push room {room_id} instead"
+            f"Room {choice.room_id} is {choice.word} for today, and WeChat allows one room a day; "
+            f"run `wxlive rooms unchoose` to push room {room_id} instead"
         )
 
 

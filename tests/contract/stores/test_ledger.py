@@ -133,7 +133,7 @@ def _take_the_day(_: PushStores, tables: Tables) -> None:
 
 
 def _choose_another(stores: PushStores, _: Tables) -> None:
-    stores.rooms.choose(DAY, Choice(OTHER_ROOM, NOW_S, due=False))
+    stores.rooms.choose(DAY, Choice(OTHER_ROOM, NOW_S))
 
 
 def _supersede(stores: PushStores, _: Tables) -> None:
@@ -201,7 +201,7 @@ def test_a_chunk_that_does_not_exist_is_not_claimed_into_being(
 def test_the_day_and_the_choice_may_be_those_of_the_room(
     stores: PushStores, sending: Campaign
 ) -> None:
-    stores.rooms.choose(DAY, Choice(ROOM, NOW_S, due=False))
+    stores.rooms.choose(DAY, Choice(ROOM, NOW_S))
     stores.claim("a", 1)
     stores.claim("b", 2)
     assert stores.quota.used(DAY) == 2
@@ -212,7 +212,7 @@ def test_another_day_has_another_room_another_choice_and_its_own_calls(
 ) -> None:
     tomorrow = {"pk": "day", "sk": TOMORROW}
     tables.state.put_item(Item={**tomorrow, "room_id": OTHER_ROOM, "campaign": "other-2002"})
-    stores.rooms.choose(TOMORROW, Choice(OTHER_ROOM, NOW_S, due=False))
+    stores.rooms.choose(TOMORROW, Choice(OTHER_ROOM, NOW_S))
     stores.quota.seed(TOMORROW, CALLS, NOW_S)
     stores.claim()
     assert stores.days.holder(TOMORROW) == (OTHER_ROOM, "other-2002")

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from factories import NOW_S, a_room
+from factories import DAY, NOW_S, a_room
 from support.backends import Tables
-from support.table_faults import BUSY, Fault, Faults
+from support.table_faults import BUSY, LOST, Fault, Faults
 from wxlive.domain.rooms import Choice
+from wxlive.errors import Conflict
 from wxlive.stores.rooms import Asked, RoomStore
 
 ROOM = a_room(7, name="直播", status=102, starts_at=NOW_S, ends_at=NOW_S + 3600)
@@ -94,14 +96,61 @@ def test_a_run_takes_over_from_version_0_1(store: RoomStore, tables: Tables) -> 
 
 
 def test_a_day_has_one_choice_that_can_be_taken_back(store: RoomStore) -> None:
-    first, second = Choice(7, NOW_S, due=False), Choice(8, NOW_S + 1, due=True)
+    first, second = Choice(7, NOW_S), Choice(8, NOW_S + 1, NOW_S + 60)
     store.choose("2026-11-22", first)
-    store.choose("2026-11-22", second)
+    store.choose("2026-11-22", second, before=first)
     assert store.chosen("2026-11-22") == second
     assert store.chosen("2026-11-23") is None
     store.unchoose("2026-11-22")
     store.unchoose("2026-11-22")
     assert store.chosen("2026-11-22") is None
+
+
+def test_a_choice_takes_the_place_only_of_the_one_that_was_read(store: RoomStore) -> None:
+    first, second = Choice(7, NOW_S), Choice(8, NOW_S + 1)
+    store.choose("2026-11-22", first)
+    with pytest.raises(Conflict):
+        store.choose("2026-11-22", second)
+    with pytest.raises(Conflict):
+        store.choose("2026-11-22", second, before=replace(first, chosen_at=NOW_S - 1))
+    assert store.chosen("2026-11-22") == first
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_choice_whose_answer_is_lost_is_made_once(
+    store: RoomStore, faults: Faults, fault: Fault
+) -> None:
+    faults.writes = [fault]
+    store.choose("2026-11-22", Choice(7, NOW_S))
+    assert store.chosen("2026-11-22") == Choice(7, NOW_S)
+
+
+def test_the_choices_from_a_day_on(store: RoomStore) -> None:
+    for day in (21, 22, 23):
+        store.choose(f"2026-11-{day}", Choice(day, NOW_S, NOW_S + day))
+    assert store.choices("2026-11-22") == {
+        f"2026-11-{day}": Choice(day, NOW_S, NOW_S + day) for day in (22, 23)
+    }
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"), [(False, Choice(7, NOW_S)), (True, Choice(7, NOW_S, NOW_S))]
+)
+def test_a_choice_of_version_0_1_is_understood(
+    store: RoomStore, tables: Tables, expected: Choice, *, due: bool
+) -> None:
+    """It stored a planned push when that was due."""
+    row: dict[str, Any] = {"pk": "choice", "sk": DAY, "room_id": 7, "chosen_at": NOW_S, "due": due}
+    tables.state.put_item(Item=row)
+    assert store.chosen(DAY) == expected
+    store.choose(DAY, Choice(8, NOW_S), before=expected)
+    assert store.chosen(DAY) == Choice(8, NOW_S)
+
+
+def test_to_version_0_1_a_planned_push_is_not_due(store: RoomStore, tables: Tables) -> None:
+    store.choose(DAY, Choice(7, NOW_S, NOW_S + 60))
+    [item] = tables.state.scan()["Items"]
+    assert item["due"] is False
 
 
 @pytest.mark.parametrize("fault", BUSY)
@@ -110,8 +159,8 @@ def test_a_choice_that_meets_a_claim_is_made_all_the_same(
 ) -> None:
     """Each claim checks the choice, so the two collide while a campaign sends."""
     faults.writes = [fault, fault]
-    store.choose("2026-11-22", Choice(7, NOW_S, due=False))
-    assert store.chosen("2026-11-22") == Choice(7, NOW_S, due=False)
+    store.choose("2026-11-22", Choice(7, NOW_S))
+    assert store.chosen("2026-11-22") == Choice(7, NOW_S)
     faults.writes = [fault, fault]
     store.unchoose("2026-11-22")
     assert store.chosen("2026-11-22") is None

@@ -80,7 +80,7 @@ def superseded(stores: PushStores) -> Chunk:
 
 
 def chosen(stores: PushStores) -> None:
-    stores.rooms.choose(DAY, Choice(ROOM, NOW_S, due=False))
+    stores.rooms.choose(DAY, Choice(ROOM, NOW_S))
 
 
 # ------------------------------------------------------------------- the writes
@@ -189,7 +189,10 @@ WRITES = {
     "note that WeChat is asked": Write(
         nothing, lambda s, _: s.rooms.ask(NOW_S, run_s=NOW_S, before=Asked())
     ),
-    "choose": Write(chosen, lambda s, _: s.rooms.choose(DAY, Choice(8, NOW_S, due=True))),
+    "choose": Write(
+        chosen,
+        lambda s, _: s.rooms.choose(DAY, Choice(8, NOW_S, NOW_S + 60), before=Choice(ROOM, NOW_S)),
+    ),
     "unchoose": Write(chosen, lambda s, _: s.rooms.unchoose(DAY)),
 }
 """Counters and slots, of which a lost one is not used twice but wasted, have tests of their own."""

@@ -19,6 +19,7 @@ from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState, HoldKind
 from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, ChunkState
 from wxlive.domain.pace import MIDNIGHT_MARGIN_MS
+from wxlive.domain.rooms import RoomStatus
 from wxlive.telemetry import Metric
 from wxlive_push_start.reconcile import ALL_REFUSED
 
@@ -146,8 +147,11 @@ def claims_are_lawful(world: World, _choice: Choice, new: World) -> str | None:
         campaign = next((c for c in view.campaigns if c.campaign == campaign_id), None)
         day = day_of(chunk.claimed_at + CALL_DELAY_S, DAY_OFFSET_HOURS)
         chosen = view.chosen.get(day)
-        if campaign is not None and chosen not in {None, campaign.room_id}:
-            return f"chunk {chunk.number} is claimed on {day}, for which room {chosen} is chosen"
+        if campaign is not None and chosen is not None and chosen.room_id != campaign.room_id:
+            return (
+                f"chunk {chunk.number} is claimed on {day}, for which room {chosen.room_id} is "
+                f"{chosen.word}"
+            )
         if campaign is None or campaign.state is not CampaignState.SENDING:
             state = campaign.state.value if campaign else "nowhere"
             return f"chunk {chunk.number} is claimed although its campaign is {state}"
@@ -293,6 +297,23 @@ def a_room_is_pushed_once(world: World) -> str | None:
     return None
 
 
+def a_plan_is_carried_out(world: World) -> str | None:
+    """At the end a planned push whose time has come, and whose room is live, has its campaign.
+
+    Unless another campaign stands in its way, with its own reason.
+    """
+    view = View(world)
+    choice = view.chosen.get(day_of(view.now_s, DAY_OFFSET_HOURS))
+    if choice is None or not 0 < choice.push_at <= view.now_s:
+        return None
+    is_live = dict(view.wechat.rooms).get(choice.room_id) == RoomStatus.LIVE
+    is_pushed = any(campaign.room_id == choice.room_id for campaign in view.campaigns)
+    stands = any(not report.nothing_left_to_send for report in view.reports)
+    if not is_live or is_pushed or stands:
+        return None
+    return f"the push of room {choice.room_id} was planned, and is not carried out"
+
+
 def the_report_is_true(world: World) -> str | None:
     """At the end each call stands in the report as what became of it, and the sums are right."""
     view = View(world)
@@ -400,6 +421,7 @@ def usual(
     ends: list[tuple[str, StateTest]] = [
         ("nobody-is-lost", nobody_is_lost(audience)),
         ("a-room-is-pushed-once", a_room_is_pushed_once),
+        ("a-plan-is-carried-out", a_plan_is_carried_out),
         ("the-report-is-true", the_report_is_true),
         ("message-ids-are-kept", message_ids_are_kept),
         ("what-stands-is-counted", what_stands_is_counted),

@@ -21,7 +21,9 @@ from explore.stack.places import (
 from explore.stack.wechat import Rules
 from wxlive.domain.campaigns import CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import CLAIM_STALE_S
+from wxlive.domain.rooms import Choice
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.rooms import RoomStore
 
 Prepare = Callable[[Tables], Tables]
 
@@ -139,10 +141,16 @@ def held(hold_id: str) -> Prepare:
     return prepare
 
 
-def chosen(room_id: int, day: str) -> Prepare:
-    """Return the preparation by which a room is chosen for a day."""
-    row = {"pk": "choice", "sk": day, "room_id": room_id, "chosen_at": NOW_S, "due": False}
-    return lambda tables: tables.put(STATE_TABLE, row)
+def chosen(room_id: int, day: str, push_at: int = 0) -> Prepare:
+    """Return the preparation by which a room is chosen for a day, or its push planned (Unix s)."""
+
+    def prepare(tables: Tables) -> Tables:
+        aws = MemoryAws()
+        aws.tables = tables
+        RoomStore(aws.dynamodb().Table(STATE_TABLE)).choose(day, Choice(room_id, NOW_S, push_at))
+        return aws.tables
+
+    return prepare
 
 
 def executed(*commands: str) -> Prepare:

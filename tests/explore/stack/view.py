@@ -16,6 +16,7 @@ from wxlive.domain.chunks import Chunk, ChunkState
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower
 from wxlive.domain.reports import Report, report
+from wxlive.domain.rooms import Choice
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.stores.campaigns import _read_campaign
 from wxlive.stores.followers import _from_item as _read_follower
@@ -87,9 +88,11 @@ def used_in(item: Item) -> tuple[str, int] | None:
 
 
 @lru_cache(1 << 16)
-def _choice_in(item: Item) -> tuple[str, int] | None:
+def _choice_in(item: Item) -> tuple[str, Choice] | None:
     row = item.attributes
-    return (row["sk"], int(row["room_id"])) if row.get("pk") == "choice" else None
+    if row.get("pk") != "choice":
+        return None
+    return row["sk"], Choice(int(row["room_id"]), int(row["chosen_at"]), int(row["push_at"]))
 
 
 class View:

@@ -241,11 +241,11 @@ WORLDS = (
     ),
     Scenario(
         "midnight-choice",
-        "Another room is chosen for the day that begins while two chunks are sent.",
+        "A push of another room is planned for the day that begins while two chunks are sent.",
         chunks=(ONE, TWO),
         messages=(1, 2),
         senders=2,
-        prepare=chosen(OTHER_ROOM, day_of(MIDNIGHT_S, DAY_OFFSET_HOURS)),
+        prepare=chosen(OTHER_ROOM, day_of(MIDNIGHT_S, DAY_OFFSET_HOURS), MIDNIGHT_S + 3600),
         minutes=3,
         begins_s=MIDNIGHT_S - 2,
         faults=2,

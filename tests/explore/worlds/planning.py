@@ -1,7 +1,7 @@
 """A planner beside senders, and chunks that are split."""
 
-from explore.stack.places import MIDNIGHT_S, OTHER_ROOM, ROOM, START, START_OTHER
-from explore.stack.scenario import Scenario
+from explore.stack.places import DAY, MIDNIGHT_S, NOW_S, OTHER_ROOM, ROOM, START, START_OTHER
+from explore.stack.scenario import Scenario, chosen
 from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
 from wxlive.domain.rooms import RoomStatus
@@ -70,6 +70,17 @@ WORLDS = (
         followers=("a",),
         senders=1,
         setting=Setting(auto_push=True),
+        minutes=2,
+        polls=2,
+        faults=0,
+        ablated_with=0,
+    ),
+    Scenario(
+        "planned-push",
+        "A push is planned for half a minute later; live_watch polls twice, with auto-push off.",
+        followers=("a",),
+        senders=1,
+        prepare=chosen(ROOM, DAY, NOW_S + 30),
         minutes=2,
         polls=2,
         faults=0,

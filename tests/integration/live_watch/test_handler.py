@@ -42,13 +42,15 @@ def test_the_schedules_event_is_a_poll(
     assert "SIM_" not in shown, "no token either"
 
 
-def test_a_planned_push_has_its_room_pushed(deployment: Deployment) -> None:
+def test_the_schedule_by_which_version_0_1_planned_a_push_is_understood(
+    deployment: Deployment,
+) -> None:
     polled = lambda_handler(deployment.event("live_watch/planned.json"), deployment.context)
 
     assert polled["pushed"] == ROOM
-    choice = deployment.world.rooms.chosen(DAY)
-    assert choice is not None
-    assert choice.due
+    [choice] = deployment.world.rooms.choices(DAY).values()
+    assert choice.room_id == ROOM
+    assert choice.push_at <= deployment.world.clock()
 
 
 def test_an_event_that_is_not_accepted_fails_the_poll_and_is_sent_again(

@@ -8,7 +8,7 @@ from support.world import World
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
 from wxlive.telemetry import Metric
-from wxlive_live_watch.poll import OVERDUE_S, plan_push, poll
+from wxlive_live_watch.poll import OVERDUE_S, poll
 from wxlive_live_watch.poll_policy import PATIENCE_S, RARELY_S
 from wxlive_local.simulator import LIVE
 from wxlive_push_start.reconcile import reconcile
@@ -76,7 +76,7 @@ def test_a_room_that_was_pushed_is_pushed_again_where_it_is_planned(world: World
     finished(world)
     world.clock.now_s += 5 * 3600
     planned_at = int(world.clock())
-    plan_push(ROOM, planned_at, watch_deps(world))
+    world.rooms.choose("2026-11-23", Choice(ROOM, NOW_S, planned_at))
 
     assert poll_again(world)["pushed"] == ROOM
     assert world.invoked[-1]["command"] == f"planned#{ROOM}#{planned_at}"
@@ -106,7 +106,7 @@ def test_a_room_that_is_not_pushed_for_long_is_counted_for_the_alarm(world: Worl
 
 
 def test_a_chosen_room_is_pushed_instead_of_the_first(world: World) -> None:
-    world.rooms.choose(DAY, Choice(7, NOW_S, due=False))
+    world.rooms.choose(DAY, Choice(7, NOW_S))
     assert poll_again(world, auto_push=True)["pushed"] is None
 
     world.wechat.set_room(7, LIVE)
@@ -117,7 +117,7 @@ def test_a_chosen_room_is_pushed_instead_of_the_first(world: World) -> None:
 def test_a_planned_push_waits_for_its_room_though_auto_push_is_off(world: World) -> None:
     world.wechat.set_room(ROOM, 102, start_time=1)
     poll(watch_deps(world))
-    plan_push(ROOM, int(world.clock()), watch_deps(world))
+    world.rooms.choose(DAY, Choice(ROOM, NOW_S, int(world.clock())))
     world.clock.now_s += 60
     assert (poll(watch_deps(world)).facts["asked"], world.invoked) == ("pushing", [])
 
@@ -129,7 +129,7 @@ def test_a_planned_push_waits_for_its_room_though_auto_push_is_off(world: World)
 
 def test_a_planned_push_whose_room_never_opens_stops_asking(world: World) -> None:
     world.wechat.set_room(ROOM, 102, start_time=1)
-    plan_push(ROOM, int(world.clock()), watch_deps(world))
+    world.rooms.choose(DAY, Choice(ROOM, NOW_S, int(world.clock())))
     poll(watch_deps(world))
     world.clock.now_s += PATIENCE_S
     poll(watch_deps(world))

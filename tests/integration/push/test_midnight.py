@@ -16,7 +16,7 @@ from wxlive.domain.pace import MIDNIGHT_MARGIN_MS
 from wxlive.domain.rooms import Choice
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
-from wxlive_live_watch.poll import plan_push, poll
+from wxlive_live_watch.poll import poll
 from wxlive_local.simulator import LIVE, LIVE_INFO, PUSH, QUOTA_GET, Fault, FaultRule
 
 if TYPE_CHECKING:
@@ -124,24 +124,22 @@ def test_no_call_is_made_within_two_seconds_of_midnight(
     assert (world.quota.used(DAY), world.quota.used(NEXT_DAY)) == (0, 1)
 
 
-@pytest.mark.parametrize("due", [False, True], ids=["chosen", "planned"])
+@pytest.mark.parametrize(("push_at", "word"), [(0, "chosen"), (MIDNIGHT_S + 20 * 3600, "planned")])
 def test_a_room_wanted_for_the_new_day_holds_the_campaign_at_midnight_until_it_is_decided(
-    *, world: World, stack: PushStack, due: bool
+    world: World, stack: PushStack, push_at: int, word: str
 ) -> None:
+    """The plan is for the evening: its time is far away when the day begins."""
     world.put_campaign(1, 1)
     stack.deliver(1)
+    world.rooms.choose(NEXT_DAY, Choice(OTHER_ROOM, NOW_S, push_at))
     world.clock.now_s = MIDNIGHT_S + 60
-    if due:
-        plan_push(OTHER_ROOM, int(world.clock()), watch_deps(world))
-    else:
-        world.rooms.choose(NEXT_DAY, Choice(OTHER_ROOM, NOW_S, due=False))
 
     stack.deliver(2)
     stack.run(10)
 
     held = world.campaign()
     assert (held.state, held.hold_kind) == (CampaignState.PAUSED, HoldKind.DAY)
-    assert f"Room {OTHER_ROOM} is chosen for {NEXT_DAY}" in str(held.reason)
+    assert f"Room {OTHER_ROOM} is {word} for {NEXT_DAY}" in str(held.reason)
     assert world.telemetry.counted[Metric.CAMPAIGN_HELD]
     assert (world.calls(PUSH), world.days.holder(NEXT_DAY)) == (1, None)
     world.rooms.unchoose(NEXT_DAY)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from factories import NOW_S, a_room
 from support.cli import SECRET, Operator
 from wxlive.aws import OLDEST_BOTO3
+from wxlive.domain.rooms import Choice
 from wxlive.errors import Misconfigured
 from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import is_signed
@@ -38,7 +39,6 @@ class Aws:
         }
         self.secret = dict(SECRET)
         self.addressees: list[str] = []
-        self.plans: dict[str, dict[str, Any]] = {}
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
         given = self.parameters.items()
@@ -70,12 +70,7 @@ class Aws:
         messages = [*map(json.dumps, lines), f"no JSON: {NOT_PINNED}"]
         return [{"events": [{"message": message} for message in messages]}]
 
-    def list_schedules(self, **_: str) -> list[dict[str, Any]]:
-        return [{"Schedules": [{"Name": name} for name in self.plans]}]
-
-    def get_schedule(self, *, Name: str, **_: str) -> dict[str, Any]:  # noqa: N803 - its name
-        if Name in self.plans:
-            return self.plans[Name]
+    def get_schedule(self, **_: str) -> dict[str, Any]:
         return {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
 
     def get_function_configuration(self, **_: str) -> dict[str, Any]:
@@ -135,7 +130,7 @@ def aws(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Aws:
     aws = Aws()
     operator.sqs = aws
     operator.outputs |= {"CallbackUrl": URL, "AlarmTopic": "arn:alarms"}
-    operator.outputs |= {"CallbackFunction": "wxlive-callback", "PlannedPushes": "planned"}
+    operator.outputs |= {"CallbackFunction": "wxlive-callback"}
     operator.outputs |= {f"{queue}Url": queue for queue in QUEUES}
     quota = {"daily_limit": 5000, "used": 1}
     operator.functions.answer = {
@@ -311,16 +306,15 @@ def test_what_is_planned_is_listed_with_a_warning_where_it_comes_to_nothing(
         8: a_room(8, status=102, name="新品"),
         9: a_room(9, status=103),
     }
-    for room in (7, 8, 9):
-        target = {"Input": json.dumps({"push": room})}
-        plan = {"ScheduleExpression": f"at(2026-11-22T12:00:0{room})", "Target": target}
-        aws.plans[f"room-{room}"] = plan
+    for days, room in enumerate((7, 8, 9)):
+        planned = Choice(room, NOW_S, NOW_S + 1800 + days * 86_400)
+        operator.rooms.chosen_rooms[f"2026-11-{22 + days}"] = planned
 
     facts = operator.json("doctor")
 
     found = [finding for finding in facts["checks"] if finding["check"] == "planned"]
     assert [finding["level"] for finding in found] == ["warning", "ok", "warning"]
-    assert found[1]["says"] == "room 8 (新品) at 2026-11-22 20:00:08 UTC+8"
+    assert found[1]["says"] == "room 8 (新品) at 2026-11-23 20:00:00 UTC+8"
     assert "wxlive planned remove room-9" in found[2]["do"]
 
 
@@ -360,7 +354,7 @@ def test_probes_that_fail_are_broken_findings_and_show_no_secret(
     assert result.exit_code == 1
     assert "t0k3n" not in result.output
     assert {check for check, level in levels(facts).items() if level == "broken"} == (
-        probes.PROBES.keys() - {"sync"}
+        probes.PROBES.keys() - {"sync", "planned"}
     )
     assert "wxlive configure" in next(f for f in facts["checks"] if f["check"] == "secret")["says"]
 

@@ -1,9 +1,5 @@
 """``wxlive push --at`` and ``wxlive planned``: pushes that are planned for a time."""
 
-import json
-from typing import Any
-
-import boto3
 import pytest
 
 from factories import NOW_S, a_campaign, a_room
@@ -11,37 +7,23 @@ from support.cli import Operator
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.rooms import Choice
 
-OUTPUTS = {
-    "PlannedPushes": "wxlive-planned",
-    "LiveWatchArn": "arn:aws:lambda:us-east-1:123456789012:function:wxlive-live-watch",
-    "PlannedPushRole": "arn:aws:iam::123456789012:role/planned",
-}
 DAY_S = 86_400
 TONIGHT = ("push", "--room", "1001", "--at", "20:00")
 
 
 @pytest.fixture(autouse=True)
-def scheduler(operator: Operator, aws: None) -> Any:
-    client: Any = boto3.client("scheduler")
-    client.create_schedule_group(Name="wxlive-planned")
-    operator.outputs |= OUTPUTS
+def rooms(operator: Operator) -> None:
     operator.rooms.rows = {
         room: a_room(room, status=102, starts_at=starts_at)
         for room, starts_at in ((1001, NOW_S + 3600), (7, NOW_S + DAY_S), (8, NOW_S + 2 * DAY_S))
     }
-    return client
 
 
-def test_a_push_is_planned_as_a_one_off_schedule(operator: Operator, scheduler: Any) -> None:
+def test_a_planned_push_is_the_choice_of_its_day(operator: Operator) -> None:
     facts = operator.json(*TONIGHT)
 
     assert facts == {"planned": "room-1001-20261122T200000", "room_id": 1001, "at": NOW_S + 1800}
-    schedule = scheduler.get_schedule(Name=facts["planned"], GroupName="wxlive-planned")
-    assert schedule["ScheduleExpression"] == "at(2026-11-22T12:00:00)"
-    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    assert schedule["ActionAfterCompletion"] == "DELETE"
-    assert schedule["Target"]["Arn"] == OUTPUTS["LiveWatchArn"]
-    assert json.loads(schedule["Target"]["Input"]) == {"push": 1001, "at": NOW_S + 1800}
+    assert operator.rooms.chosen_rooms == {"2026-11-22": Choice(1001, NOW_S, NOW_S + 1800)}
 
 
 def test_planned_pushes_are_listed_next_first_and_removed(operator: Operator) -> None:
@@ -107,21 +89,64 @@ def test_a_plan_after_a_campaign_that_ended_early_says_whom_it_notifies(
     operator: Operator, state: CampaignState
 ) -> None:
     operator.campaigns.rows = {"c": a_campaign("c", state=state)}
-    operator.rooms.choices["2026-11-22"] = Choice(8, NOW_S, due=False)
+    operator.rooms.chosen_rooms["2026-11-22"] = Choice(8, NOW_S)
 
     result = operator.run(*TONIGHT)
 
     assert result.exit_code == 0
     assert "notifies those whom it has not notified" in result.stderr
-    assert "Room 8 is chosen for 2026-11-22" in result.stderr
+    assert "Room 8 was chosen for 2026-11-22" in result.stderr
 
 
-def test_a_second_plan_for_the_same_day_names_the_first(operator: Operator) -> None:
-    first = operator.json(*TONIGHT)["planned"]
+def test_another_time_takes_the_place_of_the_first(operator: Operator) -> None:
+    operator.json(*TONIGHT)
 
     said = operator.run("push", "--room", "1001", "--at", "21:00").stderr
 
-    assert f"already planned for 2026-11-22 ({first}); the earlier plan pushes it." in said
+    assert "was planned for 2026-11-22 20:00:00 UTC+8; the new time takes its place" in said
+    [plan] = operator.json("planned")["planned"]
+    assert plan["at"] == NOW_S + 5400
+
+
+def test_a_plan_whose_time_has_come_is_listed_and_removed_as_a_choice(operator: Operator) -> None:
+    name = operator.json(*TONIGHT)["planned"]
+    operator.clock.now_s += 1801
+
+    assert operator.json("planned") == {"planned": []}
+    assert operator.json("rooms")["chosen"] == 1001
+    assert f"There is no planned push {name}" in operator.refusal("planned", "remove", name)
+    operator.json("rooms", "unchoose")
+    assert operator.rooms.chosen_rooms == {}
+
+
+@pytest.mark.parametrize("room", ["1001", "8"])
+def test_a_day_that_is_planned_takes_no_other_choice(operator: Operator, room: str) -> None:
+    plan = operator.json(*TONIGHT)["planned"]
+
+    refusal = operator.refusal("rooms", "choose", room, "--day", "2026-11-22")
+
+    assert f"Room 1001 is planned for 2026-11-22 ({plan})" in refusal
+    assert "`wxlive planned remove`" in refusal
+
+
+@pytest.mark.parametrize("command", [TONIGHT, ("rooms", "choose", "1001")])
+def test_of_two_who_choose_at_once_one_is_refused(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    chosen = operator.rooms.chosen
+
+    def chosen_meanwhile(day: str) -> Choice | None:
+        before = chosen(day)
+        operator.rooms.chosen_rooms[day] = Choice(7, NOW_S)
+        return before
+
+    monkeypatch.setattr(operator.rooms, "chosen", chosen_meanwhile)
+
+    result = operator.run(*command)
+
+    assert result.exit_code == 2
+    assert "Somebody else has chosen a room for 2026-11-22 just now" in result.stderr
+    assert operator.rooms.chosen_rooms == {"2026-11-22": Choice(7, NOW_S)}
 
 
 def test_a_plan_for_a_room_that_is_pushed_that_day_is_refused(operator: Operator) -> None:

@@ -21,7 +21,7 @@ def with_rooms(operator: Operator) -> Operator:
 
 
 def test_rooms_are_listed_by_start_with_the_choice(with_rooms: Operator) -> None:
-    with_rooms.rooms.choices[DAY] = Choice(1001, NOW_S, due=False)
+    with_rooms.rooms.chosen_rooms[DAY] = Choice(1001, NOW_S)
     with_rooms.rooms.last_asked = Asked(NOW_S - 60)
 
     facts = with_rooms.json("rooms")
@@ -45,7 +45,7 @@ def test_a_room_is_chosen_for_the_day_of_its_planned_start(with_rooms: Operator)
     assert with_rooms.json("rooms", "choose", "1002")["day"] == "2026-11-23"
     assert with_rooms.json("rooms", "choose", "1002", "--day", "2026-11-24")["day"] == "2026-11-24"
 
-    assert with_rooms.rooms.choices[DAY] == Choice(1001, NOW_S, due=False)
+    assert with_rooms.rooms.chosen_rooms[DAY] == Choice(1001, NOW_S)
 
 
 @pytest.mark.parametrize("starts_at", [0, NOW_S - 3 * 86_400])
@@ -61,7 +61,7 @@ def test_a_choice_is_removed(with_rooms: Operator) -> None:
     with_rooms.json("rooms", "choose", "1001")
 
     assert with_rooms.json("rooms", "unchoose") == {"chosen": None, "day": DAY}
-    assert with_rooms.rooms.choices == {}
+    assert with_rooms.rooms.chosen_rooms == {}
 
 
 def test_a_room_that_is_unknown_or_has_ended_is_not_chosen(with_rooms: Operator) -> None:
@@ -75,7 +75,7 @@ def test_a_choice_that_nothing_would_push_is_refused(with_rooms: Operator) -> No
     )
     with_rooms.parameters["AutoPush"] = "off"
     assert "AutoPush is off" in with_rooms.refusal("rooms", "choose", "1001")
-    assert with_rooms.rooms.choices == {}
+    assert with_rooms.rooms.chosen_rooms == {}
 
 
 def test_rooms_that_only_a_push_has_seen_are_not_called_unknown(with_rooms: Operator) -> None:
@@ -88,7 +88,7 @@ def test_a_day_that_a_room_has_at_wechat_takes_no_choice(with_rooms: Operator) -
     refusal = with_rooms.refusal("rooms", "choose", "1001")
 
     assert f"Room 7 already has {DAY}" in refusal
-    assert with_rooms.rooms.choices == {}
+    assert with_rooms.rooms.chosen_rooms == {}
     assert with_rooms.json("rooms", "choose", "1001", "--day", "2026-11-24")["room_id"] == 1001
 
 

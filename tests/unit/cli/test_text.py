@@ -69,7 +69,7 @@ def hostile(operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     operator.campaign(*chunks, state=CampaignState.PAUSED, reason=HOSTILE)
     operator.result(f"orphan{HOSTILE}", total=7)
     operator.rooms.rows = {ROOM: a_room(name=HOSTILE), 8: a_room(8, name=HOSTILE, status=102)}
-    operator.rooms.choices["2026-11-22"] = Choice(8, NOW_S, due=False)
+    operator.rooms.chosen_rooms["2026-11-22"] = Choice(8, NOW_S)
     operator.followers.add(a_follower("o-1"), a_follower(HOSTILE))
     operator.runs.rows["r"] = a_run("r", state=RunState.FAILED, reason=HOSTILE)
     shown = ("audience", "calls", "minutes", "crosses_midnight", "quota_after")

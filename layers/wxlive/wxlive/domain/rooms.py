@@ -107,9 +107,20 @@ def _since(before: Room | None, room: Room, now_s: int) -> Room:
 class Choice:
     """The room that a person wants pushed on a day, since ``chosen_at`` (Unix s).
 
-    A choice that is ``due`` is carried out whether AutoPush is on or off.
+    ``push_at`` is when its push is planned (Unix s), 0 if it is not: a planned push is carried out
+    at that time, or as soon as the room is live, whether AutoPush is on or off. A room that is only
+    chosen is pushed by AutoPush.
     """
 
     room_id: int
     chosen_at: int
-    due: bool
+    push_at: int = 0
+
+    @property
+    def word(self) -> str:
+        """Whether the room is ``planned`` or only ``chosen``."""
+        return "planned" if self.push_at else "chosen"
+
+    def is_wanted(self, now_s: float, *, auto_push: bool) -> bool:
+        """Whether the room is to be pushed now, if it is live."""
+        return self.push_at <= now_s if self.push_at else auto_push

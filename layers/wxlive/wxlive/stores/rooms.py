@@ -1,5 +1,6 @@
 """The rooms that were seen, in the State table."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _PK = "room"
+_CHOICE_PK = "choice"
 _ASKED = {"pk": "watch", "sk": "asked"}
 _KEPT_S = 90 * 86_400
 
@@ -99,20 +101,54 @@ class RoomStore:
 
     def chosen(self, day: str) -> Choice | None:
         """Return the room chosen for a day, if any."""
-        item = get(self._table, "choice", day)
-        return Choice(item["room_id"], item["chosen_at"], due=item["due"]) if item else None
+        item = get(self._table, _CHOICE_PK, day)
+        return _read_choice(item) if item else None
 
-    def choose(self, day: str, choice: Choice) -> None:
-        """Choose a room for a day; an earlier choice is forgotten."""
+    def choices(self, since: str) -> dict[str, Choice]:
+        """Return the rooms chosen for each day from one on."""
+        return {
+            item["sk"]: _read_choice(item)
+            for item in query(self._table, _CHOICE_PK)
+            if item["sk"] >= since
+        }
+
+    def choose(self, day: str, choice: Choice, *, before: Choice | None = None) -> None:
+        """Choose a room for a day, in place of the choice that was read before.
+
+        Raises:
+            Conflict: somebody else has changed the day's choice meanwhile.
+        """
         item: dict[str, Any] = {
-            "pk": "choice",
+            "pk": _CHOICE_PK,
             "sk": day,
             **asdict(choice),
-            "expires_at": choice.chosen_at + _KEPT_S,
+            "due": False,  # for workers of the version before, to which True means now
+            "expires_at": max(choice.chosen_at, choice.push_at) + _KEPT_S,
         }
-        attempt(f"the choice for {day}", lambda: self._table.put_item(Item=item))
+        unchanged: dict[str, Any] = (
+            {"ConditionExpression": "attribute_not_exists(pk)"}
+            if before is None
+            else {
+                "ConditionExpression": "room_id = :room AND chosen_at = :chosen_at",
+                "ExpressionAttributeValues": {
+                    ":room": before.room_id,
+                    ":chosen_at": before.chosen_at,
+                },
+            }
+        )
+        try:
+            attempt(f"the choice for {day}", lambda: self._table.put_item(Item=item, **unchanged))
+        except Conflict:
+            if self.chosen(day) != choice:
+                raise
 
     def unchoose(self, day: str) -> None:
         """Leave the day without a choice."""
-        key = {"pk": "choice", "sk": day}
+        key = {"pk": _CHOICE_PK, "sk": day}
         attempt(f"the choice for {day}", lambda: self._table.delete_item(Key=key))
+
+
+def _read_choice(item: Mapping[str, Any]) -> Choice:
+    """Read a choice. Version 0.1 stored a planned push when it was due, as chosen at that time."""
+    due_at = item["chosen_at"] if item.get("due") else 0
+    return Choice(item["room_id"], item["chosen_at"], item.get("push_at", due_at))

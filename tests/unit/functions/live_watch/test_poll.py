@@ -65,7 +65,7 @@ def test_a_push_is_asked_for_by_the_same_command_for_as_long_as_its_room_is_live
 
 
 def test_a_planned_push_is_asked_for_by_the_command_of_its_plan(watcher: Watcher) -> None:
-    watcher.rooms.choices[DAY] = Choice(ROOM, NOW_S, due=True)
+    watcher.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S, NOW_S)
     watcher.lists()
     assert watcher.poll()[0]["command"] == f"planned#{ROOM}#{NOW_S}"
 
@@ -101,14 +101,14 @@ def test_a_campaign_of_another_audience_keeps_its_room_from_being_pushed_as_well
 def test_a_later_plan_pushes_a_room_that_was_pushed_before(watcher: Watcher) -> None:
     watcher.put(finished=True)
     watcher.lists()
-    watcher.rooms.choices[DAY] = Choice(ROOM, NOW_S + 30, due=True)
+    watcher.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S, NOW_S + 30)
     assert pushed(watcher) == [ROOM]
 
 
 def test_an_earlier_plan_is_carried_out_by_the_campaign_that_followed_it(watcher: Watcher) -> None:
     watcher.put(finished=True)
     watcher.lists()
-    watcher.rooms.choices[DAY] = Choice(ROOM, NOW_S, due=True)
+    watcher.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S, NOW_S)
     assert watcher.poll() == []
 
 
@@ -117,7 +117,48 @@ def test_a_plan_that_lambda_delivers_after_midnight_is_one_of_its_own_day(
 ) -> None:
     watcher.clock.now_s += TO_MIDNIGHT_S + 30
     plan_push(ROOM, NOW_S + TO_MIDNIGHT_S - 30, watcher.deps)
-    assert watcher.rooms.choices == {DAY: Choice(ROOM, NOW_S + TO_MIDNIGHT_S - 30, due=True)}
+    planned_at = NOW_S + TO_MIDNIGHT_S - 30
+    assert watcher.rooms.chosen_rooms == {DAY: Choice(ROOM, planned_at, planned_at)}
+
+
+def test_a_schedule_of_the_version_before_takes_the_place_of_a_choice_and_not_of_a_plan(
+    watcher: Watcher,
+) -> None:
+    watcher.rooms.chosen_rooms[DAY] = Choice(7, NOW_S)
+    plan_push(ROOM, NOW_S, watcher.deps)
+    planned = Choice(ROOM, NOW_S, NOW_S)
+    assert watcher.rooms.chosen_rooms[DAY] == planned
+    plan_push(7, NOW_S, watcher.deps)
+    assert watcher.rooms.chosen_rooms[DAY] == planned
+
+
+def test_a_planned_push_waits_for_its_time_whether_auto_push_is_on_or_off(
+    watcher: Watcher,
+) -> None:
+    watcher.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S, NOW_S + 90)
+    watcher.lists()
+    assert watcher.poll() == []
+    watcher.auto_push = False
+    assert pushed(watcher) == [ROOM]
+
+
+def test_a_plan_of_a_day_that_is_past_is_not_carried_out(watcher: Watcher) -> None:
+    watcher.auto_push = False
+    watcher.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S, NOW_S + 30)
+    watcher.lists()
+    assert watcher.poll(TO_MIDNIGHT_S) == []
+
+
+def test_a_planned_push_of_a_room_that_is_live_for_hours_asks_each_minute_and_is_not_overdue(
+    watcher: Watcher,
+) -> None:
+    watcher.lists()
+    watcher.auto_push = False
+    watcher.poll()
+    watcher.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S, NOW_S + 7200)
+    watcher.poll(7080)
+    assert pushed(watcher) == [ROOM]
+    assert Metric.PUSH_OVERDUE not in watcher.telemetry.counted
 
 
 # ---------------------------------------------------------------- overdue

@@ -14,7 +14,9 @@ B = a_room(7, starts_at=BEGAN_AT + 50, live_since=BEGAN_AT + 300)
 
 
 def chosen(*rooms: Room, choice: Choice | None = None, auto_push: bool = True) -> Room | None:
-    return choose_room(rooms, choice, auto_push=auto_push, day_began_at=BEGAN_AT)
+    return choose_room(
+        rooms, choice, auto_push=auto_push, day_began_at=BEGAN_AT, now_s=BEGAN_AT + 400
+    )
 
 
 def test_the_first_room_that_went_live_is_pushed_whatever_its_planned_start() -> None:
@@ -41,13 +43,20 @@ def test_without_a_choice_nothing_is_pushed_while_autopush_is_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("auto_push", "due", "wanted"),
-    [(True, False, True), (False, True, True), (True, True, True), (False, False, False)],
+    ("push_at", "auto_push", "wanted"),
+    [
+        (0, True, True),
+        (0, False, False),
+        (BEGAN_AT + 400, False, True),
+        (BEGAN_AT + 400, True, True),
+        (BEGAN_AT + 401, False, False),
+        (BEGAN_AT + 401, True, False),
+    ],
 )
-def test_a_chosen_room_is_pushed_if_autopush_is_on_or_its_planned_time_has_come(
-    *, auto_push: bool, due: bool, wanted: bool
+def test_a_chosen_room_is_pushed_by_autopush_and_a_planned_one_when_its_time_has_come(
+    push_at: int, *, auto_push: bool, wanted: bool
 ) -> None:
-    choice = Choice(7, BEGAN_AT, due=due)
+    choice = Choice(7, BEGAN_AT, push_at)
 
     assert chosen(A, B, choice=choice, auto_push=auto_push) == (B if wanted else None)
     assert chosen(A, replace(B, status=102), choice=choice, auto_push=auto_push) is None
@@ -56,11 +65,19 @@ def test_a_chosen_room_is_pushed_if_autopush_is_on_or_its_planned_time_has_come(
 def test_a_choice_pushes_a_show_that_began_yesterday() -> None:
     old = replace(A, live_since=BEGAN_AT - 9)
 
-    assert chosen(old, choice=Choice(1001, BEGAN_AT, due=False)) == old
+    assert chosen(old, choice=Choice(1001, BEGAN_AT)) == old
 
 
 def test_a_push_is_wanted_since_its_room_is_live_or_its_planned_time_came() -> None:
-    assert push_wanted_since(A, None) == A.live_since
-    assert push_wanted_since(None, Choice(7, 5, due=True)) == 5
-    assert push_wanted_since(None, Choice(7, 5, due=False)) is None
-    assert push_wanted_since(None, None) is None
+    assert push_wanted_since(A, None, 9) == A.live_since
+    assert push_wanted_since(None, Choice(7, 3, 5), 5) == 5
+    assert push_wanted_since(None, Choice(7, 3, 5), 4) is None
+    assert push_wanted_since(None, Choice(7, 5), 9) is None
+    assert push_wanted_since(None, None, 9) is None
+
+
+def test_a_push_of_a_room_that_was_live_before_is_wanted_since_it_was_chosen_or_planned() -> None:
+    later = A.live_since + 7200
+    assert push_wanted_since(A, Choice(1001, later), later) == later
+    assert push_wanted_since(A, Choice(1001, 3, later), later) == later
+    assert push_wanted_since(A, Choice(1001, 3), later) == A.live_since

@@ -90,7 +90,7 @@ def explained(sender: Sender) -> tuple[HoldKind, str] | None:
 def test_a_day_with_calls_left_and_no_other_room_takes_a_call(sender: Sender) -> None:
     assert explained(sender) is None
     sender.days.holders[DAY] = (ROOM, "another campaign for the room")
-    sender.rooms.choices[DAY] = Choice(ROOM, NOW_S, due=False)
+    sender.rooms.chosen_rooms[DAY] = Choice(ROOM, NOW_S)
     assert explained(sender) is None
 
 
@@ -111,20 +111,22 @@ def test_a_day_that_another_room_has_is_a_hold_that_names_it(sender: Sender) -> 
     assert "resume the campaign on another day, or cancel it" in found[1]
 
 
-@pytest.mark.parametrize("due", [True, False])
-def test_a_day_for_which_another_room_is_chosen_is_a_hold_that_asks(
-    sender: Sender, *, due: bool
+@pytest.mark.parametrize(
+    ("choice", "word"), [(Choice(7, NOW_S), "chosen"), (Choice(7, NOW_S, NOW_S + 60), "planned")]
+)
+def test_a_day_for_which_another_room_is_chosen_or_planned_is_a_hold_that_asks(
+    sender: Sender, choice: Choice, word: str
 ) -> None:
-    sender.rooms.choices[DAY] = Choice(7, NOW_S, due=due)
+    sender.rooms.chosen_rooms[DAY] = choice
     found = explained(sender)
     assert found is not None
     assert found[0] is HoldKind.DAY
-    assert f"Room 7 is chosen for {DAY}" in found[1]
+    assert f"Room 7 is {word} for {DAY}" in found[1]
     assert "`wxlive rooms unchoose`" in found[1]
 
 
 def test_yesterdays_room_and_choice_do_not_concern_today(sender: Sender) -> None:
     sender.days.holders["2026-11-21"] = (7, "c-7")
-    sender.rooms.choices["2026-11-23"] = Choice(7, NOW_S, due=True)
+    sender.rooms.chosen_rooms["2026-11-23"] = Choice(7, NOW_S, NOW_S)
     sender.quota.calls["2026-11-21"] = 5000
     assert explained(sender) is None
