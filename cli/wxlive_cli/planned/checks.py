@@ -52,7 +52,7 @@ def check_plan(
             f"Room {room_id} was planned for {format_time(choice.push_at, offset_hours)}; the new "
             "time takes its place."
         )
-    if (warning := _check_campaigns(room_id, day, known.campaigns)) is not None:
+    if (warning := _check_campaigns(room_id, known.campaigns)) is not None:
         says.append(warning)
     return says
 
@@ -107,18 +107,18 @@ def _check_other_plan(room_id: int, at: int, day: str, known: Known, offset_hour
         raise InvalidCommand(f"{plan.planned} is already planned; see `wxlive planned`")
 
 
-def _check_campaigns(room_id: int, day: str, campaigns: Sequence[Campaign]) -> str | None:
-    todays = [campaign for campaign in campaigns if campaign.day == day]
-    if not todays:
+def _check_campaigns(room_id: int, campaigns: Sequence[Campaign]) -> str | None:
+    """Whatever the day: a room notifies nobody twice."""
+    newest = next((campaign for campaign in campaigns if campaign.target.is_everybody), None)
+    if newest is None:
         return None
-    newest = todays[0]
     if newest.is_ended:
         word = "cancelled" if newest.state is CampaignState.CANCELLED else "ended as failed"
         return (
-            f"Campaign {newest.campaign} for room {room_id} was {word} on that day; the planned "
-            "push notifies those whom it has not notified."
+            f"Campaign {newest.campaign} for room {room_id} was {word}; the planned push notifies "
+            "those whom the room has not notified."
         )
     raise InvalidCommand(
-        f"Room {room_id} is pushed that day by campaign {newest.campaign}, and a planned push "
-        "notifies nobody twice; see `wxlive status`"
+        f"Room {room_id} is pushed by campaign {newest.campaign}, and a planned push notifies "
+        "nobody twice; see `wxlive status`"
     )

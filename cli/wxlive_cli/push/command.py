@@ -109,6 +109,11 @@ def _unix_times(stack: Stack, **times: datetime | None) -> dict[str, int]:
 
 
 def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
+    if answer.get("held_at_midnight"):
+        say(
+            "It would hold at midnight, because another room is chosen or planned for the next "
+            "day; see `wxlive planned` and `wxlive rooms`."
+        )
     shown = ("audience", "calls", "minutes", "crosses_midnight", "quota_after")
     screen = facts_table(f"Room {room}, dry run", {name: answer[name] for name in shown})
     return CommandResult(answer, screen=screen)

@@ -67,6 +67,15 @@ def check(
     return Checked(expected, release, expected.calls * ROOM_FOR_SPREAD <= quota_left)
 
 
+def is_held_at_midnight(room_id: int, expected: Forecast, deps: Dependencies) -> bool:
+    """Whether a push would hold at midnight, since another room is wanted for the day after."""
+    if not expected.crosses_midnight:
+        return False
+    midnight_s = day_ends_at(deps.now(), deps.day_offset_hours)
+    choice = deps.rooms.chosen(day_of(midnight_s, deps.day_offset_hours))
+    return choice is not None and choice.room_id != room_id
+
+
 def _takeover(day: str, room_id: int, deps: Dependencies) -> tuple[str, int, str] | None:
     """Return the day to take over from another room, if no call of that day notified anybody.
 

@@ -12,7 +12,7 @@ from wxlive.domain.reports import Report, report
 from wxlive.errors import Conflict, InvalidCommand
 from wxlive.stores.living import Living
 from wxlive.stores.push_queue import WAKE
-from wxlive_push_start.checks import Checked, check
+from wxlive_push_start.checks import Checked, check, is_held_at_midnight
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.plan import RESERVE_S, Planning, plan
 from wxlive_push_start.reconcile import close
@@ -112,6 +112,7 @@ def rehearse(
         "audience": checked.forecast.audience,
         "dry_run": True,
         **asdict(checked.forecast),
+        "held_at_midnight": is_held_at_midnight(room_id, checked.forecast, deps),
     }
 
 

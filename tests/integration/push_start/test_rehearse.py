@@ -2,12 +2,13 @@
 
 import pytest
 
-from factories import DAY, ROOM
+from factories import DAY, NOW_S, ROOM
 from support.push_start import AUDIENCE, OTHER_ROOM, planned, start_deps
 from support.world import World
 from wxlive.domain.calendar import day_ends_at
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.followers import Status
+from wxlive.domain.rooms import Choice
 from wxlive.errors import InvalidCommand
 from wxlive.wechat.apis import Api
 from wxlive_push_start.control import cancel
@@ -89,6 +90,24 @@ def test_the_rest_does_not_run_across_midnight_for_the_calls_that_the_others_wou
 
     assert rehearse(ROOM, slow)["crosses_midnight"] is False
     assert rehearse(ROOM, slow, again=True)["crosses_midnight"] is True
+
+
+@pytest.mark.parametrize(
+    ("choice", "is_held"),
+    [(None, False), (Choice(ROOM, NOW_S), False), (Choice(OTHER_ROOM, NOW_S, NOW_S + 9), True)],
+)
+def test_a_rehearsal_says_that_the_push_would_hold_at_midnight_for_another_room(
+    world: World, choice: Choice | None, *, is_held: bool
+) -> None:
+    world.put_followers(*AUDIENCE)
+    if choice is not None:
+        world.rooms.choose("2026-11-23", choice)
+    day_left_s = day_ends_at(world.clock(), 8) - world.clock()
+
+    slow = rehearse(ROOM, start_deps(world, interval_ms=int(day_left_s * 1000)))
+
+    assert (slow["crosses_midnight"], slow["held_at_midnight"]) == (True, is_held)
+    assert rehearse(ROOM, start_deps(world))["held_at_midnight"] is False
 
 
 def test_a_push_to_nobody_but_those_who_were_notified_is_refused_and_says_so(

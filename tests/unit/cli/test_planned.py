@@ -4,6 +4,7 @@ import pytest
 
 from factories import NOW_S, a_campaign, a_room
 from support.cli import Operator
+from wxlive.domain.audience import Audience
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.rooms import Choice
 
@@ -94,7 +95,7 @@ def test_a_plan_after_a_campaign_that_ended_early_says_whom_it_notifies(
     result = operator.run(*TONIGHT)
 
     assert result.exit_code == 0
-    assert "notifies those whom it has not notified" in result.stderr
+    assert "notifies those whom the room has not notified" in result.stderr
     assert "Room 8 was chosen for 2026-11-22" in result.stderr
 
 
@@ -149,10 +150,21 @@ def test_of_two_who_choose_at_once_one_is_refused(
     assert operator.rooms.chosen_rooms == {"2026-11-22": Choice(7, NOW_S)}
 
 
-def test_a_plan_for_a_room_that_is_pushed_that_day_is_refused(operator: Operator) -> None:
-    operator.campaigns.rows = {"c": a_campaign("c")}
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-11-21"])
+def test_a_plan_for_a_room_that_was_pushed_on_whatever_day_is_refused(
+    operator: Operator, day: str
+) -> None:
+    operator.campaigns.rows = {"c": a_campaign("c", day=day)}
 
-    assert "is pushed that day by campaign c" in operator.refusal(*TONIGHT)
+    assert "is pushed by campaign c" in operator.refusal(*TONIGHT)
+
+
+def test_a_plan_for_a_room_that_was_pushed_to_a_part_of_the_followers_reaches_the_rest(
+    operator: Operator,
+) -> None:
+    operator.campaigns.rows = {"c": a_campaign("c", target=Audience(rooms=(900,)))}
+
+    assert operator.json(*TONIGHT)["room_id"] == 1001
 
 
 def test_a_time_that_makes_no_sense_is_refused(operator: Operator) -> None:

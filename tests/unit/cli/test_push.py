@@ -52,6 +52,14 @@ def test_a_dry_run_says_that_the_push_would_cross_midnight(operator: Operator) -
     assert line.split() == ["crosses", "midnight", "yes"]
 
 
+def test_a_dry_run_says_that_the_push_would_hold_at_midnight(operator: Operator) -> None:
+    operator.functions.answer = FORECAST | {"crosses_midnight": True, "held_at_midnight": True}
+
+    said = operator.run(*PUSH, "--dry-run").stderr
+
+    assert "It would hold at midnight, because another room is chosen or planned" in said
+
+
 def test_a_push_notifies_nobody_twice_unless_it_says_again(pushing: Operator) -> None:
     pushing.campaign(a_chunk(1))
 
