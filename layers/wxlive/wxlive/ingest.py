@@ -5,7 +5,7 @@ may ingest the same message, in any order and repeatedly.
 """
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from wxlive.domain.events import Event, FollowNotify, OtherEvent, PushResult
@@ -110,6 +110,6 @@ def anomaly_of(event: PushResult, stored: PushResult) -> str | None:
     """Return why an operator should look at a result, given the one that is stored for its call."""
     if not event.adds_up:
         return "total_count is not the sum of the other counts"
-    if astuple(replace(event, time_s=stored.time_s)) != astuple(stored):
+    if replace(event, time_s=stored.time_s) != stored:
         return "a second result for this message_id says something else; the first is kept"
     return None

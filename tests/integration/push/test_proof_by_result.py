@@ -63,6 +63,19 @@ def test_a_foreign_push_to_the_room_proves_nothing(world: World, stack: PushStac
     assert stack.status(CAMPAIGN)["orphans"] == [{"message_id": "foreign", "total": 7}]
 
 
+def test_a_foreign_result_that_came_before_the_call_proves_nothing_whatever_its_size(
+    world: World, stack: PushStack
+) -> None:
+    world.put_campaign(20)
+    result_comes(world, "foreign", total=20)
+    world.clock.now_s += 60
+    world.wechat.inject(NEVER_ARRIVED)
+
+    stack.deliver(1)
+
+    assert states(world, stack) == {"unknown": 1}
+
+
 def test_a_result_of_a_call_whose_answer_may_still_come_waits_for_it(
     world: World, stack: PushStack
 ) -> None:

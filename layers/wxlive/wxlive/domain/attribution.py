@@ -13,6 +13,9 @@ from wxlive.domain.events import PushResult
 CLOCK_SKEW_S = 300
 """WeChat stamps results with its own clock."""
 
+OWN_SKEW_S = 2
+"""So much the clocks of our own functions may differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
@@ -28,9 +31,14 @@ class OpenCall:
     in_progress: bool = False
 
     def may_have(self, result: PushResult) -> bool:
-        """Whether the result may be this call's."""
+        """Whether the result may be this call's.
+
+        It has its size, was made at about its time by WeChat's clock, and came after it by ours.
+        """
         soonest, latest = self.called_at - CLOCK_SKEW_S, self.called_at + RESULT_OVERDUE_S
-        return result.total == self.openids and soonest <= result.time_s <= latest
+        is_of_its_time = soonest <= result.time_s <= latest
+        came_before = 0 < result.received_at < self.called_at - OWN_SKEW_S
+        return result.total == self.openids and is_of_its_time and not came_before
 
 
 def open_calls(ledger: Iterable[Chunk]) -> list[OpenCall]:

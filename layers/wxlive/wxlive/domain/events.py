@@ -1,6 +1,6 @@
 """The events that WeChat pushes. ``wxlive.wechat.event_parser`` reads them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -34,7 +34,8 @@ class PushResult:
     """``wxalive_push_message_notify``: what became of one accepted ``push_message`` call.
 
     ``time_s`` is the event's ``CreateTime``. ``message_id`` is text even if WeChat sends a
-    number: it is a name, and it needs all its 64 bits.
+    number: it is a name, and it needs all its 64 bits. ``received_at`` is when the first of its
+    callbacks was stored, by our clock (Unix s), 0 where that is not known.
     """
 
     message_id: str
@@ -46,6 +47,7 @@ class PushResult:
     relation_error: int
     user_recv_limit: int
     internal_error: int
+    received_at: int = field(default=0, compare=False)
 
     @property
     def adds_up(self) -> bool:

@@ -1,7 +1,7 @@
 """The results of pushes, as WeChat reported them, in the State table."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -26,6 +26,7 @@ class ResultStore:
         Returns:
             The result as it is stored: the first one that arrived.
         """
+        result = replace(result, received_at=int(now_s))
         item = {
             "pk": f"results#{result.room_id}",
             "sk": result.message_id,
@@ -51,4 +52,5 @@ class ResultStore:
 
 
 def _read(item: Mapping[str, Any]) -> PushResult:
-    return PushResult(**{name: item[name] for name in PushResult.__dataclass_fields__})
+    kept = {name: item[name] for name in PushResult.__dataclass_fields__ if name in item}
+    return PushResult(**kept)

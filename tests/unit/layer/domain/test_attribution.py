@@ -1,7 +1,13 @@
 """Which call a result belongs to when no ledger row has its message_id."""
 
 from factories import NOW_S, a_chunk, a_result
-from wxlive.domain.attribution import CLOCK_SKEW_S, OpenCall, attribute, open_calls
+from wxlive.domain.attribution import (
+    CLOCK_SKEW_S,
+    OWN_SKEW_S,
+    OpenCall,
+    attribute,
+    open_calls,
+)
 from wxlive.domain.chunks import RESULT_OVERDUE_S, ChunkState, EarlierCall
 
 
@@ -54,6 +60,20 @@ def test_a_result_is_made_after_its_call_and_within_the_hour_but_for_the_clocks(
     soonest, latest = NOW_S - CLOCK_SKEW_S, NOW_S + RESULT_OVERDUE_S
     assert all(call.may_have(a_result(time_s=at)) for at in (soonest, latest))
     assert not any(call.may_have(a_result(time_s=at)) for at in (soonest - 1, latest + 1))
+
+
+def test_a_result_that_came_before_a_call_is_not_its_own_whatever_the_clocks() -> None:
+    call = a_call()
+    assert not call.may_have(a_result(received_at=NOW_S - OWN_SKEW_S - 1))
+    assert call.may_have(a_result(received_at=NOW_S - OWN_SKEW_S))
+    assert call.may_have(a_result(time_s=NOW_S - 60, received_at=NOW_S + 1)), "WeChat's is late"
+    assert call.may_have(a_result(received_at=0)), "version 0.1 does not say when it came"
+
+
+def test_a_result_that_came_between_two_calls_of_a_size_proves_the_first() -> None:
+    first, second = a_call(1), a_call(2, called_at=NOW_S + 60)
+    came_between = a_result(received_at=NOW_S + 5)
+    assert attribute([first, second], [came_between]) == [(first, came_between)]
 
 
 def test_a_call_that_the_operator_decided_about_keeps_its_late_result() -> None:
