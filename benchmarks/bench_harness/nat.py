@@ -16,7 +16,7 @@ class ForgetfulNat(LoopbackServer):
     """Passes connections on to the server at ``url`` for the time of a ``with`` block.
 
     One that was idle for more than ``idle_s`` is dead: whatever either side sends is swallowed,
-    and neither is told. ``died`` counts those into which the client sent something afterwards.
+    and neither is told. ``died`` counts those into which somebody sent something afterwards.
     """
 
     def __init__(self, url: str, idle_s: float, now: Callable[[], float] = time.monotonic) -> None:
@@ -49,37 +49,40 @@ class ForgetfulNat(LoopbackServer):
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection(self._to.hostname, self._to.port)
-        connection = _Connection(self._idle_s, self._now)
+        connection = _Connection(self._idle_s, self._now, self._count_death)
         try:
             await asyncio.gather(
                 connection.pass_on(reader, to_server), connection.pass_on(from_server, writer)
             )
         finally:
-            self.died += connection.used_after_death
             to_server.close()
+
+    def _count_death(self) -> None:
+        self.died += 1
 
 
 class _Connection:
-    """Both directions of one connection."""
+    """Both directions of one connection; ``mourn`` is called once if it is used after its death."""
 
-    def __init__(self, idle_s: float, now: Callable[[], float]) -> None:
-        self.used_after_death = False
-        self._idle_s, self._now = idle_s, now
+    def __init__(self, idle_s: float, now: Callable[[], float], mourn: Callable[[], None]) -> None:
+        self._idle_s, self._now, self._mourn = idle_s, now, mourn
         self._last_used = now()
-        self._dead = False
+        self._dead = self._mourned = False
 
     async def pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         """Pass on what comes until the source is closed; the closing too, unless it is dead."""
-        while True:
-            piece = await source.read(_PIECE)
-            self._dead = self._dead or self._now() - self._last_used > self._idle_s
-            if self._dead:
-                self.used_after_death = self.used_after_death or bool(piece)
+        while piece := await source.read(_PIECE):
+            if self._is_dead():
+                if not self._mourned:
+                    self._mourned = True
+                    self._mourn()
             else:
                 self._last_used = self._now()
                 target.write(piece)
                 await target.drain()
-            if not piece:
-                if not self._dead:
-                    target.close()
-                return
+        if not self._is_dead():
+            target.close()
+
+    def _is_dead(self) -> bool:
+        self._dead = self._dead or self._now() - self._last_used > self._idle_s
+        return self._dead
