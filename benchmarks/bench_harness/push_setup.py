@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench_harness.environment import Environment, wechat_client
 from bench_harness.local_tables import client, dynamodb_resource, new_state_table
 from wxlive.domain.pace import interval_ms
+from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
@@ -126,6 +127,8 @@ def planner_dependencies(
         living=LivingStore(state),
         days=DayStore(state),
         commands=CommandStore(state),
+        announcements=AnnouncementStore(state),
+        events=EventBus(client("events", environment.aws), "wxlive"),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),

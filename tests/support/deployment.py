@@ -36,7 +36,7 @@ class Deployment:
         self.world = world
         self.context: Any = Context()
         self.lambda_client = LambdaClient()
-        self.events_client = EventBridgeClient()
+        self.events_client: EventBridgeClient = world.events
         self._set_env = set_env
         self._secrets = client_of("secretsmanager", world.aws.port)
         self._secrets.create_secret(Name=ENV["WECHAT_SECRET_NAME"], SecretString="{}")

@@ -13,6 +13,7 @@ from wxlive.domain.outcomes import Outcome, correct
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.errors import Conflict, QuotaUsedUp, StoreBusy
+from wxlive.stores.announcements import Announced, AnnouncementStore
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
@@ -53,6 +54,21 @@ class MemoryCommands(CommandStore):
 
     def record(self, command: str, outcome: dict[str, Any], now_s: float) -> bool:
         return self.rows.setdefault(command, outcome) == outcome
+
+
+class MemoryAnnouncements(AnnouncementStore):
+    def __init__(self) -> None:
+        self.rows: dict[str, Announced] = {}
+
+    def pending(self) -> list[Announced]:
+        return list(self.rows.values())
+
+    def save(self, before: Announced, names: Sequence[str]) -> None:
+        if self.rows.get(before.campaign) == before:
+            self.rows[before.campaign] = Announced(before.campaign, tuple(names))
+
+    def finish(self, campaign: str) -> None:
+        self.rows.pop(campaign, None)
 
 
 class MemoryCampaigns(CampaignStore):

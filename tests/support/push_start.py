@@ -11,6 +11,7 @@ from support.clients import wechat_client
 from support.world import DAY_OFFSET_HOURS, World
 from wxlive.domain.pace import interval_ms
 from wxlive.errors import InvalidCommand
+from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
@@ -46,6 +47,8 @@ def start_deps(world: World, **changes: Any) -> Dependencies:
         living=LivingStore(state),
         days=DayStore(state),
         commands=CommandStore(state),
+        announcements=AnnouncementStore(state),
+        events=EventBus(world.events, "wxlive"),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, 5000),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from factories import NOW_S, a_result, a_room
 from support.backends import Tables
-from support.doubles import SilentTelemetry
+from support.doubles import EventBridgeClient, SilentTelemetry
 from support.push_stores import PushStores
 from wxlive.domain.calendar import day_of
 from wxlive.domain.pace import interval_ms
@@ -25,6 +25,7 @@ from wxlive.errors import (
     SystemBusy,
     WxliveError,
 )
+from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -216,6 +217,8 @@ class PushWorld:
             living=stores.living,
             days=stores.days,
             commands=stores.commands,
+            announcements=AnnouncementStore(self.tables.state),
+            events=EventBus(cast("Any", EventBridgeClient()), "wxlive"),
             rooms=stores.rooms,
             runs=SyncRunStore(self.tables.state),
             quota=self.quota,

@@ -5,8 +5,9 @@ from typing import Any
 
 from factories import CAMPAIGN, a_campaign
 from support.clock import Clock
-from support.doubles import CountingTelemetry
+from support.doubles import CountingTelemetry, EventBridgeClient
 from support.memory_stores import (
+    MemoryAnnouncements,
     MemoryCampaigns,
     MemoryCommands,
     MemoryDays,
@@ -23,6 +24,7 @@ from support.room_list import RoomList
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import Chunk
 from wxlive.errors import WxliveError
+from wxlive.stores.announcements import EventBus
 from wxlive.stores.living import Living
 from wxlive_push_start.commands import execute
 from wxlive_push_start.dependencies import Dependencies
@@ -40,6 +42,8 @@ class Starter:
     living: MemoryLiving = field(default_factory=MemoryLiving)
     results: MemoryResults = field(default_factory=MemoryResults)
     queue: MemoryQueue = field(default_factory=MemoryQueue)
+    announcements: MemoryAnnouncements = field(default_factory=MemoryAnnouncements)
+    events: Any = field(default_factory=EventBridgeClient)
     planned: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,6 +58,8 @@ class Starter:
             living=self.living,
             days=MemoryDays(),
             commands=self.commands,
+            announcements=self.announcements,
+            events=EventBus(self.events, "wxlive"),
             rooms=MemoryRooms(),
             runs=MemoryRuns(),
             quota=MemoryQuota(5000),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from factories import CAMPAIGN, a_follower, a_new_campaign
 from support.clock import Clock
-from support.doubles import CountingTelemetry
+from support.doubles import CountingTelemetry, EventBridgeClient
 from support.memory_aws import WorldAws
 from support.steps import Steps
 from wxlive.domain.calendar import day_of
@@ -69,6 +69,7 @@ class World:
         self.clock = clock
         self.steps = Steps()
         self.telemetry = CountingTelemetry()
+        self.events: Any = EventBridgeClient()
         self.ends_at = inf
         self.invoked: list[Any] = []
         self.published: list[Room] = []

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 NETWORK = "JoinNetwork"
 """The statement for a VPC; its actions know no resource that could be named."""
 
+PUBLISHERS = {"LiveWatchFunction", "PushStartFunction"}
+"""They send events to the default bus, which is the account's."""
+
 GIVEN_BY_PARAMETER = (
     ":secret:${Secret}-??????",
     ":table/${ExistingFollowersTable}",
@@ -91,7 +94,7 @@ def test_a_role_allows_known_services_on_resources_of_this_stack_only(
                 "Fn::GetAtt" in resource
                 or "${AWS::StackName}-" in text
                 or text.endswith(GIVEN_BY_PARAMETER)
-                or (name, statement["Action"]) == ("LiveWatchFunction", "events:PutEvents")
+                or (name in PUBLISHERS and statement["Action"] == "events:PutEvents")
             )
 
 

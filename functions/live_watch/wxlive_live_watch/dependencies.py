@@ -1,6 +1,5 @@
 """What live_watch works with."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from typing import Any
 from wxlive import aws
 from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
 from wxlive.bootstrap.wechat import wechat_client
+from wxlive.domain.announcements import announce_room
 from wxlive.domain.rooms import Room
-from wxlive.errors import RetryLater
+from wxlive.stores.announcements import EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.living import LivingStore
@@ -76,17 +76,7 @@ def build_dependencies() -> Dependencies:
 
 
 def _publish_live(room: Room) -> None:
-    """Send the event; a rule of the stack mails it where AutoPush is off."""
-    detail = {
-        "stack": settings().stack_name,
-        "room_id": room.room_id,
-        "name": room.name,
-        "live_since": room.live_since,
-        "starts_at": room.starts_at,
-        "auto_push": settings().auto_push,
-    }
-    event = {"Source": "wxlive", "DetailType": "Room went live", "Detail": json.dumps(detail)}
-    if aws.events().put_events(Entries=[event])["FailedEntryCount"]:  # type: ignore[list-item]  # plain dicts
-        raise RetryLater(
-            "EventBridge did not accept the event that a room went live; it is sent again"
-        )
+    """Announce it; a rule of the stack mails it where AutoPush is off."""
+    config = settings()
+    bus = EventBus(aws.events(), config.stack_name)
+    bus.publish(announce_room(room, auto_push=config.auto_push))

@@ -6,6 +6,7 @@ from typing import Any
 from wxlive.domain.audience import Audience
 from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
+from wxlive_push_start.announce import announce
 from wxlive_push_start.control import (
     accept_unknown,
     cancel,
@@ -74,7 +75,7 @@ def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict
         case "start":
             return _start(event, command, deps)
         case "reconcile":
-            return reconcile(deps)
+            return {**reconcile(deps), "announced": announce(deps)}
         case "plan":
             return _plan(_campaign_of(event), deps)
         case "end_hold":

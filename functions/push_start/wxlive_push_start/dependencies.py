@@ -10,6 +10,7 @@ from wxlive import aws
 from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.pace import interval_ms
+from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
@@ -45,6 +46,8 @@ class Dependencies:
     living: LivingStore
     days: DayStore
     commands: CommandStore
+    announcements: AnnouncementStore
+    events: EventBus
     rooms: RoomStore
     runs: SyncRunStore
     quota: QuotaStore
@@ -72,6 +75,8 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         living=LivingStore(state),
         days=DayStore(state),
         commands=CommandStore(state),
+        announcements=AnnouncementStore(state),
+        events=EventBus(aws.events(), config.stack_name),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, config.daily_call_quota),

@@ -467,6 +467,7 @@ def test_what_may_be_forgotten_expires(
     rows = [f"chunk#{number:06d}" for number in (1, 2, half)]
     openids = [f"openids#{CAMPAIGN}#{number:06d}" for number in (1, 2, half)]
     kept = [
+        ("announced", CAMPAIGN),
         ("campaign", CAMPAIGN),
         ("day", DAY),
         (f"results#{ROOM}", "m-1"),

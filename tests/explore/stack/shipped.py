@@ -261,6 +261,13 @@ def _fanout(port: Port, setting: Setting) -> fanout_dependencies.Dependencies:
     )
 
 
+class _NothingToAnnounce:
+    """Announcements change nothing that a push reads, so their requests are left out."""
+
+    def pending(self) -> list[Any]:
+        return []
+
+
 def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
     state = state_table(port)
     return start_dependencies.Dependencies(
@@ -272,6 +279,8 @@ def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
         living=LivingStore(state),
         days=DayStore(state),
         commands=CommandStore(state),
+        announcements=_NothingToAnnounce(),  # type: ignore[arg-type]  # what of it is used
+        events=None,  # type: ignore[arg-type]  # nothing is announced
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),

@@ -145,7 +145,7 @@ def test_a_room_that_auto_push_notices_is_pushed_to_the_end_although_each_messag
     stack.run(3)
 
     assert world.pushed() == dict.fromkeys(AUDIENCE, 1)
-    assert stack.reconciled[-1] == {"campaign": None}
+    assert stack.reconciled[-1]["campaign"] is None
 
 
 # ----------------------------------------------------------------- records of version 0.1

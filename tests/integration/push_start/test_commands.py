@@ -65,7 +65,10 @@ def test_each_action_reaches_its_campaign(world: World) -> None:
     assert execute(command | {"action": "plan"}, deps) == command | {"planning": "done"}
     assert execute(command | {"action": "pause"}, deps)["state"] == "paused"
     assert execute(command | {"action": "resume"}, deps)["state"] == "sending"
-    assert execute({"action": "reconcile"}, deps) == command | {"enqueued": 0}
+    assert execute({"action": "reconcile"}, deps) == command | {
+        "enqueued": 0,
+        "announced": 3,
+    }
     assert execute(command | {"action": "cancel"}, deps)["state"] == "cancelled"
 
 

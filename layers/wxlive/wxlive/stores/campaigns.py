@@ -16,6 +16,7 @@ from wxlive.domain.campaigns import (
     PastHold,
 )
 from wxlive.errors import Conflict
+from wxlive.stores.announcements import announcement_put
 from wxlive.stores.commands import command_put
 from wxlive.stores.days import day_release
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
@@ -73,6 +74,7 @@ class CampaignStore:
                     "ConditionExpression": "attribute_not_exists(pk)",
                 }
             },
+            announcement_put(campaign.campaign, campaign.created_at),
         ]
         if campaign.command:
             outcome = {"campaign": campaign.campaign}

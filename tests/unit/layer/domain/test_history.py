@@ -1,0 +1,101 @@
+"""What happened to a campaign follows from its record and its report."""
+
+from typing import Any
+
+import pytest
+
+from factories import NOW_S, a_campaign, a_chunk, a_new_campaign, a_result
+from wxlive.domain.campaigns import Campaign, CampaignState, HoldKind, PastHold
+from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.history import Happening, Incident, happenings
+from wxlive.domain.reports import Report, report
+
+LATER = NOW_S + 600
+QUOTA = PastHold(HoldKind.QUOTA, "used up", NOW_S + 10, NOW_S + 20)
+PAUSE = PastHold(HoldKind.OPERATOR, "Paused by the operator", NOW_S + 20, NOW_S + 30)
+STARTED = Happening(Incident.STARTED, NOW_S)
+
+
+def incidents(campaign: Campaign, found: Report | None = None) -> list[tuple[str, int]]:
+    return [(each.incident.value, each.at) for each in happenings(campaign, found, LATER)]
+
+
+def reported(campaign: Campaign, *chunks: Chunk, results: int = 0) -> Report:
+    """Report as long as no result is overdue."""
+    every = [a_result(f"m-{number}") for number in range(1, results + 1)]
+    return report(campaign, chunks, every, 0)
+
+
+def test_a_campaign_begins_with_its_start() -> None:
+    assert happenings(a_new_campaign(), None, LATER) == [STARTED]
+
+
+def test_a_hold_is_told_with_its_kind_and_reason() -> None:
+    facts: dict[str, Any] = {
+        "hold_kind": HoldKind.ROOM,
+        "reason": "not live",
+        "held_since": NOW_S + 5,
+    }
+    held = a_campaign(state=CampaignState.WAITING_LIVE, **facts)
+
+    found = Happening(Incident.HELD, NOW_S + 5, "not live", HoldKind.ROOM)
+    assert happenings(held, None, LATER) == [STARTED, found]
+
+
+def test_a_hold_that_has_ended_is_told_with_its_end() -> None:
+    assert happenings(a_campaign(past_holds=(QUOTA,)), None, LATER) == [
+        STARTED,
+        Happening(Incident.HELD, NOW_S + 10, "used up", HoldKind.QUOTA),
+        Happening(Incident.RESUMED, NOW_S + 20, "used up", HoldKind.QUOTA),
+    ]
+
+
+def test_a_hold_that_another_one_follows_at_once_was_not_resumed_from() -> None:
+    sending = a_campaign(past_holds=(QUOTA, PAUSE))
+    assert incidents(sending)[1:] == [
+        ("held", NOW_S + 10),
+        ("held", NOW_S + 20),
+        ("resumed", NOW_S + 30),
+    ]
+
+
+def test_a_hold_over_another_one_was_not_resumed_from_either() -> None:
+    facts: dict[str, Any] = {"hold_kind": HoldKind.OPERATOR, "held_since": NOW_S + 20}
+    paused = a_campaign(state=CampaignState.PAUSED, past_holds=(QUOTA,), **facts)
+    assert incidents(paused)[1:] == [("held", NOW_S + 10), ("held", NOW_S + 20)]
+
+
+def test_a_hold_that_ends_with_its_campaign_was_not_resumed_from() -> None:
+    ended = a_campaign(
+        state=CampaignState.CANCELLED, past_holds=(QUOTA, PAUSE), ended_at=PAUSE.until
+    )
+    assert incidents(ended)[-2:] == [("held", NOW_S + 20), ("cancelled", NOW_S + 30)]
+
+
+@pytest.mark.parametrize("state", [CampaignState.CANCELLED, CampaignState.FAILED])
+def test_a_campaign_that_ended_is_told_with_its_reason(state: CampaignState) -> None:
+    ended = a_campaign(state=state, reason="why", ended_at=NOW_S + 9)
+    assert happenings(ended, None, LATER)[-1] == Happening(Incident(state.value), NOW_S + 9, "why")
+
+
+def test_a_campaign_settles_with_its_last_result() -> None:
+    campaign = a_campaign()
+    accepted = a_chunk(1, ChunkState.ACCEPTED)
+    assert incidents(campaign, reported(campaign, accepted)) == [("started", NOW_S)]
+    settled = ("settled", LATER)
+    assert incidents(campaign, reported(campaign, accepted, results=1))[-1] == settled
+
+
+@pytest.mark.parametrize("chunks", [(), (a_chunk(1, ChunkState.REFUSED),)])
+def test_a_campaign_that_notified_nobody_does_not_settle(chunks: tuple[Chunk, ...]) -> None:
+    campaign = a_campaign(chunks=len(chunks))
+    assert incidents(campaign, reported(campaign, *chunks)) == [("started", NOW_S)]
+
+
+def test_a_happening_has_one_name_whenever_it_is_derived() -> None:
+    campaign = a_campaign(past_holds=(QUOTA, PAUSE))
+    found = reported(campaign, a_chunk(1, ChunkState.ACCEPTED), results=1)
+    names = [each.name for each in happenings(campaign, found, LATER)]
+
+    assert len(set(names)) == len(names)
+    assert names == [each.name for each in happenings(campaign, found, LATER + 60)]
