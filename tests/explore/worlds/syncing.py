@@ -66,7 +66,7 @@ WORLDS = (
         follows=(("d", True), ("b", False)),
         syncs=((0, TRUSTED),),
         turns=2,
-        faults=0,
+        faults=1,
         ablated_with=0,
     ),
     Scenario(
