@@ -1,14 +1,15 @@
 """Counted use and bills, as JSON and as the tables of the documentation."""
 
 import json
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench_costs.bill import PRICE_LIST, Bill, table_head
 from bench_costs.jobs import EVENTS, FOLLOWERS, Job
 from bench_costs.metered_functions import FunctionUsage
-from bench_harness.doc_pages import COSTS_PAGE, fill_section
+from bench_harness.doc_pages import COSTS_PAGE, README, fill_section
 
 RESULT = Path(__file__).with_name("costs.json")
 COLUMNS = (
@@ -23,7 +24,7 @@ COLUMNS = (
 
 
 def write_costs(jobs: Sequence[Job], bills: Sequence[Bill]) -> None:
-    """Write ``costs.json`` and the tables of ``docs/costs.md``."""
+    """Write ``costs.json``, the tables of ``docs/costs.md``, and the README's sentence."""
     facts = {
         "prices": PRICE_LIST,
         "followers": FOLLOWERS,
@@ -34,6 +35,21 @@ def write_costs(jobs: Sequence[Job], bills: Sequence[Bill]) -> None:
     RESULT.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     fill_section(COSTS_PAGE, "bills", [*table_head("for"), *(bill.row() for bill in bills)])
     fill_section(COSTS_PAGE, "functions", _functions_table(jobs))
+    fill_section(README, "costs", readme_lines(facts["dollars"]))
+
+
+def readme_lines(dollars: Mapping[str, float]) -> list[str]:
+    """Return the sentence of the README, for the dollars by the name of the bill."""
+    cost = {name: f"${amount:.2f}" for name, amount in dollars.items()}
+    sentence = (
+        "In us-east-1, as counted: a million followers "
+        f"{cost['a million followers listed the first time']} for the first sync, "
+        f"{cost['the same, unchanged']} for a sync without changes, "
+        f"{cost['a million followers pushed']} for a push; "
+        f"a million callbacks {cost['a million callbacks']}; "
+        f"an idle month {cost['an idle month']}, half of it alarms."
+    )
+    return textwrap.wrap(sentence, 120)
 
 
 def _counted(job: Job) -> dict[str, Any]:

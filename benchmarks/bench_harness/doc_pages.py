@@ -7,6 +7,7 @@ from pathlib import Path
 DOCS = Path(__file__).parents[2] / "docs"
 PERFORMANCE_PAGE = DOCS / "performance.md"
 COSTS_PAGE = DOCS / "costs.md"
+README = DOCS.parent / "README.md"
 
 
 def fill_section(page: Path, name: str, lines: Iterable[str]) -> None:
