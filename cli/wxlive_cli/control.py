@@ -6,13 +6,15 @@ from wxlive.domain.campaigns import Campaign
 from wxlive_cli.campaigns import campaign_result, find_living, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 
 
 @click.command()
 @click.argument("campaign", required=False)
+@note_option
 @stack_command
-def pause(stack: Stack, *, campaign: str | None) -> CommandResult:
+def pause(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
     """Stop sending until `wxlive resume`; by default, the campaign under way.
 
     \b
@@ -20,13 +22,14 @@ def pause(stack: Stack, *, campaign: str | None) -> CommandResult:
       wxlive pause
       wxlive pause 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "pause", find_living(stack, campaign))
+    return control(stack, "pause", find_living(stack, campaign), note)
 
 
 @click.command()
 @click.argument("campaign", required=False)
+@note_option
 @stack_command
-def resume(stack: Stack, *, campaign: str | None) -> CommandResult:
+def resume(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
     """Resume a campaign that is paused or waiting for its room; by default, the one under way.
 
     \b
@@ -34,13 +37,14 @@ def resume(stack: Stack, *, campaign: str | None) -> CommandResult:
       wxlive resume
       wxlive resume 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "resume", find_living(stack, campaign))
+    return control(stack, "resume", find_living(stack, campaign), note)
 
 
 @click.command()
 @click.argument("campaign", required=False)
+@note_option
 @stack_command
-def cancel(stack: Stack, *, campaign: str | None) -> CommandResult:
+def cancel(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
     """Stop sending for good; by default, the campaign under way.
 
     Calls that WeChat has accepted can't be recalled.
@@ -50,7 +54,7 @@ def cancel(stack: Stack, *, campaign: str | None) -> CommandResult:
       wxlive cancel
       wxlive cancel 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "cancel", find_living(stack, campaign))
+    return control(stack, "cancel", find_living(stack, campaign), note)
 
 
 _DONE = {
@@ -62,7 +66,7 @@ _DONE = {
 }
 
 
-def control(stack: Stack, action: str, campaign: Campaign) -> CommandResult:
+def control(stack: Stack, action: str, campaign: Campaign, note: str) -> CommandResult:
     """Have push_start apply an action to a campaign, say so, and show the campaign.
 
     Done is done, whatever the campaign's state is then: the exit code is 0.
@@ -70,6 +74,8 @@ def control(stack: Stack, action: str, campaign: Campaign) -> CommandResult:
     Raises:
         InvalidCommand: push_start refused the action.
     """
-    stack.execute({"action": action, "campaign": campaign.campaign})
+    name, room_id = campaign.campaign, campaign.room_id
+    with recorded(stack, action, note, campaign=name, room_id=room_id):
+        stack.execute({"action": action, "campaign": name})
     say(_DONE[action].format(campaign=name_campaign(stack, campaign)))
     return campaign_result(stack, campaign, code=DONE)

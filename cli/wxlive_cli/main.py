@@ -10,6 +10,7 @@ from wxlive_cli.control import cancel, pause, resume
 from wxlive_cli.dlq.command import dlq
 from wxlive_cli.doctor.command import doctor
 from wxlive_cli.followers.command import followers
+from wxlive_cli.history import history
 from wxlive_cli.planned.command import planned
 from wxlive_cli.push.command import push
 from wxlive_cli.report.command import report
@@ -59,6 +60,7 @@ COMMANDS = (
     cancel,
     resolve,
     report,
+    history,
     followers,
     dlq,
     rotate,

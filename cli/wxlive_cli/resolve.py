@@ -8,6 +8,7 @@ from wxlive_cli.campaigns import find_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.control import control
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.recording import note_option
 from wxlive_cli.stack import Stack
 
 _RISKS = {
@@ -20,9 +21,10 @@ _RISKS = {
 @click.argument("campaign")
 @click.option("--resend-unknown", is_flag=True, help="Send them again.")
 @click.option("--accept-unknown", is_flag=True, help="Count them as accepted.")
+@note_option
 @stack_command
 def resolve(
-    stack: Stack, *, campaign: str, resend_unknown: bool, accept_unknown: bool
+    stack: Stack, *, campaign: str, resend_unknown: bool, accept_unknown: bool, note: str
 ) -> CommandResult:
     """Decide what to do with calls whose outcome is unknown.
 
@@ -41,7 +43,7 @@ def resolve(
     report = stack.report(found)
     if report.unknown:
         say(_warning(report, choice))
-    return control(stack, choice, found)
+    return control(stack, choice, found, note)
 
 
 def _warning(report: Report, choice: str) -> str:

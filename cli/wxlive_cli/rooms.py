@@ -14,6 +14,7 @@ from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.planned.plans import PlannedPush
 from wxlive_cli.planned.plans import choose as choose_room
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time
@@ -66,8 +67,9 @@ def list_(stack: Stack) -> CommandResult:
 @rooms.command()
 @click.argument("room_id", type=click.IntRange(min=0))
 @_day_option("Day of the push; default: the day of the room's planned start, at least today.")
+@note_option
 @stack_command
-def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult:
+def choose(stack: Stack, *, room_id: int, day: datetime | None, note: str) -> CommandResult:
     """Have this room pushed when it goes live, instead of the first one. Needs AutoPush=on.
 
     \b
@@ -104,15 +106,17 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None) -> CommandResult
             f"Room {before.room_id} is planned for {chosen_day} ({plan}); remove that plan first "
             "with `wxlive planned remove`"
         )
-    choose_room(stack.rooms, chosen_day, Choice(room_id, int(time.time())), before)
+    with recorded(stack, "rooms choose", note, room_id=room_id):
+        choose_room(stack.rooms, chosen_day, Choice(room_id, int(time.time())), before)
     facts = {"room_id": room_id, "day": chosen_day}
     return CommandResult(facts, screen=facts_table("Chosen", facts))
 
 
 @rooms.command()
 @_day_option("Day of the choice; default: today.")
+@note_option
 @stack_command
-def unchoose(stack: Stack, *, day: datetime | None) -> CommandResult:
+def unchoose(stack: Stack, *, day: datetime | None, note: str) -> CommandResult:
     """Remove the choice of a day, or its planned push.
 
     \b
@@ -122,7 +126,8 @@ def unchoose(stack: Stack, *, day: datetime | None) -> CommandResult:
     chosen_day = day.date().isoformat() if day else _today(stack)
     if stack.rooms.chosen(chosen_day) is None:
         say(f"No room was chosen for {chosen_day}.")
-    stack.rooms.unchoose(chosen_day)
+    with recorded(stack, "rooms unchoose", note):
+        stack.rooms.unchoose(chosen_day)
     facts = {"chosen": None, "day": chosen_day}
     return CommandResult(facts, screen=facts_table("No room is chosen", {"day": chosen_day}))
 

@@ -19,6 +19,7 @@ from wxlive.telemetry import Metric
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack, callback_url
 from wxlive_cli.stored_secret import StoredSecret, load_secret, store_secret
 from wxlive_cli.tables import facts_table
@@ -44,8 +45,9 @@ minutes for 63, of an hour for 455. So the longer ago, the coarser."""
     "--finish", is_flag=True, help="Remove the previous values if no callback uses them any more."
 )
 @click.option("--force", is_flag=True, help="With --finish: remove them in any case.")
+@note_option
 @stack_command
-def rotate(stack: Stack, *, finish: bool, force: bool) -> CommandResult:
+def rotate(stack: Stack, *, finish: bool, force: bool, note: str) -> CommandResult:
     """Replace the token and the AES key of the callback.
 
     \b
@@ -57,8 +59,12 @@ def rotate(stack: Stack, *, finish: bool, force: bool) -> CommandResult:
         raise click.UsageError("--force requires --finish")
     stored = load_secret(stack)
     if finish:
-        return _finish(stack, stored, force=force)
-    return _show(stack, stored if stored.is_rotating else _begin(stored))
+        with recorded(stack, "rotate --finish", note):
+            return _finish(stack, stored, force=force)
+    if not stored.is_rotating:
+        with recorded(stack, "rotate", note):
+            stored = _begin(stored)
+    return _show(stack, stored)
 
 
 def _begin(stored: StoredSecret) -> StoredSecret:

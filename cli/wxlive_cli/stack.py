@@ -4,8 +4,8 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,6 +18,7 @@ from wxlive.errors import InvalidCommand, Misconfigured, RetryLater
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
 from wxlive.stores.quota import QuotaStore
@@ -34,10 +35,17 @@ if TYPE_CHECKING:
 # push_start counts the followers before it answers, which takes minutes for millions of them.
 _INVOKE_CONFIG = Config(read_timeout=905, retries={"total_max_attempts": 1})
 
+# A command waits no longer for the name under which it is recorded.
+_IDENTITY_CONFIG = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One deployed wxlive. ``parameters`` are those that it was deployed with."""
+    """One deployed wxlive. ``parameters`` are those that it was deployed with.
+
+    ``caller`` returns the AWS identity of the operator, ``command`` is the id of the command that
+    is given.
+    """
 
     name: str
     outputs: Mapping[str, str]
@@ -52,8 +60,11 @@ class Stack:
     runs: SyncRunStore
     sync_budget: QuotaStore
     push_quota: QuotaStore
+    history: HistoryStore
     functions: "LambdaClient"
     sqs: "SQSClient"
+    caller: Callable[[], str]
+    command: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def day_offset_hours(self) -> int:
@@ -108,7 +119,7 @@ class Stack:
             InvalidCommand: push_start refused the command; the message is its own.
             RetryLater: push_start failed.
         """
-        return self.invoke("PushStartFunction", {**payload, "command": uuid.uuid4().hex})
+        return self.invoke("PushStartFunction", {**payload, "command": self.command})
 
     def invoke_async(self, function: str, payload: Mapping[str, Any]) -> None:
         """Invoke the function that an output names, without waiting for it."""
@@ -146,9 +157,16 @@ def connect(name: str) -> Stack:
         runs=SyncRunStore(state),
         sync_budget=QuotaStore(state, Api.GET_FOLLOWERS, sync_calls),
         push_quota=QuotaStore(state, Api.PUSH_MESSAGE, daily_calls),
+        history=HistoryStore(state),
         functions=boto3.client("lambda", config=_INVOKE_CONFIG),
         sqs=boto3.client("sqs"),
+        caller=_caller,
     )
+
+
+def _caller() -> str:
+    """Return the ARN of the identity that the credentials are for."""
+    return str(boto3.client("sts", config=_IDENTITY_CONFIG).get_caller_identity()["Arn"])
 
 
 @dataclass(frozen=True, slots=True)

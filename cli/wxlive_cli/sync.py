@@ -1,7 +1,6 @@
 """``wxlive sync``: update the followers from WeChat's list."""
 
 import time
-import uuid
 
 import click
 from rich.text import Text
@@ -18,6 +17,7 @@ from wxlive_cli.console import (
     timeout_option,
 )
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
 from wxlive_cli.time_parsing import format_time, format_times
@@ -41,6 +41,7 @@ REVIVE_AFTER_S = 15
     help="Remove everybody whom WeChat's list lacks at once, whatever its order: you have compared "
     "its number with the console. SweepGuardPercent holds all the same.",
 )
+@note_option
 @stack_command
 def sync(
     stack: Stack,
@@ -50,6 +51,7 @@ def sync(
     confirm_sweep: str | None,
     abandon: str | None,
     trust_list: bool,
+    note: str,
 ) -> CommandResult:
     """Update the followers from WeChat's list.
 
@@ -67,14 +69,17 @@ def sync(
     if (bool(confirm_sweep), bool(abandon), trust_list).count(True) > 1:
         raise InvalidCommand("Use one of --confirm-sweep, --abandon and --trust-list at a time")
     if abandon:
-        facts = stack.invoke("FollowerSyncFunction", {"action": "abandon", "run": abandon})
+        with recorded(stack, "sync --abandon", note):
+            facts = stack.invoke("FollowerSyncFunction", {"action": "abandon", "run": abandon})
         return CommandResult(facts, DONE, facts_table("Sync", facts))
     payload = (
         {"action": "confirm_sweep", "run": confirm_sweep}
         if confirm_sweep
-        else {"action": "start", "trust_list": trust_list, "command": uuid.uuid4().hex}
+        else {"action": "start", "trust_list": trust_list, "command": stack.command}
     )
-    run_id = stack.invoke("FollowerSyncFunction", payload)["run"]
+    option = " --confirm-sweep" if confirm_sweep else " --trust-list" if trust_list else ""
+    with recorded(stack, f"sync{option}", note):
+        run_id = stack.invoke("FollowerSyncFunction", payload)["run"]
     if wait:
         with going_on(_goes_on(run_id)):
             run = _follow(stack, run_id, timeout_s=timeout)

@@ -15,6 +15,7 @@ from support.memory_stores import (
     MemoryCampaigns,
     MemoryDays,
     MemoryFollowers,
+    MemoryHistory,
     MemoryLedger,
     MemoryLiving,
     MemoryQuota,
@@ -44,6 +45,7 @@ OUTPUTS = {
     "DayOffsetHours": "8",
     "WechatSecretName": "wxlive/wechat",
 }
+CALLER = "arn:aws:sts::123456789012:assumed-role/Operators/li"
 SECRET = {
     "appid": "wx0123456789abcdef",
     "secret": "5" * 32,
@@ -108,6 +110,8 @@ class Operator:
         self.runs = MemoryRuns()
         self.sync_budget = MemoryQuota(4500)
         self.push_quota = MemoryQuota(5000)
+        self.history = MemoryHistory()
+        self.caller: Callable[[], str] = lambda: CALLER
         self.sqs = sqs
 
     def connect(self, name: str) -> Stack:
@@ -128,8 +132,10 @@ class Operator:
             runs=self.runs,
             sync_budget=self.sync_budget,
             push_quota=self.push_quota,
+            history=self.history,
             functions=functions,
             sqs=self.sqs,
+            caller=self.caller,
         )
 
     @property

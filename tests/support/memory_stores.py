@@ -9,6 +9,7 @@ from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, Past
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower, Status
+from wxlive.domain.history import GivenCommand
 from wxlive.domain.outcomes import Outcome, correct
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
@@ -18,6 +19,7 @@ from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import Living, LivingStore
 from wxlive.stores.push_queue import Message, PushQueue
@@ -71,6 +73,20 @@ class MemoryAnnouncements(AnnouncementStore):
         self.rows.pop(campaign, None)
 
 
+class MemoryHistory(HistoryStore):
+    def __init__(self) -> None:
+        self.rows: dict[str, GivenCommand] = {}
+        self.is_busy = False
+
+    def add(self, given: GivenCommand) -> None:
+        if self.is_busy:
+            raise StoreBusy("The table was too busy for the history; try again")
+        self.rows[given.command] = given
+
+    def all(self) -> list[GivenCommand]:
+        return list(self.rows.values())
+
+
 class MemoryCampaigns(CampaignStore):
     """Campaigns; the effect of a command is stored with the command."""
 
@@ -89,8 +105,10 @@ class MemoryCampaigns(CampaignStore):
         return self.rows[max(earlier)] if earlier else None
 
     def of_room(self, room_id: int) -> list[Campaign]:
-        every = [self.rows[name] for name in sorted(self.rows, reverse=True)]
-        return [row for row in every if row.room_id == room_id]
+        return [row for row in self.newest_first() if row.room_id == room_id]
+
+    def newest_first(self) -> Iterator[Campaign]:
+        return iter([self.rows[name] for name in sorted(self.rows, reverse=True)])
 
     def hold(
         self,

@@ -11,6 +11,7 @@ from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, PushQueue
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.dlq.dead_letters import DeadLetter, DeadLetters
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time
@@ -52,8 +53,9 @@ def show(stack: Stack, *, limit: int) -> CommandResult:
 
 
 @dlq.command()
+@note_option
 @stack_command
-def replay(stack: Stack) -> CommandResult:
+def replay(stack: Stack, *, note: str) -> CommandResult:
     """Queue the chunk of every dead letter again. Exits with 1 if any message was left.
 
     Safe to repeat: the ledger decides whether a chunk is sent. A dead letter is deleted only after
@@ -66,7 +68,7 @@ def replay(stack: Stack) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     queue = PushQueue(stack.sqs, stack.output("PushQueueUrl"))
     replayed = left = 0
-    with _dead_letters(stack) as letters:
+    with recorded(stack, "dlq replay", note), _dead_letters(stack) as letters:
         for letter in letters:
             if letter.message is None:
                 say(f"Left: message {letter.message_id} can't be read.")

@@ -11,6 +11,7 @@ from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.planned.checks import Known, check_plan
 from wxlive_cli.planned.plans import PlannedPush, choose, planned_pushes
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
 from wxlive_cli.time_parsing import format_time, parse_time
@@ -43,8 +44,9 @@ def list_(stack: Stack) -> CommandResult:
 
 @planned.command()
 @click.argument("name", metavar="PLANNED")
+@note_option
 @stack_command
-def remove(stack: Stack, *, name: str) -> CommandResult:
+def remove(stack: Stack, *, name: str, note: str) -> CommandResult:
     """Remove a planned push. Once its time has come, use `wxlive rooms unchoose` instead.
 
     \b
@@ -54,7 +56,8 @@ def remove(stack: Stack, *, name: str) -> CommandResult:
     plan = next((push for push in list_plans(stack) if push.planned == name), None)
     if plan is None:
         raise InvalidCommand(f"There is no planned push {name}; see `wxlive planned`")
-    stack.rooms.unchoose(day_of(plan.at, stack.day_offset_hours))
+    with recorded(stack, "planned remove", note, room_id=plan.room_id):
+        stack.rooms.unchoose(day_of(plan.at, stack.day_offset_hours))
     facts = {"removed": name}
     return CommandResult(facts, screen=facts_table("Planned pushes", facts))
 
@@ -64,7 +67,7 @@ def list_plans(stack: Stack) -> list[PlannedPush]:
     return planned_pushes(stack.rooms, time.time(), stack.day_offset_hours)
 
 
-def plan_push(stack: Stack, room_id: int, at: str) -> CommandResult:
+def plan_push(stack: Stack, room_id: int, at: str, note: str) -> CommandResult:
     """Plan a push of a room for a time as an operator types it.
 
     Raises:
@@ -78,7 +81,8 @@ def plan_push(stack: Stack, room_id: int, at: str) -> CommandResult:
     for warning in _check(stack, room_id, at_s, before):
         say(warning)
     choice = Choice(room_id, int(time.time()), at_s)
-    choose(stack.rooms, day, choice, before)
+    with recorded(stack, f"push --at {at}", note, room_id=room_id):
+        choose(stack.rooms, day, choice, before)
     push = PlannedPush.of(choice, offset_hours)
     shown = {"as": push.planned, "at": format_time(push.at, offset_hours)}
     return CommandResult(asdict(push), screen=facts_table(f"Room {room_id}, planned", shown))

@@ -11,6 +11,7 @@ from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.planned.command import plan_push
 from wxlive_cli.push.progress import follow_push, wait_for_plan
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
 
@@ -37,6 +38,7 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
     help="Push at this time (20:00 is today; or 2026-11-22T20:00), or when the room is live, if "
     "later. Refused if the plan would come to nothing.",
 )
+@note_option
 @stack_command
 def push(  # noqa: PLR0913 - one parameter for each option
     stack: Stack,
@@ -50,6 +52,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     wait: bool,
     timeout: int,
     at: str | None,
+    note: str,
 ) -> CommandResult:
     """Notify all subscribed followers, or some of them, that a room is live.
 
@@ -68,7 +71,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
                 "--at plans a push to all followers: omit --dry-run, --again, --wait and the "
                 "audience"
             )
-        return plan_push(stack, room, at)
+        return plan_push(stack, room, at, note)
     if dry_run and wait:
         raise click.UsageError("--dry-run starts nothing: omit --wait")
     if since and before and since >= before:
@@ -83,9 +86,10 @@ def push(  # noqa: PLR0913 - one parameter for each option
         "audience": audience,
         "again": again,
     }
-    answer = stack.execute(payload)
     if dry_run:
-        return _dry_run_result(room, answer)
+        return _dry_run_result(room, stack.execute(payload))
+    with recorded(stack, "push --again" if again else "push", note, room_id=room):
+        answer = stack.execute(payload)
     campaign = find_campaign(stack, answer["campaign"])
     named = name_campaign(stack, campaign)
     if answer.get("repeated"):

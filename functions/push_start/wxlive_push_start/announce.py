@@ -28,7 +28,7 @@ def _announce(before: Announced, deps: Dependencies) -> int:
         deps.announcements.finish(before.campaign)
         return 0
     report = _report(campaign, deps)
-    happened = happenings(campaign, report, deps.now())
+    happened = happenings(campaign, report)
     new = [happening for happening in happened if happening.name not in before.names]
     deps.events.publish(*(announce_campaign(each, campaign, report) for each in new))
     if happened[-1].incident in FINAL:

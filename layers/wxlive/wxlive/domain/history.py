@@ -1,7 +1,8 @@
-"""What happened to a campaign, read from its record and its report.
+"""What happened: to a campaign, and by whose command.
 
-Nothing writes a history while a campaign runs: what happened follows from what is stored anyway, so
-an incident that no worker lived to report is not missing.
+Nothing writes a history while a campaign runs: what happened to it follows from its record and its
+report, so an incident that no worker lived to report is not missing. The operator's commands are
+recorded by ``wxlive``, before they are carried out.
 """
 
 from collections.abc import Iterator
@@ -52,18 +53,31 @@ class Happening:
         return f"{self.incident.value}{when}" + (f"#{self.hold.value}" if self.hold else "")
 
 
-def happenings(campaign: Campaign, report: Report | None, now_s: float) -> list[Happening]:
+@dataclass(frozen=True, slots=True)
+class GivenCommand:
+    """A command of the operator's, as ``wxlive`` recorded it before it was carried out.
+
+    ``command`` is its id, ``by`` the AWS identity that the operator's credentials name: a claim of
+    the program that recorded it. ``refused`` is the sentence by which it was refused, if it was.
+    """
+
+    command: str
+    action: str
+    at: int
+    by: str
+    note: str = ""
+    campaign: str = ""
+    room_id: int = 0
+    refused: str = ""
+
+
+def happenings(campaign: Campaign, report: Report | None) -> list[Happening]:
     """Return what happened to a campaign, the earliest first.
 
     Without its report a campaign that has settled looks as if it still ran: whether it has follows
     from WeChat's results.
-
-    Args:
-        campaign: the campaign.
-        report: its report, or None.
-        now_s: the present time (Unix s), which is when a campaign is seen to have settled.
     """
-    ended = _end(campaign, report, now_s)
+    ended = _end(campaign, report)
     last = [ended] if ended is not None else []
     started = Happening(Incident.STARTED, campaign.created_at)
     return [started, *_holds(campaign), *last]
@@ -90,9 +104,9 @@ def _was_resumed(hold: PastHold, following: PastHold | None, campaign: Campaign)
     return campaign.state not in HELD
 
 
-def _end(campaign: Campaign, report: Report | None, now_s: float) -> Happening | None:
+def _end(campaign: Campaign, report: Report | None) -> Happening | None:
     if campaign.state in _ENDS:
         return Happening(_ENDS[campaign.state], campaign.ended_at, campaign.reason)
     if report is None or report.state is not CampaignState.SETTLED or not report.may_have_notified:
         return None  # one that notified nobody is about to fail
-    return Happening(Incident.SETTLED, int(now_s))
+    return Happening(Incident.SETTLED, report.settled_at or campaign.planned_at)

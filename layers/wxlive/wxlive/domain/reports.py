@@ -11,7 +11,7 @@ from typing import Any
 
 from wxlive.domain.attribution import CLOCK_SKEW_S, attribute, open_calls
 from wxlive.domain.campaigns import ENDED, Campaign, CampaignState
-from wxlive.domain.chunks import Chunk, ChunkState
+from wxlive.domain.chunks import RESULT_OVERDUE_S, Chunk, ChunkState
 from wxlive.domain.events import PushResult
 
 
@@ -22,7 +22,8 @@ class Report:
     ``unreported`` counts the accepted chunks whose result is still awaited, ``overdue`` are those
     whose result is no longer expected; ``unknown`` are the chunks whose call WeChat may or may not
     have carried out; ``orphans`` are results that fit no call;
-    ``may_have_notified`` says that a call was accepted or may have reached WeChat.
+    ``may_have_notified`` says that a call was accepted or may have reached WeChat; ``settled_at``
+    is when the last result came or was given up (Unix s), 0 if none was awaited.
     """
 
     campaign: Campaign
@@ -36,6 +37,7 @@ class Report:
     unknown: tuple[Chunk, ...]
     orphans: tuple[PushResult, ...]
     may_have_notified: bool = False
+    settled_at: int = 0
 
     @property
     def nothing_left_to_send(self) -> bool:
@@ -124,6 +126,9 @@ def report(
         unknown=tuple(row for row in rows if row.state is ChunkState.UNKNOWN),
         orphans=orphans,
         may_have_notified=any(row.may_have_notified for row in rows),
+        settled_at=max(
+            (*(result.time_s for result in joined), *map(_given_up_at, overdue)), default=0
+        ),
     )
 
 
@@ -164,6 +169,10 @@ def _derived_state(
     if not campaign.chunks:
         return CampaignState.FAILED
     return CampaignState.SENT if unreported else CampaignState.SETTLED
+
+
+def _given_up_at(row: Chunk) -> int:
+    return row.claimed_at + RESULT_OVERDUE_S
 
 
 def _openids_in(rows: Sequence[Chunk], state: ChunkState) -> int:

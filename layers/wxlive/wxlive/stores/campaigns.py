@@ -1,6 +1,6 @@
 """Campaigns, in the State table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +50,11 @@ class CampaignStore:
 
     def of_room(self, room_id: int) -> list[Campaign]:
         """Return the campaigns of a room, the newest first."""
-        every = map(_read_campaign, query(self._table, CAMPAIGN_PK, newest_first=True))
-        return [campaign for campaign in every if campaign.room_id == room_id]
+        return [campaign for campaign in self.newest_first() if campaign.room_id == room_id]
+
+    def newest_first(self) -> Iterator[Campaign]:
+        """Walk the campaigns, the newest first."""
+        return map(_read_campaign, query(self._table, CAMPAIGN_PK, newest_first=True))
 
     def open(
         self, campaign: Campaign, *, before: Living | None, release: tuple[str, int, str] | None
