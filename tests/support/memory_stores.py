@@ -196,6 +196,9 @@ class MemoryLiving(LivingStore):
     def load(self) -> Living | None:
         return self.row
 
+    def is_replaced(self, campaign: str) -> bool:
+        return self.row is not None and self.row.campaign != campaign
+
     def finish(self, living: Living) -> None:
         if self.row == living:
             self.row = replace(living, finished=True)

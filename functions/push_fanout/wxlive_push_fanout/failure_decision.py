@@ -26,6 +26,10 @@ from wxlive.errors import (
 ATTEMPTS_ALLOWED = 8
 """Attempts in a row that may not reach WeChat before the campaign is held."""
 
+BUSY_AGAIN_S = 90
+"""A busy WeChat may have carried out the call. Results come within seconds, and each minute
+``push_start`` calls off what one has proven: a call that waits for longer is not made in vain."""
+
 ACCESS_RETRY_S = 300
 """How long a campaign is held that WeChat does not let in, before the machine tries again."""
 
@@ -62,7 +66,7 @@ def decide_after_failure(  # noqa: PLR0911 - one return for each row of the tabl
             return FailureDecision(ChunkState.UNKNOWN)
         case SystemBusy():
             again = decide_without_call(error, attempts=attempts, now_s=now_s)
-            return replace(again, may_have_notified=True)
+            return replace(again, again_in_s=BUSY_AGAIN_S, may_have_notified=True)
         case QuotaUsedUp():
             return FailureDecision(ChunkState.QUEUED, HoldKind.QUOTA)
         case RoomNotLive():

@@ -274,8 +274,7 @@ def _not_claimed(campaign: Campaign, chunk: Chunk, claim: Claim, deps: Dependenc
     row = deps.ledger.chunk(campaign.campaign, chunk.number)
     as_read = row is not None and row.state is ChunkState.QUEUED and row.openids == chunk.openids
     current = deps.campaigns.get(campaign.campaign)
-    living = deps.living.load()
-    lives = living is None or living.campaign == campaign.campaign
+    lives = not deps.living.is_replaced(campaign.campaign)
     if not (as_read and lives) or current is None or current.state is not CampaignState.SENDING:
         return SendResult.DRAINED
     refused = explain_refused_claim(campaign, claim.day, deps)

@@ -9,6 +9,7 @@ from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
 from wxlive.errors import Conflict, InvalidCommand
 from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.repeats import call_off
 from wxlive_push_start.reporting import read_report
 
 
@@ -165,11 +166,11 @@ def _is_held_by(campaign: Campaign, hold_id: str) -> bool:
 def start_again(campaign: Campaign, deps: Dependencies) -> None:
     """Enqueue every chunk of a campaign that waits, and have the rest planned."""
     queued = [
-        chunk.number
-        for chunk in deps.ledger.chunks(campaign.campaign)
-        if chunk.state is ChunkState.QUEUED
+        chunk for chunk in deps.ledger.chunks(campaign.campaign) if chunk.state is ChunkState.QUEUED
     ]
-    deps.queue.enqueue_all(campaign.campaign, queued)
+    if any(chunk.earlier_calls for chunk in queued):
+        call_off(read_report(campaign, deps), deps)
+    deps.queue.enqueue_all(campaign.campaign, [chunk.number for chunk in queued])
     if not campaign.fully_planned:
         deps.plan_later(campaign.campaign)
 

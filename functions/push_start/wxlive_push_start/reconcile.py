@@ -15,6 +15,7 @@ from wxlive.telemetry import Metric
 from wxlive_push_start.control import end_hold
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.plan import EMPTY, fail
+from wxlive_push_start.repeats import call_off
 from wxlive_push_start.reporting import read_report
 
 _DUE = frozenset({HoldKind.QUOTA, HoldKind.ACCESS})
@@ -34,6 +35,9 @@ def reconcile(deps: Dependencies) -> dict[str, Any]:
     ledger = list(deps.ledger.chunks(campaign.campaign))
     _settle_abandoned(campaign, ledger, deps)
     report = read_report(campaign, deps)
+    if call_off(report, deps):
+        report = read_report(campaign, deps)
+        ledger = list(deps.ledger.chunks(campaign.campaign))
     if report.nothing_left_to_send:
         close(living, report, deps)
         return {"campaign": campaign.campaign, "finished": True}

@@ -281,3 +281,13 @@ def test_a_campaign_without_a_record_is_revived(
     assert stores.lives() == Living(CAMPAIGN, 1)
     with pytest.raises(Conflict):
         stores.open(OTHER, before=before)
+
+
+def test_a_campaign_is_replaced_once_another_is_recorded_as_the_living_one(
+    stores: PushStores,
+) -> None:
+    """Before the first record, of version 0.1, none is."""
+    assert not stores.living.is_replaced(CAMPAIGN)
+    stores.open()
+    assert not stores.living.is_replaced(CAMPAIGN)
+    assert stores.living.is_replaced(OTHER)

@@ -12,6 +12,7 @@ from wxlive.domain.chunks import CLAIM_STALE_S, ChunkState
 from wxlive.domain.outcomes import Outcome
 from wxlive.stores.push_queue import OutcomeMessage
 from wxlive_local.simulator import PUSH, Fault, FaultRule
+from wxlive_push_fanout.failure_decision import BUSY_AGAIN_S
 
 ACCEPTED = Outcome(ChunkState.ACCEPTED, message_id="m-late")
 REFUSED = Outcome(ChunkState.REFUSED, errcode=47001, reason="no")
@@ -181,12 +182,59 @@ def test_a_call_that_a_busy_wechat_may_have_carried_out_stays_on_record(
     world.wechat.inject(BUSY, NEVER_ARRIVED)
     stack.deliver(1)
     assert [call.openids for call in world.chunk().earlier_calls] == [2]
-    stack.work(world.clock() + 10)
+    stack.work(world.clock() + BUSY_AGAIN_S)
     assert states(stack) == {"unknown": 1}
 
     result_comes(world, "of the first call", total=2)
 
     assert states(stack) == {"unknown": 1}, "it may be the first call's"
+
+
+def test_a_result_calls_off_the_second_call_after_a_busy_answer(
+    world: World, stack: PushStack
+) -> None:
+    world.put_campaign(2)
+    stack.sender = fanout_deps(world, retry_busy=True)
+    world.wechat.inject(BUSY)
+    stack.deliver(1)
+    calls = world.calls(PUSH)
+
+    result_comes(world, "of the first call", total=2)
+    stack.run(3)
+
+    assert world.calls(PUSH) == calls
+    assert (world.chunk().state, world.chunk().message_id) == (
+        ChunkState.ACCEPTED,
+        "of the first call",
+    )
+
+
+def test_a_busy_answer_whose_result_does_not_come_is_called_again(
+    world: World, stack: PushStack
+) -> None:
+    world.put_campaign(2)
+    stack.sender = fanout_deps(world, retry_busy=True)
+    world.wechat.inject(BUSY)
+    stack.deliver(1)
+
+    stack.run(4)
+
+    assert set(world.pushed().values()) == {1}
+
+
+def test_a_resume_does_not_send_again_what_a_result_has_proven_meanwhile(
+    world: World, stack: PushStack
+) -> None:
+    lost_worker(world, 2, 1)
+    stack.command("pause", campaign=CAMPAIGN)
+    stack.command("resend_unknown", campaign=CAMPAIGN)
+    result_comes(world, "of the first call", total=2)
+
+    stack.command("resume", campaign=CAMPAIGN)
+    stack.work()
+
+    assert world.pushed() == {"o2-0": 1}
+    assert states(stack) == {"accepted": 2}
 
 
 def test_whom_a_busy_wechat_may_have_notified_is_left_out_of_the_next_campaign(

@@ -17,7 +17,7 @@ from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.wechat.apis import Api
 from wxlive_local.simulator import LIVE, PUSH, QUOTA_GET, STABLE_TOKEN, Fault, FaultRule
-from wxlive_push_fanout.failure_decision import ACCESS_RETRY_S, ATTEMPTS_ALLOWED
+from wxlive_push_fanout.failure_decision import ACCESS_RETRY_S, ATTEMPTS_ALLOWED, BUSY_AGAIN_S
 from wxlive_push_fanout.send import SendResult, send
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def test_a_busy_wechat_is_called_again_where_that_is_configured(world: World) ->
     deps = fanout_deps(world, retry_busy=True)
 
     assert send(CAMPAIGN, 1, deps) is SendResult.NOT_SENT
-    assert world.enqueued == [(CAMPAIGN, 1, 2)]
+    assert world.enqueued == [(CAMPAIGN, 1, BUSY_AGAIN_S)]
     assert (world.chunk().state, world.chunk().errcode) == (ChunkState.QUEUED, -1)
     assert send(CAMPAIGN, 1, deps) is SendResult.ACCEPTED
 

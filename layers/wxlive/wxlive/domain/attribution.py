@@ -22,13 +22,14 @@ class OpenCall:
     """A call without a ``message_id``: when it was claimed (Unix s), and its openids.
 
     ``chunk`` is the number of its ledger row, or None if the row has since made another call.
-    ``in_progress`` says that its answer may still come.
+    ``claim`` names a call of the latter kind. ``in_progress`` says that its answer may still come.
     """
 
     chunk: int | None
     called_at: int
     openids: int
     in_progress: bool = False
+    claim: str = ""
 
     def may_have(self, result: PushResult) -> bool:
         """Whether the result may be this call's.
@@ -46,7 +47,7 @@ def open_calls(ledger: Iterable[Chunk]) -> list[OpenCall]:
     calls: list[OpenCall] = []
     for chunk in ledger:
         calls += [
-            OpenCall(None, call.called_at, call.openids)
+            OpenCall(None, call.called_at, call.openids, claim=call.claim)
             for call in chunk.earlier_calls
             if call.message_id is None
         ]

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wxlive.domain.attribution import CLOCK_SKEW_S, attribute, open_calls
+from wxlive.domain.attribution import CLOCK_SKEW_S, OpenCall, attribute, open_calls
 from wxlive.domain.campaigns import ENDED, Campaign, CampaignState
-from wxlive.domain.chunks import RESULT_OVERDUE_S, Chunk, ChunkState
+from wxlive.domain.chunks import RESULT_OVERDUE_S, Chunk, ChunkState, EarlierCall
 from wxlive.domain.events import PushResult
 
 
@@ -21,7 +21,8 @@ class Report:
 
     ``unreported`` counts the accepted chunks whose result is still awaited, ``overdue`` are those
     whose result is no longer expected; ``unknown`` are the chunks whose call WeChat may or may not
-    have carried out; ``orphans`` are results that fit no call;
+    have carried out; ``orphans`` are results that fit no call; ``called_off`` are chunks that wait
+    to be sent again although a result proves an earlier call of theirs, with that call;
     ``may_have_notified`` says that a call was accepted or may have reached WeChat; ``settled_at``
     is when the last result came or was given up (Unix s), 0 if none was awaited.
     """
@@ -38,6 +39,7 @@ class Report:
     orphans: tuple[PushResult, ...]
     may_have_notified: bool = False
     settled_at: int = 0
+    called_off: tuple[tuple[Chunk, EarlierCall], ...] = ()
 
     @property
     def nothing_left_to_send(self) -> bool:
@@ -106,7 +108,7 @@ def report(
         rows = [row.as_left() for row in rows]
     others = [chunk.as_seen(now_s) for chunk in others]
     by_message = {result.message_id: result for result in results}
-    rows, orphans = _attributed(campaign, rows, others, by_message)
+    rows, orphans, called_off = _attributed(campaign, rows, others, by_message)
     sent = [row for row in rows if row.message_id is not None]
     joined = [by_message[row.message_id] for row in sent if row.message_id in by_message]
     missing = [row for row in sent if row.message_id not in by_message]
@@ -129,6 +131,7 @@ def report(
         settled_at=max(
             (*(result.time_s for result in joined), *map(_given_up_at, overdue)), default=0
         ),
+        called_off=called_off,
     )
 
 
@@ -137,8 +140,12 @@ def _attributed(
     rows: Sequence[Chunk],
     others: Sequence[Chunk],
     by_message: Mapping[str, PushResult],
-) -> tuple[list[Chunk], tuple[PushResult, ...]]:
-    """Give rows the results that prove them; return them with the results of no call."""
+) -> tuple[list[Chunk], tuple[PushResult, ...], tuple[tuple[Chunk, EarlierCall], ...]]:
+    """Give rows the results that prove them.
+
+    Returns:
+        The rows, the results of no call, and the queued rows one of whose earlier calls is proven.
+    """
     named = {name for chunk in (*rows, *others) for name in chunk.message_ids}
     since = campaign.created_at - CLOCK_SKEW_S
     strays = [result for result in by_message.values() if result.message_id not in named]
@@ -157,7 +164,21 @@ def _attributed(
         for row in rows
     ]
     left = [stray for stray in strays if stray.message_id not in used]
-    return sent, tuple(stray for stray in left if stray.time_s >= since)
+    orphans = tuple(stray for stray in left if stray.time_s >= since)
+    return sent, orphans, _called_off(rows, pairs)
+
+
+def _called_off(
+    rows: Iterable[Chunk], pairs: Iterable[tuple[OpenCall, PushResult]]
+) -> tuple[tuple[Chunk, EarlierCall], ...]:
+    proven = {call.claim: result.message_id for call, result in pairs if call.claim}
+    return tuple(
+        (row, replace(call, message_id=proven[call.claim]))
+        for row in rows
+        if row.state is ChunkState.QUEUED
+        for call in row.earlier_calls
+        if call.claim in proven and call.openids == row.openids
+    )
 
 
 def _derived_state(

@@ -47,6 +47,11 @@ class LivingStore:
             return Living(newest["sk"], 0) if newest else None
         return Living(item["campaign"], item["revision"], finished=item.get("finished", False))
 
+    def is_replaced(self, campaign: str) -> bool:
+        """Whether another campaign is recorded as the living one."""
+        item = get(self._table, **_KEY)
+        return item is not None and item["campaign"] != campaign
+
     def finish(self, living: Living) -> None:
         """Record that the campaign has nothing left to send, unless it was revived meanwhile."""
         with suppress(Conflict):

@@ -13,6 +13,7 @@ from wxlive.wechat.errcodes import error_for
 from wxlive_push_fanout.failure_decision import (
     ACCESS_RETRY_S,
     ATTEMPTS_ALLOWED,
+    BUSY_AGAIN_S,
     FailureDecision,
     decide_after_failure,
     decide_without_call,
@@ -129,7 +130,7 @@ def test_a_call_spoilt_by_one_openid_is_split_until_that_one_stands_alone() -> N
 
 
 def test_what_a_busy_wechat_refused_is_sent_again_only_where_that_is_configured() -> None:
-    again = replace(SOON, may_have_notified=True)
+    again = replace(SOON, again_in_s=BUSY_AGAIN_S, may_have_notified=True)
     assert after(errors.SystemBusy("why"), retry_busy=True) == again
     assert after(errors.OutcomeUnknown("why"), retry_busy=True) == LOST
 
