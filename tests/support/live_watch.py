@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from factories import DAY
 from support.clients import wechat_client
 from support.world import DAY_OFFSET_HOURS, World
 from wxlive.domain.campaigns import CampaignState, HoldKind
@@ -55,6 +56,8 @@ def automatic_start(room_id: int, live_since: int) -> dict[str, Any]:
         "room_id": room_id,
         "command": f"auto#{room_id}#{live_since}",
         "automatic": True,
+        "day": DAY,
+        "planned_at": 0,
     }
 
 

@@ -229,6 +229,8 @@ def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None
             "room_id": room.room_id,
             "command": today.command_for(room),
             "automatic": True,
+            "day": today.day,
+            "planned_at": today.choice.push_at if today.choice else 0,
         }
     )
     return room.room_id

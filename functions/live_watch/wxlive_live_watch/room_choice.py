@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 from wxlive.domain.rooms import Choice, Room
 
+FRESH_S = 3600
+"""A show that has just begun goes on as today's when midnight passes."""
+
 
 def choose_room(
     rooms: Iterable[Room],
@@ -15,14 +18,16 @@ def choose_room(
 ) -> Room | None:
     """Return the live room to push, None while there is none.
 
-    A room that was live before the day began (Unix s) is yesterday's show; only a choice pushes it.
+    A room that was live before the day began (Unix s), and for longer than ``FRESH_S``, is
+    yesterday's show; only a choice pushes it.
     """
     live = [room for room in rooms if room.is_live]
     if choice is not None:
         wanted = choice.is_wanted(now_s, auto_push=auto_push)
         return next((room for room in live if wanted and room.room_id == choice.room_id), None)
-    opened_today = [room for room in live if auto_push and room.live_since >= day_began_at]
-    return min(opened_today, key=_order, default=None)
+    since = min(day_began_at, now_s - FRESH_S)
+    todays = [room for room in live if auto_push and room.live_since >= since]
+    return min(todays, key=_order, default=None)
 
 
 def push_wanted_since(room: Room | None, choice: Choice | None, now_s: float) -> int | None:

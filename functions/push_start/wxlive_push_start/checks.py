@@ -67,6 +67,32 @@ def check(
     return Checked(expected, release, expected.calls * ROOM_FOR_SPREAD <= quota_left)
 
 
+def check_still_wanted(room_id: int, day: str, planned_at: int, deps: Dependencies) -> None:
+    """Check that a push that the stack itself asked for is still wanted when it is begun.
+
+    Args:
+        room_id: the room.
+        day: the day that it was asked for, empty if it is any day.
+        planned_at: the time of the plan that it carries out, 0 if none.
+        deps: what it is read from.
+
+    Raises:
+        InvalidCommand: the day is over, or the plan was removed or changed.
+    """
+    today = day_of(deps.now(), deps.day_offset_hours)
+    if day and day != today:
+        raise InvalidCommand(
+            f"The push of room {room_id} was asked for {day}, and it is {today}. Nothing was sent"
+        )
+    if not planned_at:
+        return
+    choice = deps.rooms.chosen(today)
+    if choice is None or (choice.room_id, choice.push_at) != (room_id, planned_at):
+        raise InvalidCommand(
+            f"The planned push of room {room_id} was removed or changed. Nothing was sent"
+        )
+
+
 def is_held_at_midnight(room_id: int, expected: Forecast, deps: Dependencies) -> bool:
     """Whether a push would hold at midnight, since another room is wanted for the day after."""
     if not expected.crosses_midnight:

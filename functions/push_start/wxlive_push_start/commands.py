@@ -7,6 +7,7 @@ from wxlive.domain.audience import Audience
 from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
 from wxlive_push_start.announce import announce
+from wxlive_push_start.checks import check_still_wanted
 from wxlive_push_start.control import (
     accept_unknown,
     cancel,
@@ -97,6 +98,9 @@ def _start(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict[s
         raise InvalidCommand("room_id must be a number")
     target = parse_audience(event.get("audience") or {})
     again = event.get("again") is True
+    check_still_wanted(
+        room_id, str(event.get("day") or ""), int(event.get("planned_at") or 0), deps
+    )
     if event.get("dry_run"):
         return rehearse(room_id, deps, target, again=again)
     return start(room_id, deps, target, command=command, again=again)

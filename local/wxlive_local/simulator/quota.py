@@ -47,9 +47,13 @@ class Quotas:
     def __init__(self, now: Callable[[], float], limits: Mapping[str, Limit]) -> None:
         self._now = now
         self._limits = dict(limits)
-        self._minutes = {path: SlidingWindow(_MINUTE_S) for path in limits}
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget every call."""
+        self._minutes = {path: SlidingWindow(_MINUTE_S) for path in self._limits}
         self._used: Counter[str] = Counter()
-        self._day = beijing_day(now())
+        self._day = beijing_day(self._now())
 
     def take(self, path: str) -> None:
         """Count one call.

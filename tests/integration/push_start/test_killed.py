@@ -22,6 +22,7 @@ def begin_again(world: World, before: Any) -> PushStack:
     world.steps.made.clear()
     world.invoked.clear()
     world.at_wechat(lambda platform: platform.ledger.times_pushed.clear())
+    world.at_wechat(lambda platform: platform.quotas.forget())
     return PushStack(world)
 
 

@@ -6,17 +6,20 @@ import pytest
 
 from factories import a_room
 from wxlive.domain.rooms import Choice, Room
-from wxlive_live_watch.room_choice import choose_room, push_wanted_since
+from wxlive_live_watch.room_choice import FRESH_S, choose_room, push_wanted_since
 
 BEGAN_AT = 1_795_276_800
 A = a_room(1001, starts_at=BEGAN_AT + 100, live_since=BEGAN_AT + 200)
 B = a_room(7, starts_at=BEGAN_AT + 50, live_since=BEGAN_AT + 300)
 
 
-def chosen(*rooms: Room, choice: Choice | None = None, auto_push: bool = True) -> Room | None:
-    return choose_room(
-        rooms, choice, auto_push=auto_push, day_began_at=BEGAN_AT, now_s=BEGAN_AT + 400
-    )
+def chosen(
+    *rooms: Room,
+    choice: Choice | None = None,
+    auto_push: bool = True,
+    now_s: int = BEGAN_AT + 400,
+) -> Room | None:
+    return choose_room(rooms, choice, auto_push=auto_push, day_began_at=BEGAN_AT, now_s=now_s)
 
 
 def test_the_first_room_that_went_live_is_pushed_whatever_its_planned_start() -> None:
@@ -29,8 +32,15 @@ def test_of_two_rooms_noticed_at_once_the_one_planned_earlier_is_pushed() -> Non
 
 
 def test_a_show_that_began_yesterday_is_not_pushed_today() -> None:
-    assert chosen(replace(A, live_since=BEGAN_AT - 1)) is None
-    assert chosen(replace(A, live_since=BEGAN_AT)) is not None
+    now_s = BEGAN_AT + FRESH_S
+    assert chosen(replace(A, live_since=BEGAN_AT - 1), now_s=now_s) is None
+    assert chosen(replace(A, live_since=BEGAN_AT), now_s=now_s + 9) is not None
+
+
+def test_a_show_that_began_just_before_midnight_goes_on_as_todays() -> None:
+    began_s = BEGAN_AT - 30
+    assert chosen(replace(A, live_since=began_s), now_s=began_s + FRESH_S) is not None
+    assert chosen(replace(A, live_since=began_s), now_s=began_s + FRESH_S + 1) is None
 
 
 @pytest.mark.parametrize("status", [102, 103, 105])
