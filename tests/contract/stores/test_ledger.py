@@ -838,3 +838,105 @@ def test_a_worker_that_has_read_a_chunk_before_it_was_cut_can_not_claim_it(
         stores.claim("b", chunk=read)
     stores.claim("b")
     assert stores.chunk().openids == 2
+
+
+# --------------------------------------------------------------- late outcomes
+
+BUSY = Outcome(ChunkState.QUEUED, errcode=-1, reason="busy", may_have_notified=True)
+LATE = Outcome(ChunkState.ACCEPTED, message_id="m-late")
+CALL = EarlierCall(NOW_S, 4, "a", slot_ms=SLOT_MS)
+
+
+def test_a_call_that_may_have_notified_is_remembered_once_when_its_chunk_is_queued_again(
+    stores: PushStores, sending: Campaign
+) -> None:
+    stores.claim()
+    assert finish(stores, BUSY)
+    assert (stores.chunk().state, stores.chunk().earlier_calls) == (ChunkState.QUEUED, (CALL,))
+    assert finish(stores, BUSY), "it is stored"
+    assert stores.chunk().earlier_calls == (CALL,)
+    assert stores.chunk().all_refused_calls == (), "nobody knows whether it was refused"
+
+
+def test_a_call_that_may_have_notified_is_unknown_if_another_campaign_lives(
+    stores: PushStores, sending: Campaign
+) -> None:
+    stores.claim()
+    supersede(stores)
+    assert not finish(stores, BUSY)
+    assert stores.chunk().state is ChunkState.UNKNOWN
+
+
+def test_a_chunk_accepted_by_hand_gets_its_message_id(
+    stores: PushStores, sending: Campaign
+) -> None:
+    _accept(stores, _unknown(stores, ChunkState.UNKNOWN))
+    for _ in range(2):
+        assert finish(stores, LATE)
+    assert (stores.chunk().state, stores.chunk().message_id) == (ChunkState.ACCEPTED, "m-late")
+
+
+def test_a_chunk_accepted_by_hand_whose_call_did_not_leave_is_refused_and_refunded_once(
+    stores: PushStores, sending: Campaign
+) -> None:
+    _accept(stores, _unknown(stores, ChunkState.UNKNOWN))
+    assert stores.unclaim()
+    assert not stores.unclaim()
+    assert stores.chunk().state is ChunkState.REFUSED
+    assert stores.quota.used(DAY) == 0
+
+
+def test_a_chunk_that_waits_to_be_sent_again_is_accepted_by_its_first_call(
+    stores: PushStores, sending: Campaign
+) -> None:
+    read = _unknown(stores, ChunkState.UNKNOWN)
+    resend(stores, read)
+    assert finish(stores, LATE)
+    accepted = replace(read, state=ChunkState.ACCEPTED, message_id="m-late", reason=None)
+    assert replace(stores.chunk(), queued_at=read.queued_at) == accepted
+
+
+def test_a_late_message_id_stays_with_its_call_once_the_chunk_is_claimed_anew(
+    stores: PushStores, sending: Campaign
+) -> None:
+    resend(stores, _unknown(stores, ChunkState.UNKNOWN))
+    stores.claim("b")
+    assert finish(stores, LATE)
+    assert finish(stores, ACCEPTED, "b")
+    assert stores.chunk().message_ids == {"m-1", "m-late"}
+    assert stores.chunk().message_id == "m-1"
+
+
+def test_an_earlier_call_that_did_not_leave_is_forgotten_and_refunded_once(
+    stores: PushStores, sending: Campaign
+) -> None:
+    resend(stores, _unknown(stores, ChunkState.UNKNOWN))
+    stores.claim("b")
+    assert stores.unclaim("a")
+    assert not stores.unclaim("a")
+    assert (stores.chunk().earlier_calls, stores.chunk().claim) == ((), "b")
+    assert stores.quota.used(DAY) == 1
+
+
+def test_a_decision_keeps_what_became_known_of_earlier_calls_meanwhile(
+    stores: PushStores, sending: Campaign
+) -> None:
+    resend(stores, _unknown(stores, ChunkState.UNKNOWN))
+    stores.claim("b")
+    finish(stores, UNKNOWN, "b")
+    read = stores.chunk()
+    finish(stores, LATE)
+    assert resend(stores, read)
+    assert [call.message_id for call in stores.chunk().earlier_calls] == ["m-late", None]
+
+
+def test_what_was_to_be_sent_again_when_its_campaign_ended_can_be_taken_for_sent(
+    stores: PushStores, sending: Campaign
+) -> None:
+    resend(stores, _unknown(stores, ChunkState.UNKNOWN))
+    stores.campaigns.end(CAMPAIGN, CampaignState.CANCELLED, "no", LATER)
+    left = stores.chunk().as_left()
+    for _ in range(2):
+        assert stores.ledger.accept(CAMPAIGN, left, reason="so be it", is_ended=True)
+    assert stores.chunk().state is ChunkState.ACCEPTED
+    assert (stores.chunk().earlier_calls, stores.chunk().claim) == ((), "a")

@@ -5,6 +5,7 @@ decides whether a push may be repeated, so the line between them is drawn here a
 """
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -168,7 +169,7 @@ class WechatClient:
             self._session.open(self._base, CALL_DELAY_S)
         except requests.RequestException as error:
             self._session = None
-            kind = type(error).__name__
+            kind = _kind_of(error)
         else:
             return
         raise NotReached(f"WeChat could not be reached again ({kind}); nothing was sent")
@@ -261,7 +262,7 @@ def _before_the_call(path: str) -> Iterator[None]:
 
 
 def _transport_error(path: str, error: requests.RequestException) -> WxliveError:
-    kind = type(error).__name__
+    kind = _kind_of(error)
     if _never_connected(error):
         return NotReached(f"WeChat could not be reached for {path} ({kind}); nothing was sent")
     return OutcomeUnknown(
@@ -279,8 +280,15 @@ _BEFORE_SENDING = (
 
 def _never_connected(error: requests.RequestException) -> bool:
     """Whether no byte of the request can have left; see ``wxlive.wechat.transport``."""
-    if isinstance(error, _BEFORE_SENDING):
-        return True
+    return isinstance(error, _BEFORE_SENDING) or isinstance(_reason(error), NewConnectionError)
+
+
+def _kind_of(error: requests.RequestException) -> str:
+    """Name what went wrong; a handshake by its own error, because a certificate can be mended."""
+    cause = getattr(_reason(error) or error, "__cause__", None)
+    return type(cause if isinstance(cause, ssl.SSLError) else error).__name__
+
+
+def _reason(error: requests.RequestException) -> Exception | None:
     cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    return isinstance(reason, NewConnectionError)
+    return cause.reason if isinstance(cause, MaxRetryError) else None

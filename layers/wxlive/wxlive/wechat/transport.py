@@ -148,7 +148,7 @@ class WechatSession(requests.Session):
         Raises:
             RequestException: there is no answer, it is too large, or whatever else went wrong.
         """
-        with _bounded(self._limit_s) as call, _named():
+        with _named(), _bounded(self._limit_s) as call:
             response = super().send(request, **{**kwargs, "stream": True})
             response._content = self._read(response)  # noqa: SLF001 - as requests itself does
         if call.is_cut:  # what was read up to then may look like a whole answer
@@ -171,7 +171,7 @@ class WechatSession(requests.Session):
         try:
             if connection.is_closed:
                 connection.timeout = limit_s
-                with _bounded(limit_s), _named():
+                with _named(), _bounded(limit_s):
                     connection.connect()
         finally:
             pool._put_conn(connection)  # noqa: SLF001

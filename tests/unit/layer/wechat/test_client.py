@@ -701,6 +701,7 @@ def test_a_server_with_an_untrusted_certificate_is_sent_nothing(
     server = raw(b"", tls)
     error = error_of(lambda: rooms(a_client(server.base.replace("http:", "https:"))))
     assert type(error) is NotReached
+    assert "SSLCertVerificationError" in str(error), "what can be mended is named"
     assert server.pushes == 0
 
 
