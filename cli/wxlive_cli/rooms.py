@@ -93,10 +93,10 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None, note: str) -> Co
     chosen_day = day.date().isoformat() if day else _day_for(room, stack)
     if chosen_day < _today(stack):
         raise InvalidCommand(f"{chosen_day} is past; choose today or a later day")
-    holder = stack.days.holder(chosen_day)
+    holder = stack.room_of_day(chosen_day)
     if holder is not None:
         raise InvalidCommand(
-            f"Room {holder[0]} already has {chosen_day}, and WeChat allows one room per day; "
+            f"Room {holder} already has {chosen_day}, and WeChat allows one room per day; "
             "choose another day with --day"
         )
     before = stack.rooms.chosen(chosen_day)

@@ -22,7 +22,7 @@ from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
 from wxlive.stores.quota import QuotaStore
-from wxlive.stores.reports import read_report
+from wxlive.stores.reports import may_have_notified, read_report
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -65,6 +65,15 @@ class Stack:
     sqs: "SQSClient"
     caller: Callable[[], str]
     command: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def room_of_day(self, day: str) -> int | None:
+        """Return the room that has a day at WeChat, None while nobody was notified that day."""
+        holder = self.days.holder(day)
+        if holder is None:
+            return None
+        offset_hours = self.day_offset_hours
+        is_used = may_have_notified(holder[0], day, self.campaigns, self.ledger, offset_hours)
+        return holder[0] if is_used else None
 
     @property
     def day_offset_hours(self) -> int:

@@ -90,11 +90,10 @@ def plan_push(stack: Stack, room_id: int, at: str, note: str) -> CommandResult:
 
 def _check(stack: Stack, room_id: int, at_s: int, choice: Choice | None) -> list[str]:
     offset_hours = stack.day_offset_hours
-    holder = stack.days.holder(day_of(at_s, offset_hours))
     known = Known(
         room=stack.rooms.all().get(room_id),
         campaigns=stack.campaigns.of_room(room_id),
-        holder=holder[0] if holder else None,
+        holder=stack.room_of_day(day_of(at_s, offset_hours)),
         choice=choice,
     )
     return check_plan(room_id, at_s, known, now_s=time.time(), offset_hours=offset_hours)

@@ -8,6 +8,7 @@ from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.rooms import Room
 from wxlive.domain.sync_runs import RunState
 from wxlive.errors import InvalidCommand, WxliveError
+from wxlive.stores.reports import may_have_notified
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
@@ -112,21 +113,11 @@ def _takeover(day: str, room_id: int, deps: Dependencies) -> tuple[str, int, str
     if holder is None or holder[0] == room_id:
         return None
     held_by, campaign_id = holder
-    if not _may_have_notified(held_by, day, deps):
+    if not may_have_notified(held_by, day, deps.campaigns, deps.ledger, deps.day_offset_hours):
         return day, held_by, campaign_id
     raise InvalidCommand(
         f"Room {held_by} was pushed today by campaign {campaign_id}, and WeChat allows one room a "
         f"day; push room {room_id} tomorrow"
-    )
-
-
-def _may_have_notified(room_id: int, day: str, deps: Dependencies) -> bool:
-    """Whether a call of that day for a room was accepted, or may have reached WeChat."""
-    return any(
-        day_of(called_at, deps.day_offset_hours) == day
-        for campaign in deps.campaigns.of_room(room_id)
-        for chunk in deps.ledger.chunks(campaign.campaign)
-        for called_at in chunk.called_at
     )
 
 

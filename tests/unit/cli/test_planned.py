@@ -2,10 +2,11 @@
 
 import pytest
 
-from factories import NOW_S, a_campaign, a_room
+from factories import CAMPAIGN, NOW_S, a_campaign, a_chunk, a_room
 from support.cli import Operator
 from wxlive.domain.audience import Audience
 from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
 
 DAY_S = 86_400
@@ -80,9 +81,20 @@ def test_a_day_takes_one_room(operator: Operator) -> None:
     operator.json("push", "--room", "8", "--at", "21:00")
 
     assert "remove that plan first with `wxlive planned remove`" in operator.refusal(*TONIGHT)
-    operator.days.holders["2026-11-23"] = (8, "20261123T000000-8")
-    refusal = operator.refusal("push", "--room", "7", "--at", "2026-11-23 20:00")
-    assert "Room 8 already has 2026-11-23" in refusal
+
+
+@pytest.mark.parametrize("state", [ChunkState.ACCEPTED, ChunkState.UNKNOWN, ChunkState.REFUSED])
+def test_a_day_is_another_rooms_once_that_may_have_notified_somebody(
+    operator: Operator, state: ChunkState
+) -> None:
+    operator.campaign(a_chunk(1, state, claimed_at=NOW_S + DAY_S), room_id=8)
+    operator.days.holders["2026-11-23"] = (8, CAMPAIGN)
+    plan = ("push", "--room", "7", "--at", "2026-11-23 20:00")
+
+    if state is ChunkState.REFUSED:
+        assert operator.json(*plan)["room_id"] == 7
+    else:
+        assert "Room 8 already has 2026-11-23" in operator.refusal(*plan)
 
 
 @pytest.mark.parametrize("state", [CampaignState.CANCELLED, CampaignState.FAILED])

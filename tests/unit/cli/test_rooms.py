@@ -83,6 +83,7 @@ def test_rooms_that_only_a_push_has_seen_are_not_called_unknown(with_rooms: Oper
 
 
 def test_a_day_that_a_room_has_at_wechat_takes_no_choice(with_rooms: Operator) -> None:
+    with_rooms.campaign(a_chunk(1, ChunkState.ACCEPTED), room_id=7)
     with_rooms.days.holders[DAY] = (7, CAMPAIGN)
 
     refusal = with_rooms.refusal("rooms", "choose", "1001")
@@ -95,6 +96,7 @@ def test_a_day_that_a_room_has_at_wechat_takes_no_choice(with_rooms: Operator) -
 def test_a_campaign_that_notified_nobody_leaves_its_day_to_another_room(
     with_rooms: Operator,
 ) -> None:
-    with_rooms.campaign(a_chunk(1, ChunkState.REFUSED), state=CampaignState.FAILED)
+    with_rooms.campaign(a_chunk(1, ChunkState.REFUSED), state=CampaignState.FAILED, room_id=7)
+    with_rooms.days.holders[DAY] = (7, CAMPAIGN)
 
     assert with_rooms.json("rooms", "choose", "1001") == {"room_id": 1001, "day": DAY}

@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.reports import Report, report
 from wxlive.stores.campaigns import CampaignStore
@@ -28,4 +29,19 @@ def read_report(
         results.of_room(campaign.room_id),
         now_s,
         others=chain.from_iterable(others),
+    )
+
+
+def may_have_notified(
+    room_id: int, day: str, campaigns: CampaignStore, ledger: LedgerStore, offset_hours: int
+) -> bool:
+    """Whether a call of that day for a room was accepted, or may have reached WeChat.
+
+    If not, WeChat's day is still free, whichever room a claim has taken it for.
+    """
+    return any(
+        day_of(called_at, offset_hours) == day
+        for campaign in campaigns.of_room(room_id)
+        for chunk in ledger.chunks(campaign.campaign)
+        for called_at in chunk.called_at
     )
