@@ -38,7 +38,7 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.claim[3]": Witness("midnight"),
     "LedgerStore.claim[5]": Witness("midnight-choice"),
     "LedgerStore.finish": _LATE,
-    "LedgerStore.finish: #state IN (:in0, :in1)": _LATE,
+    "LedgerStore.finish: #state IN (:in0, :in1)": Witness("accept-late"),
     "LedgerStore.finish: claim = :claim": _LATE,
     "LedgerStore.finish[0]": Witness("resend-late"),
     "LedgerStore.finish[0]: #state IN (:in0, :in1)": Witness("resend-late"),
