@@ -16,6 +16,7 @@ from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -129,6 +130,7 @@ def planner_dependencies(
         commands=CommandStore(state),
         announcements=AnnouncementStore(state),
         events=EventBus(client("events", environment.aws), "wxlive"),
+        muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),

@@ -21,6 +21,7 @@ from wxlive.stores.followers import FollowerStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.reports import may_have_notified, read_report
 from wxlive.stores.results import ResultStore
@@ -55,6 +56,7 @@ class Stack:
     living: LivingStore
     ledger: LedgerStore
     results: ResultStore
+    muted: MutedStore
     rooms: RoomStore
     days: DayStore
     runs: SyncRunStore
@@ -161,6 +163,7 @@ def connect(name: str) -> Stack:
         living=LivingStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
+        muted=MutedStore(state),
         rooms=RoomStore(state),
         days=DayStore(state),
         runs=SyncRunStore(state),

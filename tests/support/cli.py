@@ -18,6 +18,7 @@ from support.memory_stores import (
     MemoryHistory,
     MemoryLedger,
     MemoryLiving,
+    MemoryMuted,
     MemoryQuota,
     MemoryResults,
     MemoryRooms,
@@ -105,6 +106,7 @@ class Operator:
         self.living = MemoryLiving()
         self.ledger = MemoryLedger()
         self.results = MemoryResults()
+        self.muted = MemoryMuted()
         self.rooms = MemoryRooms()
         self.days = MemoryDays()
         self.runs = MemoryRuns()
@@ -127,6 +129,7 @@ class Operator:
             living=self.living,
             ledger=self.ledger,
             results=self.results,
+            muted=self.muted,
             rooms=self.rooms,
             days=self.days,
             runs=self.runs,

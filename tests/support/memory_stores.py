@@ -22,6 +22,7 @@ from wxlive.stores.followers import FollowerStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import Living, LivingStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
@@ -45,6 +46,23 @@ class MemoryFollowers(FollowerStore):
     def count(self) -> dict[Status, int]:
         counts = Counter(row.status for row in self.rows.values())
         return {status: counts[status] for status in Status}
+
+
+class MemoryMuted(MutedStore):
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
+
+    def mute(self, openid: str, now_s: float) -> int:
+        return self.rows.setdefault(openid, int(now_s))
+
+    def unmute(self, openid: str) -> None:
+        self.rows.pop(openid, None)
+
+    def since(self, openid: str) -> int:
+        return self.rows.get(openid, 0)
+
+    def openids(self) -> Iterator[str]:
+        return iter(self.rows)
 
 
 class MemoryCommands(CommandStore):

@@ -18,6 +18,7 @@ from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
@@ -49,6 +50,7 @@ def start_deps(world: World, **changes: Any) -> Dependencies:
         commands=CommandStore(state),
         announcements=AnnouncementStore(state),
         events=EventBus(world.events, "wxlive"),
+        muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, 5000),

@@ -27,6 +27,7 @@ from wxlive.errors import (
 )
 from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.reports import read_report
@@ -219,6 +220,7 @@ class PushWorld:
             commands=stores.commands,
             announcements=AnnouncementStore(self.tables.state),
             events=EventBus(cast("Any", EventBridgeClient()), "wxlive"),
+            muted=MutedStore(self.tables.state),
             rooms=stores.rooms,
             runs=SyncRunStore(self.tables.state),
             quota=self.quota,

@@ -1,5 +1,6 @@
-"""``wxlive followers``: count, look up, export, compare."""
+"""``wxlive followers``: count, look up, mute, export, compare."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,7 +9,9 @@ from typing import Any
 
 import click
 
-from wxlive_cli.console import CommandResult, stack_command
+from wxlive.errors import InvalidCommand
+from wxlive_cli.campaigns import name_campaign
+from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
 from wxlive_cli.files import OUT_FILE, check_outputs, is_stdout, write_csv
 from wxlive_cli.followers.comparison import (
@@ -19,6 +22,7 @@ from wxlive_cli.followers.comparison import (
     read_list,
 )
 from wxlive_cli.followers.export import follower_row, write_followers
+from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
 from wxlive_cli.time_parsing import format_times
@@ -31,7 +35,7 @@ MAX_SHOWN = 20
 
 @click.group()
 def followers() -> None:
-    """Count, look up and export the followers, or compare them with your own list."""
+    """Count, look up, mute and export the followers, or compare them with your own list."""
 
 
 @followers.command()
@@ -61,9 +65,72 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
     follower = stack.followers.get(openid)
     if follower is None:
         return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
-    facts = follower_row(follower)
+    facts = {**follower_row(follower), "muted_since": stack.muted.since(openid)}
     screen = facts_table("Follower", format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, screen=screen)
+
+
+@followers.command()
+@click.argument("openid")
+@note_option
+@stack_command
+def mute(stack: Stack, *, openid: str, note: str) -> CommandResult:
+    """Never notify a follower again, whatever WeChat's list says.
+
+    They stay subscribed, and no sync unmutes them. A campaign that is under way may
+    still notify them.
+
+    \b
+    Example:
+      wxlive followers mute oXYZ…
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    _check_known(stack, openid)
+    with recorded(stack, "followers mute", note):
+        since = stack.muted.mute(openid, time.time())
+    facts = {"openid": openid, "muted_since": since}
+    _say_too_late(stack)
+    screen = facts_table("Muted", format_times(facts, stack.day_offset_hours))
+    return CommandResult(facts, screen=screen)
+
+
+@followers.command()
+@click.argument("openid")
+@note_option
+@stack_command
+def unmute(stack: Stack, *, openid: str, note: str) -> CommandResult:
+    """Notify a muted follower again, from the next campaign on.
+
+    \b
+    Example:
+      wxlive followers unmute oXYZ…
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    check_openid(openid)
+    if not stack.muted.since(openid):
+        _check_known(stack, openid)
+    with recorded(stack, "followers unmute", note):
+        stack.muted.unmute(openid)
+    facts = {"openid": openid, "muted_since": 0}
+    return CommandResult(facts, screen=facts_table("Not muted", {"openid": openid}))
+
+
+def _check_known(stack: Stack, openid: str) -> None:
+    check_openid(openid)
+    if stack.followers.get(openid) is None:
+        raise InvalidCommand(
+            f"There is no follower {openid}; check the openid, or run `wxlive sync` if the viewer "
+            "has just subscribed"
+        )
+
+
+def _say_too_late(stack: Stack) -> None:
+    """Say that the campaign under way, if any, was planned before."""
+    living = stack.living.load()
+    campaign = stack.campaigns.get(living.campaign) if living else None
+    if campaign is not None and not stack.report(campaign).nothing_left_to_send:
+        say(
+            f"The {name_campaign(stack, campaign)} is under way and may still notify this "
+            "follower; the next one does not."
+        )
 
 
 @followers.command()

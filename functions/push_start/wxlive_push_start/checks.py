@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wxlive.digests import DigestSet, digest_of
+from wxlive.digests import digest_of
 from wxlive.domain.audience import Audience
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.rooms import Room
@@ -11,8 +11,9 @@ from wxlive.errors import InvalidCommand, WxliveError
 from wxlive.stores.reports import may_have_notified
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
 from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.left_out import LeftOut, left_out
 from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
-from wxlive_push_start.told_before import EXPIRED, told_before
+from wxlive_push_start.told_before import EXPIRED
 
 ROOM_FOR_MORE = 1.2
 """How much larger than the last sync's list the audience may have become."""
@@ -55,9 +56,11 @@ def check(
     _seed_quota(deps)
     quota_left = deps.quota.left(day)
     if counted or not target.is_everybody or (audience := _estimate(quota_left, deps)) is None:
-        told = DigestSet() if again else told_before(room_id, deps)
-        audience = _count(target, told, deps)
-        check_audience(audience, target, left_out=len(told or ()))
+        without = left_out(room_id, deps, again=again)
+        if without is None:
+            raise InvalidCommand(f"{EXPIRED}. Nothing was sent")
+        audience = _count(target, without, deps)
+        check_audience(audience, target, told=without.told, left_out=len(without.digests))
     expected = forecast(
         audience=audience,
         chunk=deps.chunk,
@@ -141,18 +144,13 @@ def _estimate(quota_left: int, deps: Dependencies) -> int | None:
     return listed if 0 < listed * ROOM_FOR_MORE <= quota_left * deps.chunk else None
 
 
-def _count(target: Audience, told: DigestSet | None, deps: Dependencies) -> int:
-    """Count an audience without those whom the room has notified before.
-
-    Raises:
-        InvalidCommand: who these are is no longer known.
-    """
-    if told is None:
-        raise InvalidCommand(f"{EXPIRED}. Nothing was sent")
-    if not told:
+def _count(target: Audience, without: LeftOut, deps: Dependencies) -> int:
+    """Count an audience without those who are left out."""
+    out = without.digests
+    if not out:
         return deps.followers.count_audience(target)
     audience = deps.followers.snapshot(target)
-    return sum(openid is not None and digest_of(openid) not in told for _, _, openid in audience)
+    return sum(openid is not None and digest_of(openid) not in out for _, _, openid in audience)
 
 
 def _find_room(room_id: int, deps: Dependencies) -> Room | None:

@@ -17,6 +17,7 @@ from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.results import ResultStore
@@ -48,6 +49,7 @@ class Dependencies:
     commands: CommandStore
     announcements: AnnouncementStore
     events: EventBus
+    muted: MutedStore
     rooms: RoomStore
     runs: SyncRunStore
     quota: QuotaStore
@@ -77,6 +79,7 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         commands=CommandStore(state),
         announcements=AnnouncementStore(state),
         events=EventBus(aws.events(), config.stack_name),
+        muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, config.daily_call_quota),

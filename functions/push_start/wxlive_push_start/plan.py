@@ -6,12 +6,13 @@ any point resumes where it was: no chunk is lost, none is planned under two numb
 
 from enum import StrEnum
 
-from wxlive.digests import DigestSet, digest_of
+from wxlive.digests import digest_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState, size_of
 from wxlive.errors import Conflict
 from wxlive_push_start.dependencies import Dependencies
-from wxlive_push_start.told_before import EXPIRED, told_before
+from wxlive_push_start.left_out import left_out
+from wxlive_push_start.told_before import EXPIRED
 
 NO_LIMIT = 1_000_000
 
@@ -22,8 +23,8 @@ LIFE_SIGN_S = 20
 """A planner that stores nothing for much longer is taken for dead: ``domain.overdue``."""
 
 EMPTY = (
-    "No subscribed follower is in this audience, apart from whom the room has notified before; "
-    "nothing was sent"
+    "No subscribed follower is in this audience, apart from those who are muted or whom the room "
+    "has notified before; nothing was sent"
 )
 
 
@@ -54,16 +55,17 @@ def plan(campaign_id: str, deps: Dependencies, *, max_chunks: int = NO_LIMIT) ->
 
 
 def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Planning:
-    left_out = _left_out(campaign, deps)
-    if left_out is None:
+    without = left_out(campaign.room_id, deps, again=campaign.again, but=campaign.campaign)
+    if without is None:
         fail(campaign, EXPIRED, deps)
         return Planning.NOTHING_TO_DO
+    out = without.digests
     openids: list[str] = []
     cursors = dict(campaign.cursors)
     campaign = _show_life(campaign, deps)
     for segment, key, openid in deps.followers.snapshot(campaign.target, campaign.cursors):
         cursors[segment] = key
-        if openid is not None and not (left_out and digest_of(openid) in left_out):
+        if openid is not None and not (out and digest_of(openid) in out):
             openids.append(openid)
         if len(openids) >= size_of(campaign.chunks + 1, deps.chunk, campaign.spread):
             campaign = _queue(campaign, openids, cursors, deps)
@@ -114,13 +116,6 @@ def _queue(
     )
     deps.queue.enqueue(campaign.campaign, campaign.chunks)
     return campaign
-
-
-def _left_out(campaign: Campaign, deps: Dependencies) -> DigestSet | None:
-    """Return who is left out, None if that is no longer known."""
-    if campaign.again:
-        return DigestSet()
-    return told_before(campaign.room_id, deps, but=campaign.campaign)
 
 
 def _enqueue_last(campaign: Campaign, deps: Dependencies) -> None:

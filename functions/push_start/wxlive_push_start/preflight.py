@@ -40,18 +40,23 @@ def check_room(room_id: int, room: Room | None) -> None:
         )
 
 
-def check_audience(audience: int, target: Audience, *, left_out: int) -> None:
-    """Refuse an audience of nobody; ``left_out`` were notified before.
+def check_audience(audience: int, target: Audience, *, told: int, left_out: int) -> None:
+    """Refuse an audience of nobody; of ``left_out``, ``told`` were notified before.
 
     Raises:
         InvalidCommand: nothing was sent, and why.
     """
     if audience:
         return
+    if told:
+        raise InvalidCommand(
+            f"The room has notified {told} followers before, or may have, and nobody else is "
+            "in this audience; `wxlive push --again` includes them. Nothing was sent"
+        )
     if left_out:
         raise InvalidCommand(
-            f"The room has notified {left_out} followers before, or may have, and nobody else is "
-            "in this audience; `wxlive push --again` includes them. Nothing was sent"
+            "No subscribed follower is in this audience, apart from those who are muted; "
+            "`wxlive followers unmute` includes one again. Nothing was sent"
         )
     if target.is_everybody:
         raise InvalidCommand(

@@ -53,6 +53,7 @@ from wxlive.stores.days import DayStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.muted import MutedStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -281,6 +282,7 @@ def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
         commands=CommandStore(state),
         announcements=_NothingToAnnounce(),  # type: ignore[arg-type]  # what of it is used
         events=None,  # type: ignore[arg-type]  # nothing is announced
+        muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),

@@ -9,7 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from factories import NOW_S, ROOM, a_follower
-from support.cli import Operator
+from support.cli import Operator, a_call
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ChunkState
 from wxlive.domain.followers import Follower, Status
 
 GONE = a_follower("gone", status=Status.UNSUBSCRIBED)
@@ -36,6 +38,7 @@ def test_a_follower_is_shown_as_its_record(operator: Operator) -> None:
         "room_id": ROOM,
         "room_status": 101,
         "source": "callback",
+        "muted_since": 0,
     }
 
 
@@ -43,6 +46,61 @@ def test_an_unknown_openid_exits_with_1(operator: Operator) -> None:
     facts = operator.json("followers", "get", "a", code=1)
 
     assert facts == {"openid": "a", "status": "unknown"}
+
+
+# ------------------------------------------------------------------------ mute
+
+
+def test_a_follower_is_muted_and_unmuted(operator: Operator) -> None:
+    operator.followers.add(a_follower("a"))
+
+    assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_since": NOW_S}
+    operator.clock.now_s += 60
+    assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_since": NOW_S}
+    assert operator.json("followers", "get", "a")["muted_since"] == NOW_S
+    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_since": 0}
+    assert operator.json("followers", "get", "a")["muted_since"] == 0
+
+
+def test_who_is_muted_still_counts_as_subscribed(operator: Operator, tmp_path: Path) -> None:
+    operator.followers.add(a_follower("a"))
+    operator.json("followers", "mute", "a")
+
+    assert operator.json("followers", "count") == {"subscribed": 1, "unsubscribed": 0}
+    assert operator.json("followers", "export", "--out", str(tmp_path / "x.csv")) == {"rows": 1}
+
+
+@pytest.mark.parametrize("command", ["mute", "unmute"])
+@pytest.mark.parametrize(("openid", "says"), [("a", "no follower a"), ("a b", "not an openid")])
+def test_only_a_follower_is_muted(operator: Operator, command: str, openid: str, says: str) -> None:
+    assert says in operator.refusal("followers", command, openid)
+    assert not operator.muted.rows
+
+
+def test_who_muted_somebody_is_on_record_without_the_openid(operator: Operator) -> None:
+    operator.followers.add(a_follower("a"))
+    operator.json("followers", "mute", "a", "--note", "asked by mail")
+
+    [given] = operator.history.all()
+    assert (given.action, given.note) == ("followers mute", "asked by mail")
+    assert "'a'" not in repr(given)
+
+
+def test_who_is_no_longer_in_the_table_can_be_unmuted(operator: Operator) -> None:
+    operator.muted.mute("a", NOW_S)
+
+    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_since": 0}
+    assert not operator.muted.rows
+
+
+def test_muting_says_that_a_campaign_under_way_was_planned_before(operator: Operator) -> None:
+    operator.followers.add(a_follower("a"))
+    operator.campaign(a_call(1, ChunkState.QUEUED))
+
+    assert "may still notify this" in operator.run("followers", "mute", "a").stderr
+
+    operator.change_campaign(state=CampaignState.CANCELLED)
+    assert "may still notify" not in operator.run("followers", "mute", "a").stderr
 
 
 # ---------------------------------------------------------------------- export

@@ -74,10 +74,14 @@ def test_a_push_that_takes_longer_than_the_rest_of_the_day_crosses_midnight(
 
 def test_nobody_to_notify_is_a_refusal() -> None:
     with pytest.raises(InvalidCommand, match="run `wxlive sync` first"):
-        check_audience(0, EVERYBODY, left_out=0)
+        check_audience(0, EVERYBODY, told=0, left_out=0)
     with pytest.raises(InvalidCommand, match="No subscribed follower is in this audience"):
-        check_audience(0, Audience(rooms=(900,)), left_out=0)
-    check_audience(1, EVERYBODY, left_out=9)
+        check_audience(0, Audience(rooms=(900,)), told=0, left_out=0)
+    with pytest.raises(InvalidCommand, match="has notified 2 followers before"):
+        check_audience(0, EVERYBODY, told=2, left_out=3)
+    with pytest.raises(InvalidCommand, match="apart from those who are muted"):
+        check_audience(0, EVERYBODY, told=0, left_out=3)
+    check_audience(1, EVERYBODY, told=9, left_out=9)
 
 
 def test_the_last_calls_of_the_day_may_be_used_up() -> None:
