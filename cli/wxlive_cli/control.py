@@ -37,7 +37,8 @@ def resume(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
       wxlive resume
       wxlive resume 20261122T193000-1001
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    return control(stack, "resume", find_living(stack, campaign), note)
+    found = find_living(stack, campaign)
+    return control(stack, "resume", found, note, hold=found.hold_id)
 
 
 @click.command()
@@ -66,8 +67,12 @@ _DONE = {
 }
 
 
-def control(stack: Stack, action: str, campaign: Campaign, note: str) -> CommandResult:
+def control(
+    stack: Stack, action: str, campaign: Campaign, note: str, **facts: str
+) -> CommandResult:
     """Have push_start apply an action to a campaign, say so, and show the campaign.
+
+    ``facts`` are what the action needs to know besides.
 
     Done is done, whatever the campaign's state is then: the exit code is 0.
 
@@ -76,6 +81,6 @@ def control(stack: Stack, action: str, campaign: Campaign, note: str) -> Command
     """
     name, room_id = campaign.campaign, campaign.room_id
     with recorded(stack, action, note, campaign=name, room_id=room_id):
-        stack.execute({"action": action, "campaign": name})
+        stack.execute({"action": action, "campaign": name, **facts})
     say(_DONE[action].format(campaign=name_campaign(stack, campaign)))
     return campaign_result(stack, campaign, code=DONE)

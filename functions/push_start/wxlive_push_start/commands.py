@@ -28,7 +28,6 @@ MAX_ROOMS = 50
 
 _CONTROLS: dict[str, Callable[[str, Dependencies, str], Report]] = {
     "pause": pause,
-    "resume": resume,
     "cancel": cancel,
     "resend_unknown": resend_unknown,
     "accept_unknown": accept_unknown,
@@ -79,17 +78,26 @@ def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict
             return {**reconcile(deps), "announced": announce(deps)}
         case "plan":
             return _plan(_campaign_of(event), deps)
-        case "end_hold":
-            return end_hold(_campaign_of(event), str(event.get("hold")), deps).summary()
-        case "give_up":
-            hold, reason = str(event.get("hold")), str(event.get("reason"))
-            return give_up(_campaign_of(event), hold, reason, deps).summary()
+        case "end_hold" | "give_up" | "resume":
+            return _about_hold(event, command, deps).summary()
         case str(action) if action in _CONTROLS:
             return _CONTROLS[action](_campaign_of(event), deps, command).summary()
         case action:
             raise InvalidCommand(
-                f"Unknown action {action!r}; use start, plan, {', '.join(_CONTROLS)}"
+                f"Unknown action {action!r}; use start, plan, resume, {', '.join(_CONTROLS)}"
             )
+
+
+def _about_hold(event: Mapping[str, Any], command: str, deps: Dependencies) -> Report:
+    """Execute what names the hold that it is about."""
+    campaign, hold = _campaign_of(event), str(event.get("hold"))
+    match event["action"]:
+        case "end_hold":
+            return end_hold(campaign, hold, deps)
+        case "give_up":
+            return give_up(campaign, hold, str(event.get("reason")), deps)
+        case _:
+            return resume(campaign, deps, command, hold=hold if "hold" in event else None)
 
 
 def _start(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict[str, Any]:

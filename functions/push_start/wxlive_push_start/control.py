@@ -35,24 +35,34 @@ def pause(campaign_id: str, deps: Dependencies, command: str) -> Report:
     return _report(campaign_id, deps)
 
 
-def resume(campaign_id: str, deps: Dependencies, command: str) -> Report:
+def resume(
+    campaign_id: str, deps: Dependencies, command: str, *, hold: str | None = None
+) -> Report:
     """Resume: enqueue every chunk that waits, and continue planning where it stopped.
 
     Harmless on a campaign that is sending.
 
+    Args:
+        campaign_id: the campaign.
+        deps: what it works with.
+        command: the command's id.
+        hold: the id of the hold that the operator saw, empty if none. A command that comes late
+            does not end a hold that was made after it. None, as from version 0.1, ends any.
+
     Raises:
-        InvalidCommand: no such campaign, or it has nothing left to send.
+        InvalidCommand: no such campaign, it has nothing left to send, or it was held anew.
     """
     current = _unfinished(campaign_id, "resumed", deps).campaign
     now_s = deps.now()
     if not deps.campaigns.resume(
         campaign_id,
-        current.hold_id,
+        current.hold_id if hold is None else hold,
         now_s,
         past_holds=current.holds_until(now_s),
         command=command,
     ):
-        _executed_before(command, campaign_id, "resumed", deps)
+        if _get(campaign_id, deps).state is not CampaignState.SENDING:
+            _executed_before(command, campaign_id, "resumed", deps)
         return _report(campaign_id, deps)
     start_again(current, deps)
     return _report(campaign_id, deps)
@@ -203,9 +213,11 @@ def _executed_before(command: str, campaign_id: str, done: str, deps: Dependenci
     """
     if command and deps.commands.outcome(command) is not None:
         return
-    state = _get(campaign_id, deps).state.value
+    campaign = _get(campaign_id, deps)
+    why = f" ({campaign.reason})" if campaign.reason else ""
     raise InvalidCommand(
-        f"Campaign {campaign_id} became {state} meanwhile and was not {done}; see `wxlive status`"
+        f"Campaign {campaign_id} became {campaign.state.value} meanwhile{why} and was not {done}; "
+        "see `wxlive status`, then run the command again"
     )
 
 

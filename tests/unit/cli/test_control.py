@@ -4,7 +4,15 @@ import pytest
 
 from factories import CAMPAIGN, ROOM, a_chunk, a_room
 from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
+
+
+def asked(command: str, hold: str = "") -> dict[str, str]:
+    """Return what push_start is asked for: a resume names the hold that it ends."""
+    return {"action": command, "campaign": CAMPAIGN} | (
+        {"hold": hold} if command == "resume" else {}
+    )
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
@@ -16,7 +24,15 @@ def test_a_command_invokes_push_start_and_shows_the_campaign(
     facts = operator.json(command, CAMPAIGN)
 
     assert (facts["campaign"], facts["audience"]) == (CAMPAIGN, 10)
-    assert operator.executed == [{"action": command, "campaign": CAMPAIGN}]
+    assert operator.executed == [asked(command)]
+
+
+def test_a_resume_names_the_hold_that_the_operator_sees(operator: Operator) -> None:
+    operator.campaign(a_chunk(1), state=CampaignState.PAUSED, hold_id="h-1")
+
+    operator.json("resume", CAMPAIGN)
+
+    assert operator.executed == [asked("resume", "h-1")]
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
@@ -31,7 +47,7 @@ def test_without_an_id_the_campaign_under_way_is_meant_and_named(
     assert result.exit_code == 0
     assert f": campaign {CAMPAIGN} for room {ROOM} (新品)." in result.stderr
     assert result.stdout.startswith(f"Campaign {CAMPAIGN} for room {ROOM} (新品)")
-    assert operator.executed == [{"action": command, "campaign": CAMPAIGN}]
+    assert operator.executed == [asked(command)]
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "cancel"])

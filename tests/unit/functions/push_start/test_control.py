@@ -49,6 +49,23 @@ def test_a_late_resume_does_not_undo_a_pause_that_was_acknowledged(starter: Star
     assert starter.campaign.state is PAUSED
 
 
+def test_a_resume_does_not_end_a_hold_that_was_made_after_it(starter: Starter) -> None:
+    """It was given before the pause and is delivered for the first time after it."""
+    starter.put(*QUEUED_TWO)
+    starter.execute("pause", "c-1")
+
+    refusal = starter.execute("resume", "c-2", hold="")["refused"]
+    assert "became paused meanwhile (Paused by the operator) and was not resumed" in refusal
+    assert starter.campaign.state is PAUSED
+    assert starter.execute("resume", "c-3", hold="c-1")["state"] == "sending"
+
+
+def test_a_resume_of_a_hold_that_has_ended_by_itself_is_done(starter: Starter) -> None:
+    starter.put(*QUEUED_TWO)
+
+    assert starter.execute("resume", "c-1", hold="h-1")["state"] == "sending"
+
+
 def test_the_holds_of_a_campaign_stay_on_record(starter: Starter) -> None:
     quota = {"hold_kind": HoldKind.QUOTA, "hold_id": "h-1", "held_since": NOW_S - 60}
     starter.put(*QUEUED_TWO, state=PAUSED, reason="used up", **quota)
