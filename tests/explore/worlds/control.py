@@ -164,6 +164,18 @@ WORLDS = (
         faults=2,
     ),
     Scenario(
+        "two-decisions",
+        "The answer to a call is lost; one operator counts it as sent, another has it sent again.",
+        chunks=(ONE,),
+        messages=(1,),
+        senders=1,
+        humans=("accept_unknown", "resend_unknown"),
+        rules=Rules(push_fates=("dropped", "dropped-sent")),
+        decides=True,
+        minutes=2,
+        faults=1,
+    ),
+    Scenario(
         "accept-late",
         "The operator counts a chunk as sent whose sender was only late, and still answers.",
         chunks=(ONE,),

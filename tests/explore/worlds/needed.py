@@ -32,6 +32,8 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.abandon": Witness("accept"),
     "LedgerStore.abandon: #state IN (:in0)": Witness("accept"),
     "LedgerStore.abandon: claim = :claim": Witness("resend"),
+    "LedgerStore.accept": Witness("two-decisions"),
+    "LedgerStore.accept: claim = :claim": Witness("two-decisions"),
     "LedgerStore.claim[1]": Witness("split"),
     "LedgerStore.claim[2]": Witness("one-chunk"),
     "LedgerStore.claim[2]: #state = :queued": Witness("one-chunk"),
@@ -45,6 +47,8 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.finish[0]: claim = :claim": Witness("resend-late"),
     "LedgerStore.resend[0]": _LATE,
     "LedgerStore.resend[0]: #state IN (:in0, :in1)": _LATE,
+    "LedgerStore.split[0]": Witness("cut", 0),
+    "LedgerStore.split[0]: #openids = :as_read": Witness("cut", 0),
     "LedgerStore.unclaim[0]": Witness("cold"),
     "LedgerStore.unclaim[0]: claim = :claim": _LATE,
     "FollowerStore.apply": Witness("sync-follows", 0),
@@ -96,7 +100,8 @@ UNSHOWN: Mapping[str, str] = {
     "CampaignStore.resume[1]": _LIVING,
     "CampaignStore.resume[2]": _COMMANDS,
     "CommandStore.record": _COMMANDS,
-    "LedgerStore.accept": "an operator decides once; this is for two at the same moment",
+    "LedgerStore.accept: #state": "the claim says as much; this is for a chunk sent again and called "
+    "again by the same claim, which nobody makes",
     "LedgerStore.claim[0]": _LIVING,
     "LedgerStore.claim[2]: #openids": "a chunk is cut where no worker waits, or by its claimer",
     "LedgerStore.claim[4]": "a start reads the day's room before; this is for one that has read it "

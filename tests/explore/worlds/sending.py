@@ -13,7 +13,7 @@ WORLDS = (
         chunks=(ONE,),
         messages=(1, 1),
         minutes=3,
-        faults=3,
+        faults=2,
     ),
     Scenario(
         "two-chunks",
@@ -39,6 +39,14 @@ WORLDS = (
         senders=3,
         minutes=3,
         faults=2,
+    ),
+    Scenario(
+        "cut",
+        "Two senders find a chunk that is larger than the rate allows, and cut it.",
+        chunks=(("a", "b", "c"),),
+        messages=(1, 1),
+        minutes=3,
+        faults=1,
     ),
     Scenario(
         "cold",
