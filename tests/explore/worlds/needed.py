@@ -100,8 +100,7 @@ UNSHOWN: Mapping[str, str] = {
     "CampaignStore.resume[1]": _LIVING,
     "CampaignStore.resume[2]": _COMMANDS,
     "CommandStore.record": _COMMANDS,
-    "LedgerStore.accept: #state": "the claim says as much; this is for a chunk sent again and called "
-    "again by the same claim, which nobody makes",
+    "LedgerStore.accept: #state": "the claim says as much; no two calls have the same one",
     "LedgerStore.claim[0]": _LIVING,
     "LedgerStore.claim[2]: #openids": "a chunk is cut where no worker waits, or by its claimer",
     "LedgerStore.claim[4]": "a start reads the day's room before; this is for one that has read it "
