@@ -62,7 +62,7 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What was seen and done, and when this run is to poll next, None if it need not."""
+    """What was seen and done, and when to poll next: for what can't wait for the next run."""
 
     facts: dict[str, Any]
     due: NextPoll | None
@@ -76,9 +76,10 @@ def poll(deps: Dependencies) -> Polled:
     """
     today = _today(deps)
     known = deps.rooms.all()
-    asked = deps.rooms.asked()
-    due = _next_poll(known, today, asked, deps)
-    reason = _take_turn(due, asked, deps)
+    asked, calls_left = deps.rooms.asked(), deps.quota.left(today.day)
+    due = _next_poll(known, today, asked, calls_left, deps)
+    asked_at = deps.now()
+    reason = _take_turn(due, asked, asked_at, deps)
     rooms, is_whole = _list_rooms(deps) if reason else ([], False)
     seen = noticed(known, rooms, deps.now())
     missing = unlisted(known, seen, deps.now()) if is_whole else {}
@@ -103,7 +104,14 @@ def poll(deps: Dependencies) -> Polled:
     }
     deps.telemetry.logger.info("rooms polled", extra=facts)
     if reason:
-        due = _next_poll({**known, **seen, **missing}, today, deps.rooms.asked(), deps)
+        due = next_poll(
+            {**known, **seen, **missing}.values(),
+            now_s=deps.now(),
+            asked_at=asked_at,
+            calls_left=calls_left - 1,
+            day_ends_at=today.ends_at,
+            push_may_follow=today.push_may_follow(auto_push=deps.auto_push),
+        )
     return Polled(facts, due)
 
 
@@ -133,9 +141,8 @@ def _today(deps: Dependencies) -> Today:
     )
 
 
-def _take_turn(due: NextPoll | None, asked: Asked, deps: Dependencies) -> str | None:
+def _take_turn(due: NextPoll | None, asked: Asked, now_s: float, deps: Dependencies) -> str | None:
     """Take the turn to ask WeChat, if it is time; returns the reason."""
-    now_s = deps.now()
     if due is None or not is_due(due, now_s):
         return None
     taken = deps.rooms.ask(now_s, run_s=deps.run_s, before=asked)
@@ -143,7 +150,7 @@ def _take_turn(due: NextPoll | None, asked: Asked, deps: Dependencies) -> str | 
 
 
 def _next_poll(
-    known: dict[int, Room], today: Today, asked: Asked, deps: Dependencies
+    known: dict[int, Room], today: Today, asked: Asked, calls_left: int, deps: Dependencies
 ) -> NextPoll | None:
     """Return when this run is to poll next, None if it need not, or a later run has taken over."""
     if asked.run_s > deps.run_s:
@@ -155,7 +162,7 @@ def _next_poll(
         known.values(),
         now_s=deps.now(),
         asked_at=asked.at,
-        calls_left=deps.quota.left(today.day),
+        calls_left=calls_left,
         day_ends_at=today.ends_at,
         push_may_follow=today.push_may_follow(auto_push=deps.auto_push),
         campaign_waits=campaign is not None and campaign.state is CampaignState.WAITING_LIVE,
