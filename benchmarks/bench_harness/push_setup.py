@@ -13,6 +13,7 @@ from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
@@ -130,6 +131,7 @@ def planner_dependencies(
         commands=CommandStore(state),
         announcements=AnnouncementStore(state),
         events=EventBus(client("events", environment.aws), "wxlive"),
+        except_lists=ExceptListStore(state),
         muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

@@ -17,6 +17,7 @@ from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand, Misconfigured, RetryLater
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
@@ -56,6 +57,7 @@ class Stack:
     living: LivingStore
     ledger: LedgerStore
     results: ResultStore
+    except_lists: ExceptListStore
     muted: MutedStore
     rooms: RoomStore
     days: DayStore
@@ -163,6 +165,7 @@ def connect(name: str) -> Stack:
         living=LivingStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
+        except_lists=ExceptListStore(state),
         muted=MutedStore(state),
         rooms=RoomStore(state),
         days=DayStore(state),

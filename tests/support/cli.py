@@ -14,6 +14,7 @@ from support.clock import Clock
 from support.memory_stores import (
     MemoryCampaigns,
     MemoryDays,
+    MemoryExceptLists,
     MemoryFollowers,
     MemoryHistory,
     MemoryLedger,
@@ -106,6 +107,7 @@ class Operator:
         self.living = MemoryLiving()
         self.ledger = MemoryLedger()
         self.results = MemoryResults()
+        self.except_lists = MemoryExceptLists()
         self.muted = MemoryMuted()
         self.rooms = MemoryRooms()
         self.days = MemoryDays()
@@ -129,6 +131,7 @@ class Operator:
             living=self.living,
             ledger=self.ledger,
             results=self.results,
+            except_lists=self.except_lists,
             muted=self.muted,
             rooms=self.rooms,
             days=self.days,

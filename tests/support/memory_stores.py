@@ -18,6 +18,7 @@ from wxlive.stores.announcements import Announced, AnnouncementStore
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
@@ -63,6 +64,20 @@ class MemoryMuted(MutedStore):
 
     def openids(self) -> Iterator[str]:
         return iter(self.rows)
+
+
+class MemoryExceptLists(ExceptListStore):
+    def __init__(self) -> None:
+        self.rows: dict[str, frozenset[bytes]] = {}
+
+    def save(self, digests: Iterable[bytes], now_s: float) -> str:
+        listed = frozenset(digests)
+        name = f"list-{hash(listed)}"
+        self.rows[name] = listed
+        return name
+
+    def digests(self, name: str) -> Iterator[bytes] | None:
+        return iter(self.rows[name]) if name in self.rows else None
 
 
 class MemoryCommands(CommandStore):

@@ -15,6 +15,7 @@ from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
@@ -50,6 +51,7 @@ def start_deps(world: World, **changes: Any) -> Dependencies:
         commands=CommandStore(state),
         announcements=AnnouncementStore(state),
         events=EventBus(world.events, "wxlive"),
+        except_lists=ExceptListStore(state),
         muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

@@ -26,6 +26,7 @@ from wxlive.errors import (
     WxliveError,
 )
 from wxlive.stores.announcements import AnnouncementStore, EventBus
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
@@ -220,6 +221,7 @@ class PushWorld:
             commands=stores.commands,
             announcements=AnnouncementStore(self.tables.state),
             events=EventBus(cast("Any", EventBridgeClient()), "wxlive"),
+            except_lists=ExceptListStore(self.tables.state),
             muted=MutedStore(self.tables.state),
             rooms=stores.rooms,
             runs=SyncRunStore(self.tables.state),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from wxlive_cli.campaigns import campaign_result, find_campaign, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.planned.command import plan_push
+from wxlive_cli.push.exceptions import store_exceptions
 from wxlive_cli.push.progress import follow_push, wait_for_plan
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
@@ -29,6 +31,12 @@ _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 )
 @click.option("--since", type=_TIME, help="Notify only followers who subscribed then or later.")
 @click.option("--before", type=_TIME, help="Notify only followers who subscribed earlier.")
+@click.option(
+    "--except-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Leave out the openids of this file: one per line, or a CSV file whose header names "
+    "openid; at most 1,000,000.",
+)
 @click.option("--dry-run", is_flag=True, help="Check and count; send nothing.")
 @click.option("--again", is_flag=True, help="Include followers whom the room has notified before.")
 @click.option("--wait", is_flag=True, help="Return when everything is sent and reported.")
@@ -47,6 +55,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     rooms: tuple[int, ...],
     since: datetime | None,
     before: datetime | None,
+    except_file: Path | None,
     dry_run: bool,
     again: bool,
     wait: bool,
@@ -63,10 +72,11 @@ def push(  # noqa: PLR0913 - one parameter for each option
       wxlive push --room 1001 --dry-run
       wxlive push --room 1001 --wait
       wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
+      wxlive push --room 1001 --except-file staff.txt
       wxlive push --room 1001 --at 20:00
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if at is not None:
-        if dry_run or again or wait or rooms or since or before:
+        if dry_run or again or wait or rooms or since or before or except_file:
             raise click.UsageError(
                 "--at plans a push to all followers: omit --dry-run, --again, --wait and the "
                 "audience"
@@ -79,6 +89,8 @@ def push(  # noqa: PLR0913 - one parameter for each option
             "--since must be earlier than --before: nobody is in such an audience"
         )
     audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
+    if except_file is not None:
+        audience["exceptions"] = store_exceptions(stack, except_file)
     payload = {
         "action": "start",
         "room_id": room,

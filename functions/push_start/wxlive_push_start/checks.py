@@ -13,7 +13,6 @@ from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE, Api
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.left_out import LeftOut, left_out
 from wxlive_push_start.preflight import Forecast, check_audience, check_room, forecast
-from wxlive_push_start.told_before import EXPIRED
 
 ROOM_FOR_MORE = 1.2
 """How much larger than the last sync's list the audience may have become."""
@@ -56,9 +55,10 @@ def check(
     _seed_quota(deps)
     quota_left = deps.quota.left(day)
     if counted or not target.is_everybody or (audience := _estimate(quota_left, deps)) is None:
-        without = left_out(room_id, deps, again=again)
-        if without is None:
-            raise InvalidCommand(f"{EXPIRED}. Nothing was sent")
+        try:
+            without = left_out(room_id, target, deps, again=again)
+        except InvalidCommand as error:
+            raise InvalidCommand(f"{error}. Nothing was sent") from error
         audience = _count(target, without, deps)
         check_audience(audience, target, told=without.told, left_out=len(without.digests))
     expected = forecast(

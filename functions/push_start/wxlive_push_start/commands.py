@@ -128,18 +128,21 @@ def parse_audience(raw: object) -> Audience:
         InvalidCommand: it is no object of room ids and Unix seconds.
     """
     refusal = InvalidCommand(
-        'audience must be like {"rooms": [room ids, at most 50], "since": s, "before": s}, '
-        "in Unix seconds"
+        'audience must be like {"rooms": [room ids, at most 50], "since": s, "before": s, '
+        '"exceptions": the name of a stored list}, in Unix seconds'
     )
-    if not isinstance(raw, dict) or not raw.keys() <= {"rooms", "since", "before"}:
+    if not isinstance(raw, dict) or not raw.keys() <= {"rooms", "since", "before", "exceptions"}:
         raise refusal
     rooms = raw.get("rooms") or []
-    limits = [raw.get("since") or 0, raw.get("before") or 0]
+    since, before = raw.get("since") or 0, raw.get("before") or 0
     if not isinstance(rooms, list) or len(rooms) > MAX_ROOMS:
         raise refusal
-    if any(type(number) is not int or number < 0 for number in (*rooms, *limits)):
+    if any(type(number) is not int or number < 0 for number in (*rooms, since, before)):
         raise refusal
-    return Audience(tuple(sorted(set(rooms))), *limits)
+    exceptions = raw.get("exceptions") or ""
+    if not isinstance(exceptions, str):
+        raise refusal
+    return Audience(tuple(sorted(set(rooms))), since, before, exceptions)
 
 
 def _plan(campaign: str, deps: Dependencies) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
@@ -49,6 +50,7 @@ class Dependencies:
     commands: CommandStore
     announcements: AnnouncementStore
     events: EventBus
+    except_lists: ExceptListStore
     muted: MutedStore
     rooms: RoomStore
     runs: SyncRunStore
@@ -79,6 +81,7 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         commands=CommandStore(state),
         announcements=AnnouncementStore(state),
         events=EventBus(aws.events(), config.stack_name),
+        except_lists=ExceptListStore(state),
         muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

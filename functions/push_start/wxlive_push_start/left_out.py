@@ -1,10 +1,16 @@
-"""Whom a campaign leaves out of its audience: who was notified before, and who is muted."""
+"""Whom a campaign leaves out: who was notified before, who is muted, who is on a list for that."""
 
 from dataclasses import dataclass
 
 from wxlive.digests import DigestSet, digest_of
+from wxlive.domain.audience import Audience
+from wxlive.errors import InvalidCommand
 from wxlive_push_start.dependencies import Dependencies
-from wxlive_push_start.told_before import told_before
+from wxlive_push_start.told_before import EXPIRED, told_before
+
+NO_LIST = (
+    "The list of those to leave out is not on record; run `wxlive push` with --except-file again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +21,31 @@ class LeftOut:
     told: int
 
 
-def left_out(room_id: int, deps: Dependencies, *, again: bool, but: str = "") -> LeftOut | None:
-    """Return whom a campaign for a room leaves out.
+def left_out(
+    room_id: int, target: Audience, deps: Dependencies, *, again: bool, but: str = ""
+) -> LeftOut:
+    """Return whom a campaign for a room leaves out of its audience.
 
     Args:
         room_id: the room.
+        target: the audience.
         deps: what they are read from.
         again: whether followers whom the room has notified before are included.
         but: the campaign itself, whose own chunks don't count.
 
-    Returns:
-        None if it is no longer known whom the room has notified.
+    Raises:
+        InvalidCommand: it is no longer known who they are.
     """
     digests = DigestSet() if again else told_before(room_id, deps, but=but)
     if digests is None:
-        return None
+        raise InvalidCommand(EXPIRED)
     told = len(digests)
     for openid in deps.muted.openids():
         digests.slot(digest_of(openid))
+    if target.exceptions:
+        listed = deps.except_lists.digests(target.exceptions)
+        if listed is None:
+            raise InvalidCommand(NO_LIST)
+        for digest in listed:
+            digests.slot(digest)
     return LeftOut(digests, told)

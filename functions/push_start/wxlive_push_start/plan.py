@@ -9,10 +9,9 @@ from enum import StrEnum
 from wxlive.digests import digest_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState, size_of
-from wxlive.errors import Conflict
+from wxlive.errors import Conflict, InvalidCommand
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.left_out import left_out
-from wxlive_push_start.told_before import EXPIRED
 
 NO_LIMIT = 1_000_000
 
@@ -23,8 +22,8 @@ LIFE_SIGN_S = 20
 """A planner that stores nothing for much longer is taken for dead: ``domain.overdue``."""
 
 EMPTY = (
-    "No subscribed follower is in this audience, apart from those who are muted or whom the room "
-    "has notified before; nothing was sent"
+    "No subscribed follower is in this audience, apart from those who are left out, are muted, "
+    "or whom the room has notified before; nothing was sent"
 )
 
 
@@ -55,11 +54,17 @@ def plan(campaign_id: str, deps: Dependencies, *, max_chunks: int = NO_LIMIT) ->
 
 
 def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Planning:
-    without = left_out(campaign.room_id, deps, again=campaign.again, but=campaign.campaign)
-    if without is None:
-        fail(campaign, EXPIRED, deps)
+    try:
+        out = left_out(
+            campaign.room_id,
+            campaign.target,
+            deps,
+            again=campaign.again,
+            but=campaign.campaign,
+        ).digests
+    except InvalidCommand as error:
+        fail(campaign, str(error), deps)
         return Planning.NOTHING_TO_DO
-    out = without.digests
     openids: list[str] = []
     cursors = dict(campaign.cursors)
     campaign = _show_life(campaign, deps)

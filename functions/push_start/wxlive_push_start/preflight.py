@@ -55,8 +55,8 @@ def check_audience(audience: int, target: Audience, *, told: int, left_out: int)
         )
     if left_out:
         raise InvalidCommand(
-            "No subscribed follower is in this audience, apart from those who are muted; "
-            "`wxlive followers unmute` includes one again. Nothing was sent"
+            "No subscribed follower is in this audience, apart from those who are muted or in "
+            "--except-file; choose another one. Nothing was sent"
         )
     if target.is_everybody:
         raise InvalidCommand(

@@ -50,6 +50,7 @@ from wxlive.stores import dynamo, followers
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
@@ -282,6 +283,7 @@ def _start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
         commands=CommandStore(state),
         announcements=_NothingToAnnounce(),  # type: ignore[arg-type]  # what of it is used
         events=None,  # type: ignore[arg-type]  # nothing is announced
+        except_lists=ExceptListStore(state),
         muted=MutedStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

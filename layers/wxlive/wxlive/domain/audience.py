@@ -10,12 +10,14 @@ class Audience:
     """The subscribed followers, or those of them who subscribed in some rooms or at some time.
 
     ``rooms`` are the rooms they subscribed in, empty for any; ``since`` (inclusive) and
-    ``before`` (exclusive) are Unix seconds, 0 for no limit.
+    ``before`` (exclusive) are Unix seconds, 0 for no limit. ``exceptions`` names a stored list of
+    openids that are left out of it, "" for none.
     """
 
     rooms: tuple[int, ...] = ()
     since: int = 0
     before: int = 0
+    exceptions: str = ""
 
     @property
     def is_everybody(self) -> bool:
@@ -23,7 +25,7 @@ class Audience:
         return self == EVERYBODY
 
     def includes(self, follower: Follower) -> bool:
-        """Whether the follower belongs to the audience."""
+        """Whether the follower belongs to the audience, or is left out by ``exceptions``."""
         return (
             follower.status is Status.SUBSCRIBED
             and (not self.rooms or follower.room_id in self.rooms)

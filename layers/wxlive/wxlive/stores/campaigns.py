@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from wxlive.domain.audience import Audience
 from wxlive.domain.campaigns import (
     CAMPAIGN_KEPT_S,
     HELD,
@@ -17,6 +16,7 @@ from wxlive.domain.campaigns import (
 )
 from wxlive.errors import Conflict
 from wxlive.stores.announcements import announcement_put
+from wxlive.stores.audiences import audience_item, read_audience
 from wxlive.stores.commands import command_put
 from wxlive.stores.days import day_release
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
@@ -365,7 +365,7 @@ def _campaign_item(campaign: Campaign) -> Item:
             **asdict(campaign),
             "state": campaign.state.value,
             "hold_kind": campaign.hold_kind.value if campaign.hold_kind else None,
-            "target": {**asdict(campaign.target), "rooms": list(campaign.target.rooms)},
+            "target": audience_item(campaign.target),
             "past_holds": _holds_item(campaign.past_holds),
             "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
         }
@@ -374,7 +374,6 @@ def _campaign_item(campaign: Campaign) -> Item:
 
 def _read_campaign(item: Mapping[str, Any]) -> Campaign:
     kept = {name: item[name] for name in Campaign.__dataclass_fields__ if name in item}
-    target = {**item["target"], "rooms": tuple(item["target"]["rooms"])}
     state = CampaignState(item["state"])
     past_holds = tuple(
         PastHold(**{**hold, "kind": HoldKind(hold["kind"])}) for hold in item.get("past_holds", ())
@@ -384,7 +383,7 @@ def _read_campaign(item: Mapping[str, Any]) -> Campaign:
             **kept,
             "state": state,
             "hold_kind": _hold_kind(item),
-            "target": Audience(**target),
+            "target": read_audience(item["target"]),
             "past_holds": past_holds,
         }
     )

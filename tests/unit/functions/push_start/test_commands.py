@@ -19,6 +19,10 @@ def test_an_audience_names_each_room_once_in_order() -> None:
     assert parse_audience(raw) == Audience(rooms=(7, 9), since=50, before=70)
 
 
+def test_an_audience_names_the_list_of_those_who_are_left_out() -> None:
+    assert parse_audience({"exceptions": "ab12"}) == Audience(exceptions="ab12")
+
+
 def test_an_audience_may_name_fifty_rooms() -> None:
     assert len(parse_audience({"rooms": list(range(MAX_ROOMS))}).rooms) == 50
 
@@ -37,6 +41,7 @@ def test_an_audience_may_name_fifty_rooms() -> None:
         {"since": -1},
         {"since": 1.5},
         {"before": "tomorrow"},
+        {"exceptions": 5},
     ],
 )
 def test_an_audience_that_makes_no_sense_is_refused(raw: object) -> None:
