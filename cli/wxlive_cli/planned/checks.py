@@ -31,18 +31,17 @@ class Known:
     choice: Choice | None
 
 
-def check_plan(
-    room_id: int, at: int, known: Known, *, now_s: float, offset_hours: int
-) -> list[str]:
+def check_plan(wanted: Choice, known: Known, *, now_s: float, offset_hours: int) -> list[str]:
     """Check a plan, and return what the operator should know about it, a sentence each.
 
     Raises:
         InvalidCommand: the plan would come to nothing.
     """
+    room_id, at = wanted.room_id, wanted.push_at
     _check_room(room_id, known.room)
     _check_day(room_id, at, known.room, now_s=now_s, offset_hours=offset_hours)
     day = day_of(at, offset_hours)
-    _check_other_plan(room_id, at, day, known, offset_hours)
+    _check_other_plan(wanted, day, known, offset_hours)
     says = []
     choice = known.choice
     if choice is not None and choice.room_id != room_id:
@@ -50,9 +49,9 @@ def check_plan(
     elif choice is not None and choice.push_at:
         says.append(
             f"Room {room_id} was planned for {format_time(choice.push_at, offset_hours)}; the new "
-            "time takes its place."
+            "plan takes its place."
         )
-    if (warning := _check_campaigns(room_id, known.campaigns)) is not None:
+    if (warning := _check_campaigns(wanted, known.campaigns)) is not None:
         says.append(warning)
     return says
 
@@ -89,8 +88,8 @@ def _check_day(
     )
 
 
-def _check_other_plan(room_id: int, at: int, day: str, known: Known, offset_hours: int) -> None:
-    if known.holder is not None and known.holder != room_id:
+def _check_other_plan(wanted: Choice, day: str, known: Known, offset_hours: int) -> None:
+    if known.holder is not None and known.holder != wanted.room_id:
         raise InvalidCommand(
             f"Room {known.holder} already has {day}, and WeChat allows one room a day; choose "
             "another day"
@@ -98,18 +97,19 @@ def _check_other_plan(room_id: int, at: int, day: str, known: Known, offset_hour
     if known.choice is None or not known.choice.push_at:
         return
     plan = PlannedPush.of(known.choice, offset_hours)
-    if plan.room_id != room_id:
+    if plan.room_id != wanted.room_id:
         raise InvalidCommand(
             f"Room {plan.room_id} is planned for {day} ({plan.planned}), and WeChat allows one "
             "room a day; remove that plan first with `wxlive planned remove`"
         )
-    if plan.at == at:
+    if plan == PlannedPush.of(wanted, offset_hours):
         raise InvalidCommand(f"{plan.planned} is already planned; see `wxlive planned`")
 
 
-def _check_campaigns(room_id: int, campaigns: Sequence[Campaign]) -> str | None:
+def _check_campaigns(wanted: Choice, campaigns: Sequence[Campaign]) -> str | None:
     """Whatever the day: a room notifies nobody twice."""
-    newest = next((campaign for campaign in campaigns if campaign.target.is_everybody), None)
+    room_id = wanted.room_id
+    newest = next((campaign for campaign in campaigns if campaign.target == wanted.target), None)
     if newest is None:
         return None
     if newest.is_ended:

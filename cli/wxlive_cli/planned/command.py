@@ -5,12 +5,13 @@ from dataclasses import asdict
 
 import click
 
+from wxlive.domain.audience import Audience
 from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import Choice
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.planned.checks import Known, check_plan
-from wxlive_cli.planned.plans import PlannedPush, choose, planned_pushes
+from wxlive_cli.planned.plans import PlannedPush, audience_words, choose, planned_pushes
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
@@ -33,12 +34,19 @@ def list_(stack: Stack) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     pushes = list_plans(stack)
     rows = [
-        (push.planned, str(push.room_id), format_time(push.at, stack.day_offset_hours))
+        (
+            push.planned,
+            str(push.room_id),
+            format_time(push.at, stack.day_offset_hours),
+            audience_words(push.audience, stack.day_offset_hours),
+        )
         for push in pushes
     ]
     return CommandResult(
         {"planned": [asdict(push) for push in pushes]},
-        screen=Listing(f"Planned pushes: {len(pushes)}", ("planned", "room", "at"), rows),
+        screen=Listing(
+            f"Planned pushes: {len(pushes)}", ("planned", "room", "at", "audience"), rows
+        ),
     )
 
 
@@ -67,7 +75,7 @@ def list_plans(stack: Stack) -> list[PlannedPush]:
     return planned_pushes(stack.rooms, time.time(), stack.day_offset_hours)
 
 
-def plan_push(stack: Stack, room_id: int, at: str, note: str) -> CommandResult:
+def plan_push(stack: Stack, room_id: int, at: str, target: Audience, note: str) -> CommandResult:
     """Plan a push of a room for a time as an operator types it.
 
     Raises:
@@ -78,22 +86,26 @@ def plan_push(stack: Stack, room_id: int, at: str, note: str) -> CommandResult:
     at_s = parse_time(at, now_s=time.time(), offset_hours=offset_hours)
     day = day_of(at_s, offset_hours)
     before = stack.rooms.chosen(day)
-    for warning in _check(stack, room_id, at_s, before):
+    choice = Choice(room_id, int(time.time()), at_s, target)
+    for warning in _check(stack, choice, before):
         say(warning)
-    choice = Choice(room_id, int(time.time()), at_s)
     with recorded(stack, f"push --at {at}", note, room_id=room_id):
         choose(stack.rooms, day, choice, before)
     push = PlannedPush.of(choice, offset_hours)
-    shown = {"as": push.planned, "at": format_time(push.at, offset_hours)}
+    shown = {
+        "as": push.planned,
+        "at": format_time(push.at, offset_hours),
+        "audience": audience_words(push.audience, offset_hours),
+    }
     return CommandResult(asdict(push), screen=facts_table(f"Room {room_id}, planned", shown))
 
 
-def _check(stack: Stack, room_id: int, at_s: int, choice: Choice | None) -> list[str]:
+def _check(stack: Stack, wanted: Choice, before: Choice | None) -> list[str]:
     offset_hours = stack.day_offset_hours
     known = Known(
-        room=stack.rooms.all().get(room_id),
-        campaigns=stack.campaigns.of_room(room_id),
-        holder=stack.room_of_day(day_of(at_s, offset_hours)),
-        choice=choice,
+        room=stack.rooms.all().get(wanted.room_id),
+        campaigns=stack.campaigns.of_room(wanted.room_id),
+        holder=stack.room_of_day(day_of(wanted.push_at, offset_hours)),
+        choice=before,
     )
-    return check_plan(room_id, at_s, known, now_s=time.time(), offset_hours=offset_hours)
+    return check_plan(wanted, known, now_s=time.time(), offset_hours=offset_hours)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Self
 
+from wxlive.domain.audience import Audience
 from wxlive.domain.calendar import day_of, stamp_of
 from wxlive.domain.rooms import Choice
 from wxlive.errors import Conflict, InvalidCommand
 from wxlive.stores.rooms import RoomStore
+from wxlive_cli.time_parsing import format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +18,14 @@ class PlannedPush:
     planned: str
     room_id: int
     at: int
+    audience: Audience
 
     @classmethod
     def of(cls, choice: Choice, offset_hours: int) -> Self:
         """Return the planned push of a day's choice."""
         stamp = stamp_of(choice.push_at, offset_hours)
-        return cls(f"room-{choice.room_id}-{stamp}", choice.room_id, choice.push_at)
+        name = f"room-{choice.room_id}-{stamp}"
+        return cls(name, choice.room_id, choice.push_at, choice.target)
 
 
 def planned_pushes(rooms: RoomStore, now_s: float, offset_hours: int) -> list[PlannedPush]:
@@ -33,6 +37,20 @@ def planned_pushes(rooms: RoomStore, now_s: float, offset_hours: int) -> list[Pl
         if choice.push_at > now_s
     )
     return sorted(planned, key=lambda push: push.at)
+
+
+def audience_words(audience: Audience, offset_hours: int) -> str:
+    """Say whom a planned push is for."""
+    words = []
+    if audience.rooms:
+        words.append(f"subscribed in {', '.join(map(str, audience.rooms))}")
+    if audience.since:
+        words.append(f"since {format_time(audience.since, offset_hours)}")
+    if audience.before:
+        words.append(f"before {format_time(audience.before, offset_hours)}")
+    if audience.exceptions:
+        words.append("without a list of exceptions")
+    return "; ".join(words) or "everybody"
 
 
 def choose(rooms: RoomStore, day: str, choice: Choice, before: Choice | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from wxlive.domain.audience import MAX_ROOMS, Audience
 from wxlive_cli.campaigns import campaign_result, find_campaign, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
 from wxlive_cli.exit_codes import code_of
@@ -74,28 +75,29 @@ def push(  # noqa: PLR0913 - one parameter for each option
       wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
       wxlive push --room 1001 --except-file staff.txt
       wxlive push --room 1001 --at 20:00
+      wxlive push --room 1001 --at 20:00 --subscribed-in 900
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    if at is not None:
-        if dry_run or again or wait or rooms or since or before or except_file:
-            raise click.UsageError(
-                "--at plans a push to all followers: omit --dry-run, --again, --wait and the "
-                "audience"
-            )
-        return plan_push(stack, room, at, note)
+    if at is not None and (dry_run or again or wait):
+        raise click.UsageError("--at plans a push: omit --dry-run, --again and --wait")
     if dry_run and wait:
         raise click.UsageError("--dry-run starts nothing: omit --wait")
     if since and before and since >= before:
         raise click.UsageError(
             "--since must be earlier than --before: nobody is in such an audience"
         )
-    audience = {"rooms": list(rooms), **_unix_times(stack, since=since, before=before)}
+    if len(rooms) > MAX_ROOMS:
+        raise click.UsageError(f"--subscribed-in may name {MAX_ROOMS} rooms")
+    audience: dict[str, Any] = _unix_times(stack, since=since, before=before)
     if except_file is not None:
         audience["exceptions"] = store_exceptions(stack, except_file)
+    if at is not None:
+        target = Audience(tuple(sorted(set(rooms))), **audience)
+        return plan_push(stack, room, at, target, note)
     payload = {
         "action": "start",
         "room_id": room,
         "dry_run": dry_run,
-        "audience": audience,
+        "audience": {"rooms": list(rooms), **audience},
         "again": again,
     }
     if dry_run:

@@ -4,10 +4,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from wxlive.domain.audience import EVERYBODY
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room, newly_live, noticed, unlisted
 from wxlive.errors import Conflict, QuotaUsedUp, WxliveError
+from wxlive.stores.audiences import audience_item
 from wxlive.stores.rooms import Asked
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import ROOM_PAGES, ROOMS_PER_PAGE
@@ -230,6 +232,7 @@ def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None
         deps.telemetry.count(Metric.PUSH_OVERDUE)
     if last is not None:
         return None
+    target = today.choice.target if today.choice else EVERYBODY
     deps.invoke_push_start(
         {
             "action": "start",
@@ -238,6 +241,7 @@ def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None
             "automatic": True,
             "day": today.day,
             "planned_at": today.choice.push_at if today.choice else 0,
+            **({} if target.is_everybody else {"audience": audience_item(target)}),
         }
     )
     return room.room_id

@@ -71,11 +71,14 @@ def check(
     return Checked(expected, release, expected.calls * ROOM_FOR_SPREAD <= quota_left)
 
 
-def check_still_wanted(room_id: int, day: str, planned_at: int, deps: Dependencies) -> None:
+def check_still_wanted(
+    room_id: int, target: Audience, day: str, planned_at: int, deps: Dependencies
+) -> None:
     """Check that a push that the stack itself asked for is still wanted when it is begun.
 
     Args:
         room_id: the room.
+        target: the audience.
         day: the day that it was asked for, empty if it is any day.
         planned_at: the time of the plan that it carries out, 0 if none.
         deps: what it is read from.
@@ -91,7 +94,8 @@ def check_still_wanted(room_id: int, day: str, planned_at: int, deps: Dependenci
     if not planned_at:
         return
     choice = deps.rooms.chosen(today)
-    if choice is None or (choice.room_id, choice.push_at) != (room_id, planned_at):
+    wanted = (room_id, planned_at, target)
+    if choice is None or (choice.room_id, choice.push_at, choice.target) != wanted:
         raise InvalidCommand(
             f"The planned push of room {room_id} was removed or changed. Nothing was sent"
         )

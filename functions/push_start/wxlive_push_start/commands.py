@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wxlive.domain.audience import Audience
+from wxlive.domain.audience import MAX_ROOMS, Audience
 from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
 from wxlive_push_start.announce import announce
@@ -22,9 +22,6 @@ from wxlive_push_start.plan import Planning, plan
 from wxlive_push_start.reconcile import reconcile
 from wxlive_push_start.reporting import read_report
 from wxlive_push_start.start import rehearse, start
-
-MAX_ROOMS = 50
-"""Rooms that an audience may name: half of what a filter of DynamoDB takes."""
 
 _CONTROLS: dict[str, Callable[[str, Dependencies, str], Report]] = {
     "pause": pause,
@@ -107,7 +104,7 @@ def _start(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict[s
     target = parse_audience(event.get("audience") or {})
     again = event.get("again") is True
     check_still_wanted(
-        room_id, str(event.get("day") or ""), int(event.get("planned_at") or 0), deps
+        room_id, target, str(event.get("day") or ""), int(event.get("planned_at") or 0), deps
     )
     if event.get("dry_run"):
         return rehearse(room_id, deps, target, again=again)

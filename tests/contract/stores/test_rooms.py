@@ -9,6 +9,7 @@ import pytest
 from factories import DAY, NOW_S, a_room
 from support.backends import Tables
 from support.table_faults import BUSY, LOST, Fault, Faults
+from wxlive.domain.audience import Audience
 from wxlive.domain.rooms import Choice
 from wxlive.errors import Conflict
 from wxlive.stores.rooms import Asked, RoomStore
@@ -131,6 +132,12 @@ def test_the_choices_from_a_day_on(store: RoomStore) -> None:
     assert store.choices("2026-11-22") == {
         f"2026-11-{day}": Choice(day, NOW_S, NOW_S + day) for day in (22, 23)
     }
+
+
+def test_a_choice_has_an_audience(store: RoomStore) -> None:
+    target = Audience(rooms=(7, 9), since=50, before=70, exceptions="ab12")
+    store.choose(DAY, Choice(7, NOW_S, NOW_S + 60, target))
+    assert store.chosen(DAY) == Choice(7, NOW_S, NOW_S + 60, target)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,23 @@
 """Which room is pushed, and until when: AutoPush, the chosen room, a planned push."""
 
+from dataclasses import replace
+
+import pytest
+
 from factories import DAY, NOW_S, ROOM
 from support.live_watch import automatic_start, poll_again, watch_deps
 from support.push_stack import PushStack
 from support.push_start import OTHER_ROOM, start_deps
 from support.world import World
+from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
+from wxlive.errors import InvalidCommand
 from wxlive.telemetry import Metric
 from wxlive_live_watch.poll import OVERDUE_S, poll
 from wxlive_live_watch.poll_policy import PATIENCE_S, RARELY_S
 from wxlive_local.simulator import LIVE
+from wxlive_push_start.commands import execute
 from wxlive_push_start.reconcile import reconcile
 from wxlive_push_start.start import start
 
@@ -80,6 +87,34 @@ def test_a_room_that_was_pushed_is_pushed_again_where_it_is_planned(world: World
 
     assert poll_again(world)["pushed"] == ROOM
     assert world.invoked[-1]["command"] == f"planned#{ROOM}#{planned_at}"
+
+
+def planned_for_one(world: World) -> Choice:
+    """Plan a push for one of three followers, and have it asked for; returns the plan."""
+    world.put_followers("a", "b")
+    world.put_followers("c", room_id=7)
+    plan = Choice(ROOM, NOW_S, NOW_S, Audience(rooms=(7,)))
+    world.rooms.choose(DAY, plan)
+    poll(watch_deps(world))
+    return plan
+
+
+def test_a_planned_push_is_for_the_audience_of_its_plan(world: World) -> None:
+    plan = planned_for_one(world)
+
+    execute(world.invoked[-1], start_deps(world))
+
+    [campaign] = world.campaigns.of_room(ROOM)
+    assert campaign.target == plan.target
+    assert world.openids_by_chunk(campaign.campaign) == [["c"]]
+
+
+def test_a_plan_whose_audience_was_changed_meanwhile_is_not_carried_out(world: World) -> None:
+    plan = planned_for_one(world)
+    world.rooms.choose(DAY, replace(plan, target=EVERYBODY), before=plan)
+
+    with pytest.raises(InvalidCommand, match="removed or changed"):
+        execute(world.invoked[-1], start_deps(world))
 
 
 def test_a_push_is_invoked_until_a_campaign_lives(world: World) -> None:

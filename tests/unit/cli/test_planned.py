@@ -1,10 +1,12 @@
 """``wxlive push --at`` and ``wxlive planned``: pushes that are planned for a time."""
 
+from pathlib import Path
+
 import pytest
 
-from factories import CAMPAIGN, NOW_S, a_campaign, a_chunk, a_room
+from factories import CAMPAIGN, NOW_S, a_campaign, a_chunk, a_follower, a_room
 from support.cli import Operator
-from wxlive.domain.audience import Audience
+from wxlive.domain.audience import MAX_ROOMS, Audience
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
@@ -24,7 +26,12 @@ def rooms(operator: Operator) -> None:
 def test_a_planned_push_is_the_choice_of_its_day(operator: Operator) -> None:
     facts = operator.json(*TONIGHT)
 
-    assert facts == {"planned": "room-1001-20261122T200000", "room_id": 1001, "at": NOW_S + 1800}
+    assert facts == {
+        "planned": "room-1001-20261122T200000",
+        "room_id": 1001,
+        "at": NOW_S + 1800,
+        "audience": {"rooms": [], "since": 0, "before": 0, "exceptions": ""},
+    }
     assert operator.rooms.chosen_rooms == {"2026-11-22": Choice(1001, NOW_S, NOW_S + 1800)}
 
 
@@ -41,6 +48,37 @@ def test_planned_pushes_are_listed_next_first_and_removed(operator: Operator) ->
     assert operator.json("planned", "remove", first) == {"removed": first}
     assert operator.json("planned")["planned"] == listed[1:]
     assert f"There is no planned push {first}" in operator.refusal("planned", "remove", first)
+
+
+def test_a_push_is_planned_for_a_part_of_the_followers(operator: Operator, tmp_path: Path) -> None:
+    operator.followers.add(a_follower("a"))
+    staff = tmp_path / "staff.txt"
+    staff.write_text("a\n")
+
+    operator.json(
+        *TONIGHT, "--subscribed-in", "9", "--subscribed-in", "7", "--since", "2026-11-01",
+        "--except-file", str(staff),
+    )  # fmt: skip
+
+    [choice] = operator.rooms.chosen_rooms.values()
+    [name] = operator.except_lists.rows
+    assert choice.target == Audience((7, 9), since=1_793_462_400, exceptions=name)
+    assert "subscribed in 7, 9" in operator.run("planned").stdout
+
+
+def test_a_plan_for_another_audience_takes_the_place_of_one(operator: Operator) -> None:
+    operator.json(*TONIGHT)
+
+    assert "the new plan takes its place" in operator.run(*TONIGHT, "--subscribed-in", "7").stderr
+    assert operator.json("planned")["planned"][0]["audience"]["rooms"] == [7]
+    assert "is already planned" in operator.refusal(*TONIGHT, "--subscribed-in", "7")
+
+
+def test_a_plan_names_no_more_rooms_than_a_push_does(operator: Operator) -> None:
+    rooms = [word for room in range(MAX_ROOMS + 1) for word in ("--subscribed-in", str(room))]
+
+    assert "may name 50 rooms" in operator.refusal(*TONIGHT, *rooms)
+    assert not operator.rooms.chosen_rooms
 
 
 def test_the_same_push_is_not_planned_twice(operator: Operator) -> None:
@@ -116,7 +154,7 @@ def test_another_time_takes_the_place_of_the_first(operator: Operator) -> None:
 
     said = operator.run("push", "--room", "1001", "--at", "21:00").stderr
 
-    assert "was planned for 2026-11-22 20:00:00 UTC+8; the new time takes its place" in said
+    assert "was planned for 2026-11-22 20:00:00 UTC+8; the new plan takes its place" in said
     [plan] = operator.json("planned")["planned"]
     assert plan["at"] == NOW_S + 5400
 
@@ -183,11 +221,9 @@ def test_a_time_that_makes_no_sense_is_refused(operator: Operator) -> None:
     assert "'soon' is not a time" in operator.refusal("push", "--room", "1001", "--at", "soon")
 
 
-@pytest.mark.parametrize("flag", ["--wait", "--dry-run", "--again", "--since=2026-11-01"])
-def test_a_planned_push_is_to_all_followers_and_neither_waits_nor_rehearses(
-    operator: Operator, flag: str
-) -> None:
+@pytest.mark.parametrize("flag", ["--wait", "--dry-run", "--again"])
+def test_a_planned_push_neither_waits_nor_rehearses(operator: Operator, flag: str) -> None:
     result = operator.run(*TONIGHT, flag)
 
     assert result.exit_code == 2
-    assert "omit --dry-run, --again, --wait and the audience" in " ".join(result.stderr.split())
+    assert "omit --dry-run, --again and --wait" in " ".join(result.stderr.split())

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from wxlive.domain.followers import Follower, Status
 
+MAX_ROOMS = 50
+"""Rooms that an audience may name: half of what a filter of DynamoDB takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Audience:

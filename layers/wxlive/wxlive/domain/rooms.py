@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from wxlive.domain.audience import EVERYBODY, Audience
+
 
 class RoomStatus(IntEnum):
     """``live_status``: docs/wechat-protocol.md#room-status."""
@@ -109,12 +111,13 @@ class Choice:
 
     ``push_at`` is when its push is planned (Unix s), 0 if it is not: a planned push is carried out
     at that time, or as soon as the room is live, whether AutoPush is on or off. A room that is only
-    chosen is pushed by AutoPush.
+    chosen is pushed by AutoPush. ``target`` is whom the push is for.
     """
 
     room_id: int
     chosen_at: int
     push_at: int = 0
+    target: Audience = EVERYBODY
 
     @property
     def word(self) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from wxlive.domain.audience import EVERYBODY
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import Conflict
+from wxlive.stores.audiences import audience_item, read_audience
 from wxlive.stores.dynamo import attempt, get, query
 
 if TYPE_CHECKING:
@@ -121,7 +123,10 @@ class RoomStore:
         item: dict[str, Any] = {
             "pk": _CHOICE_PK,
             "sk": day,
-            **asdict(choice),
+            "room_id": choice.room_id,
+            "chosen_at": choice.chosen_at,
+            "push_at": choice.push_at,
+            **({} if choice.target.is_everybody else {"target": audience_item(choice.target)}),
             "due": False,  # for workers of the version before, to which True means now
             "expires_at": max(choice.chosen_at, choice.push_at) + _KEPT_S,
         }
@@ -151,4 +156,5 @@ class RoomStore:
 def _read_choice(item: Mapping[str, Any]) -> Choice:
     """Read a choice. Version 0.1 stored a planned push when it was due, as chosen at that time."""
     due_at = item["chosen_at"] if item.get("due") else 0
-    return Choice(item["room_id"], item["chosen_at"], item.get("push_at", due_at))
+    target = read_audience(item["target"]) if "target" in item else EVERYBODY
+    return Choice(item["room_id"], item["chosen_at"], item.get("push_at", due_at), target)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from wxlive.domain.audience import EVERYBODY, Audience
+from wxlive.domain.audience import EVERYBODY, MAX_ROOMS, Audience
 from wxlive.errors import InvalidCommand
-from wxlive_push_start.commands import MAX_ROOMS, parse_audience
+from wxlive_push_start.commands import parse_audience
 
 
 @pytest.mark.parametrize("raw", [{}, {"rooms": []}, {"rooms": None, "since": None, "before": 0}])
