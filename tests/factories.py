@@ -28,6 +28,7 @@ ENV = {
     "CALLBACK_BACKLOG_URL": "https://sqs.test/backlog",
     "CALLBACK_QUARANTINE_URL": "https://sqs.test/quarantine",
     "CALLBACK_ALLOW_LIST": "none",
+    "NOTIFY_SECRET_NAME": "none",
     "WECHAT_SECRET_NAME": "wxlive/wechat",
     "WECHAT_API_BASE": "https://wechat.test",
     "MESSAGE_MODE": "secure",

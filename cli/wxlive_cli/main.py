@@ -15,6 +15,7 @@ from wxlive_cli.planned.command import planned
 from wxlive_cli.push.command import push
 from wxlive_cli.report.command import report
 from wxlive_cli.resolve import resolve
+from wxlive_cli.robot import robot
 from wxlive_cli.rooms import rooms
 from wxlive_cli.rotate import rotate
 from wxlive_cli.status import status
@@ -63,6 +64,7 @@ COMMANDS = (
     history,
     followers,
     dlq,
+    robot,
     rotate,
 )
 for command in COMMANDS:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from wxlive_local.up import LocalStack, Options, clear_ready_file, local_stack, 
 _MAX_PORT = 65_535
 _REFUSED = 2
 _ROOM = 1
+_POLL_S = 0.5
 
 
 @click.group()
@@ -133,7 +135,16 @@ def _keep_up(options: Options, path: Path | None, progress: Progress) -> None:
             stack.simulator.set_room(_ROOM, LIVE)
         progress.say(_what_next(stack))
         while True:
-            signal.pause()
+            _show_messages(stack, progress)
+            time.sleep(_POLL_S)
+
+
+def _show_messages(stack: LocalStack, progress: Progress) -> None:
+    """Show what the team's robot was told since it was last looked at."""
+    if stack.simulator is None:
+        return
+    for shown in stack.simulator.take_shown():
+        progress.say(f"Robot:    {shown.text}")
 
 
 def _what_next(stack: LocalStack) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wxlive.errors import Misconfigured, NotReached
+from wxlive.robots.robot import Robot
 from wxlive.settings import MessageMode
 from wxlive_local import workarounds
 from wxlive_local.config import WechatConfig
@@ -19,10 +20,13 @@ from wxlive_local.deploy import STACK_NAME, build, deploy, host_architecture
 from wxlive_local.local_aws import REGION, LocalAws, http_status
 from wxlive_local.paths import TEMPLATE, require_installed
 from wxlive_local.progress import Progress
-from wxlive_local.simulator import Account, DeliveryPolicy, Simulator
+from wxlive_local.simulator import Account, DeliveryPolicy, Simulator, robot_url
 from wxlive_local.template import Template
 
 _CALLBACK_TIMEOUT_S = 20.0
+
+ROBOT = f"{STACK_NAME}/robot"
+"""The secret with the robot of a local run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,8 @@ def local_stack(
             with progress.step("start the WeChat simulator"):
                 simulator = running.enter_context(_simulator(options))
         wechat_url = options.wechat_url or _url(simulator)
-        outputs = _build_and_deploy(aws, options, wechat_url, progress)
+        parameters = {**_robot_parameters(aws, simulator), **options.parameters}
+        outputs = _build_and_deploy(aws, options, parameters, wechat_url, progress)
         callback_url = workarounds.callback_url(aws, outputs)
         with progress.step("wait for the callback"):
             _wait_until_it_answers(callback_url, aws)
@@ -176,25 +181,38 @@ def clear_ready_file(path: Path | None) -> None:
     path.unlink(missing_ok=True)
 
 
+def _robot_parameters(aws: LocalAws, simulator: Simulator | None) -> dict[str, str]:
+    """Store the simulator's robot; returns the parameter that has the stack tell it everything."""
+    if simulator is None:
+        return {}
+    robot = Robot.of(robot_url(simulator.url, "wecom"), kind="wecom", is_local=True)
+    aws.client("secretsmanager").create_secret(Name=ROBOT, SecretString=robot.to_json())
+    return {"NotifyWebhookSecretName": ROBOT}
+
+
 def _build_and_deploy(
-    aws: LocalAws, options: Options, wechat_url: str, progress: Progress
+    aws: LocalAws,
+    options: Options,
+    parameters: Mapping[str, str],
+    wechat_url: str,
+    progress: Progress,
 ) -> dict[str, str]:
     """Create the secret, build and deploy the template; return the stack's outputs."""
     template = Template.read(TEMPLATE)
-    parameters = {
+    all_parameters = {
         "Architecture": host_architecture(),
         "WechatSecretName": f"{STACK_NAME}/wechat",
-        **options.parameters,
+        **parameters,
         "WechatApiBase": wechat_url,
         "MessageMode": options.config.mode.value,
     }
     aws.client("secretsmanager").create_secret(
-        Name=parameters["WechatSecretName"], SecretString=options.config.secret_json()
+        Name=all_parameters["WechatSecretName"], SecretString=options.config.secret_json()
     )
     with progress.step("sam build"):
         built = build(aws.run_dir)
     with progress.step("sam deploy"):
-        outputs = deploy(aws, built, parameters)
+        outputs = deploy(aws, built, all_parameters)
         workarounds.apply_workarounds(aws, template, STACK_NAME)
     return outputs
 

@@ -14,6 +14,7 @@ from support.world import World
 from wxlive_follower_sync import dependencies as follower_sync
 from wxlive_live_watch import dependencies as live_watch
 from wxlive_live_watch import handler as live_watch_handler
+from wxlive_notify import dependencies as notify
 from wxlive_push_fanout import dependencies as push_fanout
 from wxlive_push_start import dependencies as push_start
 
@@ -23,6 +24,7 @@ CLOCKED: tuple[ModuleType, ...] = (
     follower_sync,
     live_watch,
     live_watch_handler,
+    notify,
     push_fanout,
     push_start,
 )

@@ -18,6 +18,7 @@ FUNCTIONS = {
     "CallbackBacklogFunction": "callback_backlog",
     "FollowerSyncFunction": "follower_sync",
     "LiveWatchFunction": "live_watch",
+    "NotifyFunction": "notify",
     "PushStartFunction": "push_start",
     "PushFanoutFunction": "push_fanout",
 }

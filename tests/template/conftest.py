@@ -22,6 +22,7 @@ SWITCHES: dict[str, dict[str, str]] = {
     "reserved concurrency": {"CallbackReservedConcurrency": "5"},
     "existing followers": {"ExistingFollowersTable": "followers"},
     "existing state": {"ExistingStateTable": "state"},
+    "robot": {"NotifyWebhookSecretName": "wxlive/robot"},
     "mail": {"AlarmEmail": "you@example.com"},
     "dashboard": {"Dashboard": "on"},
     "existing log role": {"ApiLogRole": "existing"},

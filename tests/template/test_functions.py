@@ -123,4 +123,4 @@ def test_the_environment_holds_no_secret(template: "ParsedTemplate") -> None:
     names = {name for scope in scopes for name in scope}
 
     suspects = {n for n in names if re.search(r"SECRET|TOKEN|AES|PASSWORD|APPID|KEY", n)}
-    assert suspects == {"WECHAT_SECRET_NAME"}
+    assert suspects == {"WECHAT_SECRET_NAME", "NOTIFY_SECRET_NAME"}

@@ -83,7 +83,7 @@ def test_every_parameter_is_described_used_and_shown_in_a_group(template: "Parse
 def test_no_parameter_takes_a_secret(template: "ParsedTemplate") -> None:
     suspects = [p for p in template.parameters if re.search(r"(?i)secret|token|key|appid", p)]
 
-    assert suspects == ["WechatSecretName"]
+    assert suspects == ["WechatSecretName", "NotifyWebhookSecretName"]
     assert "resolve:secretsmanager" not in template.text
 
 

@@ -67,7 +67,7 @@ def test_every_queue_is_received_from_by_its_consumer_alone(everything: Deployed
     }
 
     assert receivers == consumers
-    assert len(consumers) == 2
+    assert len(consumers) == 3
 
 
 def test_a_function_writes_to_its_own_log_group_alone(everything: DeployedTemplate) -> None:
@@ -105,6 +105,7 @@ def test_a_role_allows_known_services_on_resources_of_this_stack_only(
         ("CallbackAllowListFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("CallbackBacklogFunction", {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}),
         ("LiveWatchFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
+        ("NotifyFunction", {"dynamodb:GetItem", "events:PutEvents", "lambda:InvokeFunction"}),
         ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:BatchWriteItem"}),
         (
             "PushFanoutFunction",

@@ -196,6 +196,7 @@ def test_the_probe_sees_what_it_looks_for(
         ("wxlive.bootstrap.wechat", {"requests"}),
         ("wxlive_callback.handler", {"cryptography"}),
         ("wxlive_callback_allow_list.handler", {"requests"}),
+        ("wxlive_notify.handler", {"requests"}),
         ("wxlive_callback_backlog.handler", set()),
         ("wxlive_follower_sync.handler", {"requests"}),
         ("wxlive_live_watch.handler", {"requests"}),

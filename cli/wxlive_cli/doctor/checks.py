@@ -9,6 +9,7 @@ from typing import Any
 from wxlive.aws import OLDEST_BOTO3
 from wxlive.domain.rooms import Room
 from wxlive.domain.sync_runs import RunState, SyncRun
+from wxlive.robots.robot import Robot
 from wxlive.settings import MessageMode, Secrets
 from wxlive.telemetry import NEEDS_OPERATOR
 from wxlive_cli.formatting import format_quantity
@@ -242,6 +243,8 @@ def check_queue(name: str, messages: int) -> Finding:
     if not messages:
         return ok(check, "empty")
     says = format_quantity(messages, "message")
+    if name.startswith("Notify") and "Letter" in name:
+        return broken(check, says, "read the log of notify, then return them: docs/operations.md")
     if "Letter" in name:
         do = "run `wxlive dlq show`, read the log, then run `wxlive dlq replay`"
         return broken(check, says, do)
@@ -249,6 +252,12 @@ def check_queue(name: str, messages: int) -> Finding:
         do = "read them, fix the cause, then move them to the backlog: docs/operations.md"
         return broken(check, says, do)
     return warning(check, says, "normal during a campaign; else run `wxlive status`")
+
+
+def check_robot(robot: Robot) -> Finding:
+    """Check the team's robot, as it is stored."""
+    signed = "signed" if robot.secret else "not signed"
+    return ok("robot", f"{robot.kind} at {robot.host}, {signed}")
 
 
 def check_schedule(name: str, state: str, expression: str) -> Finding:

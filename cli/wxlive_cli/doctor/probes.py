@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import requests
@@ -14,13 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from wxlive.errors import WxliveError
 from wxlive.settings import MessageMode, Secrets
-from wxlive.stores.secrets import SecretStore
+from wxlive.stores.secrets import SecretStore, read_robot
 from wxlive.telemetry import NOT_PINNED
 from wxlive.wechat.crypto import signature
 from wxlive_cli.aws_errors import describe_error
 from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Finding, broken
 from wxlive_cli.planned.command import list_plans
+from wxlive_cli.robot import LOOPBACK
 from wxlive_cli.stack import Description, Stack, callback_url, connect, describe_stack
 from wxlive_cli.stored_secret import load_secret, store_secret
 from wxlive_cli.wechat_secret import ORIGINAL_ID
@@ -224,6 +226,15 @@ def _queues(subject: Subject) -> Iterator[Finding]:
         yield checks.check_queue(name.removesuffix("Url"), messages)
 
 
+def _robot(subject: Subject) -> list[Finding]:
+    name = subject.parameters.get("NotifyWebhookSecretName")
+    if not name:
+        return []
+    client = boto3.client("secretsmanager")
+    is_local = urlsplit(client.meta.endpoint_url).hostname == LOOPBACK
+    return [checks.check_robot(read_robot(client, name, is_local=is_local))]
+
+
 def _schedules(subject: Subject) -> Iterator[Finding]:
     scheduler = boto3.client("scheduler")
     for name in SCHEDULES:
@@ -276,6 +287,7 @@ PROBES: Mapping[str, Probe] = {
     "concurrency": _concurrency,
     "sync": _sync,
     "queues": _queues,
+    "robot": _robot,
     "schedules": _schedules,
     "planned": _planned,
     "alarms": _alarms,

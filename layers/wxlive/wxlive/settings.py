@@ -51,6 +51,7 @@ class Settings:
     auto_push: bool
     watch_daily_calls: int
     push_start_function: str
+    notify_secret_name: str
     stack_name: str
 
     @classmethod
@@ -83,6 +84,7 @@ class Settings:
             auto_push=_switch(env, "AUTO_PUSH"),
             watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),
+            notify_secret_name=_text(env, "NOTIFY_SECRET_NAME"),
             stack_name=_text(env, "STACK_NAME"),
         )
 

@@ -30,6 +30,7 @@ from wxlive_local.simulator.quota import (
     STABLE_TOKEN,
     Limit,
 )
+from wxlive_local.simulator.robots import Robots, robot_url
 from wxlive_local.simulator.runner import Simulator
 
 __all__ = [
@@ -62,7 +63,9 @@ __all__ = [
     "PlatformSettings",
     "PushCall",
     "PushResult",
+    "Robots",
     "Room",
     "Simulator",
     "Verification",
+    "robot_url",
 ]

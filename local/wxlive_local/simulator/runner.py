@@ -14,6 +14,7 @@ from wxlive_local.simulator.entities import FollowChange, Room
 from wxlive_local.simulator.faults import FaultRule, FaultRules
 from wxlive_local.simulator.ledger import CallbackRecord
 from wxlive_local.simulator.platform import Account, Json, Platform, PlatformSettings
+from wxlive_local.simulator.robots import Robots, Shown
 from wxlive_local.simulator.server import build_app
 
 _LOOPBACK: Final = "127.0.0.1"
@@ -42,6 +43,7 @@ class Simulator:
         self.account = account or Account()
         self.faults = FaultRules()
         self.platform = Platform(self.account, now, settings)
+        self.robots = Robots(now)
         self._port = port
         self._deliverer = Deliverer(
             self.account, self.platform.ledger, self.faults, now, delivery or DeliveryPolicy()
@@ -125,6 +127,15 @@ class Simulator:
         """Return the ledger's figures, as ``GET /_sim/ledger`` does."""
         return self.run_on_loop(lambda p: p.summary(openids=openids))
 
+    def take_shown(self) -> list[Shown]:
+        """Return what the team's robots were told since the last call."""
+
+        def take(_: Platform) -> list[Shown]:
+            taken, self.robots.shown = self.robots.shown, []
+            return taken
+
+        return self.run_on_loop(take)
+
     # ------------------------------------------------------------- thread
 
     def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
@@ -138,7 +149,7 @@ class Simulator:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        app = build_app(self.platform, self._deliverer, self.faults)
+        app = build_app(self.platform, self._deliverer, self.faults, self.robots)
         server = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         async with self._deliverer:
             try:

@@ -11,18 +11,22 @@ from wxlive_local.simulator.errcodes import ApiError, error_body
 from wxlive_local.simulator.faults import Fault, FaultRule, FaultRules
 from wxlive_local.simulator.ledger import InjectedFault
 from wxlive_local.simulator.platform import ApiReply, Json, Platform
+from wxlive_local.simulator.robots import Robots
 
 _MAX_BODY: Final = 16 * 1024 * 1024
 _HTML: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-def build_app(platform: Platform, deliverer: Deliverer, faults: FaultRules) -> web.Application:
-    """Return the app with WeChat's routes and the control routes."""
+def build_app(
+    platform: Platform, deliverer: Deliverer, faults: FaultRules, robots: Robots
+) -> web.Application:
+    """Return the app with WeChat's routes, the robots' and the control routes."""
     app = web.Application(client_max_size=_MAX_BODY)
     api = _Api(platform, deliverer, faults)
     for path in platform.paths:
         # Any method: WeChat refuses a GET with an errcode, not with HTTP 405.
         app.router.add_route("*", path, api.handle)
+    app.router.add_route("*", "/_robots/{kind}/{token}", robots.handle)
     app.add_routes(Control(platform, deliverer, faults).routes())
     return app
 

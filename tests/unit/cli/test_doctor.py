@@ -27,7 +27,7 @@ class Aws:
     """Replaces the client of every service; all is in order."""
 
     def __init__(self) -> None:
-        self.meta = SimpleNamespace(region_name="us-east-1")
+        self.meta = SimpleNamespace(region_name="us-east-1", endpoint_url="https://aws")
         self.messages = dict.fromkeys(QUEUES, 0)
         self.layer = ["arm64"]
         self.unreserved = 1000

@@ -22,8 +22,8 @@ READ_ONLY = {
 }
 """What changes nothing that history is about, so there is nothing to record."""
 
-WITHOUT_STACK = {"configure"}
-"""It creates the secret before there is a stack that could record it."""
+WITHOUT_STACK = {"configure", "robot"}
+"""They create a secret before there is a stack that could record it."""
 
 
 def entries(operator: Operator, *words: str) -> list[tuple[str, str]]:

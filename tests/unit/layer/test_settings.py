@@ -26,6 +26,7 @@ SETTINGS = Settings(
     callback_backlog_url="https://sqs.test/backlog",
     callback_quarantine_url="https://sqs.test/quarantine",
     callback_allow_list="none",
+    notify_secret_name="none",
     secret_name="wxlive/wechat",
     wechat_api_base="https://wechat.test",
     message_mode=MessageMode.SECURE,

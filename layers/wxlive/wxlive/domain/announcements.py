@@ -37,15 +37,23 @@ _OUTCOMES = (
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One event. ``detail["event_id"]`` is the same however often it is published."""
+    """One event. ``detail["event_id"]`` is the same however often it is published.
 
-    detail_type: str
+    Its type is in the detail as well, for targets that are passed the detail alone.
+    """
+
     detail: Mapping[str, Any]
+
+    @property
+    def detail_type(self) -> str:
+        """EventBridge's name of the type."""
+        return str(self.detail["type"])
 
 
 def announce_room(room: Room, *, auto_push: bool) -> Announcement:
     """Announce that a room went live."""
     detail = {
+        "type": ROOM_WENT_LIVE,
         "event_id": f"room#{room.room_id}#{room.live_since}",
         "at": room.live_since,
         "room_id": room.room_id,
@@ -54,7 +62,7 @@ def announce_room(room: Room, *, auto_push: bool) -> Announcement:
         "starts_at": room.starts_at,
         "auto_push": auto_push,
     }
-    return Announcement(ROOM_WENT_LIVE, detail)
+    return Announcement(detail)
 
 
 def announce_campaign(
@@ -62,6 +70,7 @@ def announce_campaign(
 ) -> Announcement:
     """Announce what happened to a campaign; its end comes with the report's figures."""
     detail: dict[str, Any] = {
+        "type": DETAIL_TYPES[happening.incident],
         "event_id": f"campaign#{campaign.campaign}#{happening.name}",
         "at": happening.at,
         "campaign": campaign.campaign,
@@ -76,4 +85,4 @@ def announce_campaign(
         detail["audience"] = campaign.audience
         detail["openids"] = {state.value: report.openids[state] for state in _OUTCOMES}
         detail["results"] = dict(report.results)
-    return Announcement(DETAIL_TYPES[happening.incident], detail)
+    return Announcement(detail)

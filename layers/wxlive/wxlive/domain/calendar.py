@@ -28,6 +28,11 @@ def stamp_of(now_s: float, offset_hours: int) -> str:
     return _local(now_s, offset_hours).strftime("%Y%m%dT%H%M%S")
 
 
+def clock_of(now_s: float, offset_hours: int) -> str:
+    """Return the time of day (``19:30:00``) of a Unix time."""
+    return _local(now_s, offset_hours).strftime("%H:%M:%S")
+
+
 def day_of_count(asked_s: float, answered_s: float, offset_hours: int) -> str | None:
     """Return the day that a count of WeChat's belongs to, None if it may be either of two.
 

@@ -1,11 +1,13 @@
-"""The secret, read from Secrets Manager and kept in memory for a while."""
+"""The secrets, read from Secrets Manager: WeChat's is kept in memory for a while."""
 
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError
 
 from wxlive.errors import Misconfigured
+from wxlive.robots.robot import Robot
 from wxlive.settings import Secrets
 
 if TYPE_CHECKING:
@@ -42,3 +44,19 @@ class SecretStore:
             ) from error
         self._known = Secrets.from_json(str(text), f"The secret {self._name}")
         return self._known
+
+
+def read_robot(client: "SecretsManagerClient", name: str, *, is_local: bool) -> Robot:
+    """Return the team's robot, as it is stored now.
+
+    Raises:
+        Misconfigured: the secret is missing or no robot.
+    """
+    try:
+        text = client.get_secret_value(SecretId=name)["SecretString"]
+    except ClientError as error:
+        raise Misconfigured(
+            f"The secret {name} can't be read ({error.response['Error']['Code']}); store the robot "
+            "with `wxlive robot`"
+        ) from None
+    return Robot.from_json(text, f"The secret {name}", is_local=is_local)

@@ -56,9 +56,9 @@ def test_every_event_has_the_form_of_the_schema() -> None:
 
 def test_the_schema_refuses_another_form() -> None:
     right = announced(Incident.SETTLED)
-    assert errors(Announcement("Campaign praised", right.detail))
-    assert errors(Announcement(right.detail_type, {**right.detail, "openid": "o1"}))
-    assert errors(Announcement(right.detail_type, {**right.detail, "at": "now"}))
+    assert errors(Announcement({**right.detail, "type": "Campaign praised"}))
+    assert errors(Announcement({**right.detail, "openid": "o1"}))
+    assert errors(Announcement({**right.detail, "at": "now"}))
 
 
 def test_the_page_names_every_event_and_every_field() -> None:

@@ -1,0 +1,1 @@
+"""notify: tells the team's robot what happened."""
