@@ -124,6 +124,8 @@ def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None
         "reason": campaign.reason,
         "audience": audience_words(facts),
     }
+    if campaign.per_second:
+        rows["pace"] = f"at most {campaign.per_second:,} openids a second"
     times = facts.times()
     if campaign.state not in HELD:
         times |= {"held_since": None, "resume_at": None}

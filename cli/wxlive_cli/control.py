@@ -1,8 +1,9 @@
-"""``wxlive pause``, ``resume`` and ``cancel``: change the state of a campaign."""
+"""``wxlive pause``, ``resume``, ``cancel`` and ``pace``: change the state of a campaign."""
 
 import click
 
 from wxlive.domain.campaigns import Campaign
+from wxlive.errors import InvalidCommand
 from wxlive_cli.campaigns import campaign_result, find_living, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE
@@ -58,7 +59,39 @@ def cancel(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
     return control(stack, "cancel", find_living(stack, campaign), note)
 
 
+@click.command()
+@click.argument("campaign", required=False)
+@click.option(
+    "--per-second",
+    required=True,
+    type=click.IntRange(min=1),
+    help="Openids a second; PushRatePerSecond is full speed.",
+)
+@note_option
+@stack_command
+def pace(stack: Stack, *, campaign: str | None, per_second: int, note: str) -> CommandResult:
+    """Send slower, or at full speed again; by default, the campaign under way.
+
+    It takes effect before the next call. Where a call has more openids than that, calls
+    are farther apart.
+
+    \b
+    Examples:
+      wxlive pace --per-second 500
+      wxlive pace 20261122T193000-1001 --per-second 2000
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    limit = stack.push_rate_per_second
+    if per_second > limit:
+        raise InvalidCommand(
+            f"{per_second:,} openids a second are more than the {limit:,} of PushRatePerSecond; "
+            f"use {limit} for full speed"
+        )
+    found = find_living(stack, campaign)
+    return control(stack, "pace", found, note, per_second=per_second % limit)
+
+
 _DONE = {
+    "pace": "The pace is set: {campaign}.",
     "pause": "Paused: {campaign}.",
     "resume": "Resumed: {campaign}.",
     "cancel": "Cancelled: {campaign}.",
@@ -68,7 +101,7 @@ _DONE = {
 
 
 def control(
-    stack: Stack, action: str, campaign: Campaign, note: str, **facts: str
+    stack: Stack, action: str, campaign: Campaign, note: str, **facts: str | int
 ) -> CommandResult:
     """Have push_start apply an action to a campaign, say so, and show the campaign.
 

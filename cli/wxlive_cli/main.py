@@ -6,7 +6,7 @@ import click
 
 from wxlive_cli.configure import configure
 from wxlive_cli.console import CommandLine, stack_option
-from wxlive_cli.control import cancel, pause, resume
+from wxlive_cli.control import cancel, pace, pause, resume
 from wxlive_cli.dlq.command import dlq
 from wxlive_cli.doctor.command import doctor
 from wxlive_cli.followers.command import followers
@@ -59,6 +59,7 @@ COMMANDS = (
     pause,
     resume,
     cancel,
+    pace,
     resolve,
     report,
     history,

@@ -202,6 +202,9 @@ class MemoryCampaigns(CampaignStore):
             self._change(campaign, UNENDED, command, **facts, **_history(past_holds))
         return (self.rows[campaign].state, self.rows[campaign].reason) == (to, reason)
 
+    def set_pace(self, campaign: str, per_second: int, now_s: float, *, command: str = "") -> bool:
+        return self._change(campaign, UNENDED, command, per_second=per_second)
+
     def note_not_live(self, campaign: str, now_s: float) -> None:
         row = self.rows[campaign]
         self.rows[campaign] = replace(row, not_live_since=row.not_live_since or int(now_s))

@@ -144,7 +144,12 @@ class CampaignFacts:
 
     def status(self) -> dict[str, Any]:
         """Return the JSON of ``wxlive status`` and ``wxlive push``."""
-        return {**self.report.summary(), "audience": self.audience, **self.times()}
+        return {
+            **self.report.summary(),
+            "audience": self.audience,
+            "per_second": self.report.campaign.per_second,
+            **self.times(),
+        }
 
     def brief(self) -> dict[str, Any]:
         """Return the JSON of a campaign that another one is compared with."""

@@ -139,7 +139,7 @@ def _send_in_slot(
 ) -> SendResult:
     """Call in the next slot; a slot that is missed is given up for another."""
     while True:
-        slot_ms = _reserve(chunk.openids, deps)
+        slot_ms = _reserve(campaign, chunk.openids, deps)
         if isinstance(slot_ms, TooFar):
             return _hand_back(campaign, chunk, -(-slot_ms.wait_ms // 1000), deps)
         if not (_has_time(slot_ms, deps) and _waits_ready(slot_ms, deps)):
@@ -212,14 +212,14 @@ def _call(
 _RESULTS = {ChunkState.UNKNOWN: SendResult.UNKNOWN, ChunkState.REFUSED: SendResult.REFUSED}
 
 
-def _reserve(openids: int, deps: Dependencies) -> int | TooFar:
+def _reserve(campaign: Campaign, openids: int, deps: Dependencies) -> int | TooFar:
     """Reserve the next free slot that leaves time for the claim before it."""
     now_s = deps.now()
     midnight_ms = day_ends_at(now_s, deps.day_offset_hours) * 1000
     try:
         slot = deps.pace.reserve(
             openids=openids,
-            rate=deps.rate,
+            rate=campaign.rate(deps.rate),
             now_ms=round(now_s * 1000) + CLAIM_LEAD_MS,
             max_wait_ms=MAX_WAIT_MS - CLAIM_LEAD_MS,
             midnights_ms=(midnight_ms - _DAY_S * 1000, midnight_ms),

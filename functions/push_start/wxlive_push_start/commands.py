@@ -16,6 +16,7 @@ from wxlive_push_start.control import (
     pause,
     resend_unknown,
     resume,
+    set_pace,
 )
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.plan import Planning, plan
@@ -75,14 +76,23 @@ def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict
             return {**reconcile(deps), "announced": announce(deps)}
         case "plan":
             return _plan(_campaign_of(event), deps)
+        case "pace":
+            return _pace(event, command, deps).summary()
         case "end_hold" | "give_up" | "resume":
             return _about_hold(event, command, deps).summary()
         case str(action) if action in _CONTROLS:
             return _CONTROLS[action](_campaign_of(event), deps, command).summary()
         case action:
             raise InvalidCommand(
-                f"Unknown action {action!r}; use start, plan, resume, {', '.join(_CONTROLS)}"
+                f"Unknown action {action!r}; use start, plan, resume, pace, {', '.join(_CONTROLS)}"
             )
+
+
+def _pace(event: Mapping[str, Any], command: str, deps: Dependencies) -> Report:
+    per_second = event.get("per_second")
+    if type(per_second) is not int or per_second < 0:
+        raise InvalidCommand("per_second must be a number of openids, 0 for the stack's own pace")
+    return set_pace(_campaign_of(event), per_second, deps, command)
 
 
 def _about_hold(event: Mapping[str, Any], command: str, deps: Dependencies) -> Report:

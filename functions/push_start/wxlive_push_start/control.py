@@ -4,7 +4,15 @@ Each command of the operator has an id. It is stored with the command's effect, 
 comes late or twice changes nothing.
 """
 
-from wxlive.domain.campaigns import HELD, UNENDED, Campaign, CampaignState, Hold, HoldKind
+from wxlive.domain.campaigns import (
+    HELD,
+    LONGEST_INTERVAL_S,
+    UNENDED,
+    Campaign,
+    CampaignState,
+    Hold,
+    HoldKind,
+)
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
 from wxlive.errors import Conflict, InvalidCommand
@@ -32,6 +40,25 @@ def pause(campaign_id: str, deps: Dependencies, command: str) -> Report:
         command=command,
     ):
         _executed_before(command, campaign_id, "paused", deps)
+    return _report(campaign_id, deps)
+
+
+def set_pace(campaign_id: str, per_second: int, deps: Dependencies, command: str) -> Report:
+    """Send so many openids a second from the next call on; 0 is as fast as the stack allows.
+
+    Raises:
+        InvalidCommand: no such campaign, it has nothing left to send, or calls would be more than
+            half a minute apart.
+    """
+    least = -(-deps.chunk // LONGEST_INTERVAL_S)
+    if 0 < per_second < least:
+        raise InvalidCommand(
+            f"{per_second} openids a second are too few: a call has {deps.chunk}, and calls may be "
+            f"{LONGEST_INTERVAL_S} s apart, so use {least} or more, or `wxlive pause`"
+        )
+    _unfinished(campaign_id, "paced", deps)
+    if not deps.campaigns.set_pace(campaign_id, per_second, deps.now(), command=command):
+        _executed_before(command, campaign_id, "paced", deps)
     return _report(campaign_id, deps)
 
 

@@ -2,7 +2,8 @@
 
 The operator sends ``{"action": "start", "room_id": N, "dry_run": false, "again": false,
 "audience": {"rooms": [N], "since": s, "before": s}}`` (all but the room may be missing), or
-``pause``, ``resume``, ``cancel``, ``resend_unknown``, ``accept_unknown`` with
+``pace`` (with ``{"per_second": N}``), ``pause``, ``resume``, ``cancel``, ``resend_unknown``,
+``accept_unknown`` with
 ``{"campaign": ID}``, each with ``{"command": ID}`` so that it is executed once. The stack itself
 sends ``plan``, ``reconcile`` (a schedule, each minute), ``end_hold`` and ``give_up``, and ``start``
 with ``{"automatic": true, "day": DAY, "planned_at": s}``: for that day only, and only while that

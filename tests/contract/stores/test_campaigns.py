@@ -69,7 +69,7 @@ def test_every_field_of_a_campaign_is_kept(stores: PushStores) -> None:
         **held(reason="why", held_since=2, resume_at=3),
         audience=9,
         chunks=2,
-        target=Audience((1, 7), 5, 6),
+        target=Audience((1, 7), 5, 6, "ab12"),
         cursors={"0": "o-9", "2": "o-3"},
         fully_planned=True,
         planned_at=1,
@@ -79,6 +79,7 @@ def test_every_field_of_a_campaign_is_kept(stores: PushStores) -> None:
         plan_id="p-1",
         command="c-1",
         again=True,
+        per_second=500,
         past_holds=(PastHold(HoldKind.ROOM, "not live", 1, 2),),
         ended_at=6,
     )
@@ -483,3 +484,22 @@ def test_what_may_be_forgotten_expires(
     forever = {(row["pk"], row["sk"]) for row in tables.rows()} - expiry.keys()
     assert forever == {("push", "living")}
     assert stores.chunk().state is ChunkState.QUEUED
+
+
+# -------------------------------------------------------------------- pace
+
+
+def test_a_pace_is_set_by_a_command_once(stores: PushStores) -> None:
+    stores.start_sending()
+
+    assert stores.campaigns.set_pace(CAMPAIGN, 500, LATER, command="c-1")
+    assert not stores.campaigns.set_pace(CAMPAIGN, 700, LATER, command="c-1")
+    assert stores.campaign().per_second == 500
+
+
+def test_a_campaign_that_has_ended_takes_no_pace(stores: PushStores) -> None:
+    stores.start_sending()
+    stores.campaigns.end(CAMPAIGN, CampaignState.CANCELLED, "over", LATER)
+
+    assert not stores.campaigns.set_pace(CAMPAIGN, 500, LATER)
+    assert stores.campaign().per_second == 0

@@ -940,3 +940,31 @@ def test_what_was_to_be_sent_again_when_its_campaign_ended_can_be_taken_for_sent
         assert stores.ledger.accept(CAMPAIGN, left, reason="so be it", is_ended=True)
     assert stores.chunk().state is ChunkState.ACCEPTED
     assert (stores.chunk().earlier_calls, stores.chunk().claim) == ((), "a")
+
+
+@pytest.mark.parametrize(("read", "stands"), [(0, 500), (500, 0), (500, 700)])
+def test_nobody_claims_at_a_pace_that_was_changed(
+    stores: PushStores, read: int, stands: int
+) -> None:
+    campaign = replace(stores.start_sending(), per_second=read)
+    stores.campaigns.set_pace(CAMPAIGN, stands, NOW_S)
+    claim: dict[str, Any] = {"now_s": NOW_S, "slot_ms": SLOT_MS, "quota": stores.quota, "day": DAY}
+
+    with pytest.raises(Conflict):
+        stores.ledger.claim(campaign, stores.chunk(), claim="a", **claim)
+
+    stores.ledger.claim(stores.campaign(), stores.chunk(), claim="a", **claim)
+    assert stores.chunk().claim == "a"
+
+
+def test_a_campaign_of_the_version_before_has_no_pace_and_is_claimed(
+    stores: PushStores, tables: Tables
+) -> None:
+    stores.start_sending()
+    tables.state.update_item(
+        Key={"pk": "campaign", "sk": CAMPAIGN}, UpdateExpression="REMOVE per_second"
+    )
+
+    stores.claim("a")
+
+    assert stores.chunk().claim == "a"

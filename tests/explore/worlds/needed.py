@@ -35,6 +35,7 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.accept": Witness("two-decisions"),
     "LedgerStore.accept: claim = :claim": Witness("two-decisions"),
     "LedgerStore.claim[1]": Witness("split"),
+    "LedgerStore.claim[1]: #state = :sending": Witness("split"),
     "LedgerStore.claim[2]": Witness("one-chunk"),
     "LedgerStore.claim[2]: #state = :queued": Witness("one-chunk"),
     "LedgerStore.claim[3]": Witness("midnight"),
@@ -102,6 +103,7 @@ UNSHOWN: Mapping[str, str] = {
     "CommandStore.record": _COMMANDS,
     "LedgerStore.accept: #state": "the claim says as much; no two calls have the same one",
     "LedgerStore.claim[0]": _LIVING,
+    "LedgerStore.claim[1]: (": "no world sets a pace; a test changes it before a claim",
     "LedgerStore.claim[2]: #openids": "a chunk is cut where no worker waits, or by its claimer",
     "LedgerStore.claim[4]": "a start reads the day's room before; this is for one that has read it "
     "before another campaign's first claim",

@@ -114,3 +114,53 @@ def test_chunks_of_any_sizes_share_one_second(world: World, stack: PushStack) ->
     assert stack.processed == ["accepted"] * 6
     assert busiest_window(world) <= 2000
     assert {chunk.state for chunk in world.ledger.chunks(CAMPAIGN)} == {ChunkState.ACCEPTED}
+
+
+# ------------------------------------------------------------ the operator's pace
+
+
+def test_calls_that_are_larger_than_the_pace_are_farther_apart(
+    world: World, stack: PushStack
+) -> None:
+    world.put_campaign(2000, 2000, 2000)
+    stack.command("pace", campaign=CAMPAIGN, per_second=500)
+
+    for number in (1, 2, 3):
+        stack.deliver(number)
+
+    first, second, third = call_times(world)
+    assert [second - first, third - second] == pytest.approx([4.18, 4.18], abs=0.02)
+    assert len(world.pushed()) == 6000
+
+
+def test_a_pace_takes_effect_before_the_next_call(world: World, stack: PushStack) -> None:
+    """A sender that waits for a slot at the former pace does not call in it."""
+    is_ready(world, stack)
+    take_slots(world, 10_000)
+    world.steps.before(
+        "TransactWriteItems",
+        lambda: world.change_campaign(per_second=500),
+    )
+
+    stack.deliver(2)
+
+    assert stack.processed[1:] == ["handed_back"]
+    assert (len(call_times(world)), world.quota.used(DAY)) == (1, 1)
+    stack.deliver(2)
+    assert (len(call_times(world)), world.quota.used(DAY)) == (2, 2)
+
+
+def test_back_at_full_pace_calls_follow_each_other_at_full_pace(
+    world: World, stack: PushStack
+) -> None:
+    world.put_campaign(2000, 2000, 2000)
+    stack.command("pace", campaign=CAMPAIGN, per_second=500)
+    stack.deliver(1)
+    stack.command("pace", campaign=CAMPAIGN, per_second=0)
+
+    stack.deliver(2)
+    stack.deliver(3)
+
+    times = call_times(world)
+    assert times[2] - times[1] == pytest.approx(1.045, abs=0.02)
+    assert busiest_window(world) <= 2000

@@ -92,3 +92,38 @@ def test_resolving_needs_one_choice(operator: Operator, choices: tuple[str, ...]
     assert result.exit_code == 2
     assert "choose one of --resend-unknown and --accept-unknown" in result.stderr
     assert operator.functions.invoked == []
+
+
+# -------------------------------------------------------------------- pace
+
+
+@pytest.mark.parametrize(("typed", "asked_for"), [(500, 500), (2000, 0)])
+def test_a_pace_is_asked_for_and_full_speed_is_the_stacks_own(
+    operator: Operator, typed: int, asked_for: int
+) -> None:
+    operator.campaign(a_chunk(1))
+
+    operator.json("pace", "--per-second", str(typed))
+
+    assert operator.executed == [asked("pace") | {"per_second": asked_for}]
+
+
+def test_a_pace_is_shown(operator: Operator) -> None:
+    operator.campaign(a_chunk(1), per_second=500)
+
+    assert operator.json("status")["per_second"] == 500
+    assert "at most 500 openids a second" in operator.run("status").stdout
+
+
+def test_no_pace_is_above_the_limit(operator: Operator) -> None:
+    operator.campaign(a_chunk(1))
+
+    assert "more than the 2,000 of PushRatePerSecond" in operator.refusal(
+        "pace", "--per-second", "2001"
+    )
+    assert not operator.functions.invoked
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "fast"])
+def test_a_pace_is_a_number(operator: Operator, number: str) -> None:
+    assert operator.run("pace", "--per-second", number).exit_code == 2

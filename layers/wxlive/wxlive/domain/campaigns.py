@@ -23,6 +23,10 @@ PAST_HOLDS_KEPT = 50
 """So many holds of a campaign stay on record; the record must stay small."""
 
 
+LONGEST_INTERVAL_S = 30
+"""The slowest pace has calls so far apart; after a minute messages would be taken for lost."""
+
+
 class CampaignState(StrEnum):
     """The state of a campaign. ``SENT`` and ``SETTLED`` are derived, never stored."""
 
@@ -96,7 +100,8 @@ class Campaign:
     ``not_live_since`` is when WeChat first refused a call because the room was not live, 0 after a
     call was accepted. ``spread`` is how many sizes its chunks have. ``plan_id`` names the last step
     of its planning, ``command`` the command that started it; ``again`` says that it includes
-    followers whom the room has notified before.
+    followers whom the room has notified before. ``per_second`` is the pace that the
+    operator set, in openids, 0 for the stack's own.
     """
 
     campaign: str
@@ -121,6 +126,7 @@ class Campaign:
     plan_id: str = ""
     command: str = ""
     again: bool = False
+    per_second: int = 0
     past_holds: tuple[PastHold, ...] = ()
     ended_at: int = 0
 
@@ -128,6 +134,10 @@ class Campaign:
     def is_ended(self) -> bool:
         """Whether nothing more will be sent, whatever is still queued."""
         return self.state in ENDED
+
+    def rate(self, limit: int) -> int:
+        """Return at how many openids a second it is sent, where ``limit`` are allowed."""
+        return min(self.per_second or limit, limit)
 
     def holds_until(self, now_s: float) -> tuple[PastHold, ...]:
         """Return ``past_holds``, and the hold that stands as if it ended now (Unix s)."""

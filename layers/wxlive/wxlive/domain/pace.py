@@ -61,8 +61,8 @@ class TooFar:
 
 
 def interval_ms(rate_per_second: int, openids: int) -> int:
-    """Milliseconds between two calls of so many openids (1 <= openids <= rate)."""
-    calls_per_second = rate_per_second // openids
+    """Milliseconds between two calls of so many openids; seconds where one exceeds the rate."""
+    calls_per_second = rate_per_second // openids or rate_per_second / openids
     return math.ceil(1000 * (1 + JITTER_MARGIN) / calls_per_second)
 
 
@@ -79,8 +79,8 @@ def reserve(
 
     Args:
         pace: what the senders share.
-        openids: openids of the call (1 <= openids <= rate).
-        rate: openids that WeChat allows in a second.
+        openids: openids of the call, at most as many as WeChat allows in a second.
+        rate: openids a second; a call that has more follows the one before after a longer time.
         now_ms: the earliest time wanted, Unix ms.
         max_wait_ms: how long the sender can wait for the slot.
         midnights_ms: ends of WeChat's days near ``now_ms``, Unix ms, in order.

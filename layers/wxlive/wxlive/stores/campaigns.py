@@ -197,6 +197,15 @@ class CampaignStore:
         stored = self.get(campaign)
         return stored is not None and stored.state is to and stored.reason == reason
 
+    def set_pace(self, campaign: str, per_second: int, now_s: float, *, command: str = "") -> bool:
+        """Set the pace of a campaign that has not ended; returns whether it was written.
+
+        No chunk is claimed afterwards by whoever has read another pace.
+        """
+        condition, values = _in_one_of(UNENDED)
+        facts = {"per_second": per_second}
+        return self._update(campaign, condition, facts, values, command=command, now_s=now_s)
+
     def note_not_live(self, campaign: str, now_s: float) -> None:
         """Record since when WeChat refuses the campaign's calls because its room is not live."""
         self._update(

@@ -86,9 +86,10 @@ class LedgerStore:
     ) -> None:
         """Permit one call in the slot at ``slot_ms`` (Unix ms), which lies in ``day``.
 
-        In one transaction: the campaign lives and is sending, the chunk is queued as it was read,
-        the day has a call left, the day is this room's, and no other room is chosen for it. So a
-        hold takes effect before the next call, and no chunk is ever claimed twice.
+        In one transaction: the campaign lives and is sending, at the pace that was read, the chunk
+        is queued as it was read, the day has a call left, the day is this room's, and no other room
+        is chosen for it. So a hold and a pace take effect before the next call, and no chunk is
+        ever claimed twice.
 
         Raises:
             Conflict: one of them is not so; read them again to see which.
@@ -96,7 +97,7 @@ class LedgerStore:
         """
         writes = (
             is_living(campaign.campaign),
-            sending(campaign.campaign),
+            sending(campaign),
             chunk_claim(campaign.campaign, chunk, claim, now_s, slot_ms),
             quota.consumption(day, now_s),
             day_claim(day, campaign.room_id, campaign.campaign, now_s),

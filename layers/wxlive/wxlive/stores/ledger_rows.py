@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, CampaignState
+from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, present
 
@@ -33,14 +33,20 @@ def openids_key(campaign: str, number: int) -> dict[str, str]:
     return {"pk": f"openids#{campaign}#{number:06d}", "sk": "openids"}
 
 
-def sending(campaign: str) -> Item:
-    """Return the condition that a campaign is sending."""
+def sending(campaign: Campaign) -> Item:
+    """Return the condition that a campaign is sending, at the pace that was read."""
+    pace = "per_second = :per_second"
+    if not campaign.per_second:
+        pace = f"(attribute_not_exists(per_second) OR {pace})"
     return {
         "ConditionCheck": {
-            "Key": {"pk": CAMPAIGN_PK, "sk": campaign},
-            "ConditionExpression": "#state = :sending",
+            "Key": {"pk": CAMPAIGN_PK, "sk": campaign.campaign},
+            "ConditionExpression": f"#state = :sending AND {pace}",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {":sending": CampaignState.SENDING.value},
+            "ExpressionAttributeValues": {
+                ":sending": CampaignState.SENDING.value,
+                ":per_second": campaign.per_second,
+            },
         }
     }
 

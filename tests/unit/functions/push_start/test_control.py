@@ -355,3 +355,42 @@ def test_a_malformed_command_is_refused_each_time(
 ) -> None:
     for _ in range(2):
         assert words in starter.execute(**event, command="c-1")["refused"]
+
+
+# -------------------------------------------------------------------- pace
+
+
+def test_a_pace_is_set_once_and_kept_through_a_hold(starter: Starter) -> None:
+    starter.put(*QUEUED_TWO)
+    starter.execute("pace", "c-1", per_second=500)
+    starter.execute("pace", "c-2", per_second=0)
+
+    starter.execute("pace", "c-1", per_second=500)
+    assert starter.campaign.per_second == 0
+
+    starter.execute("pace", "c-3", per_second=67)
+    starter.execute("pause", "c-4")
+    starter.execute("resume", "c-5")
+    assert (starter.campaign.per_second, starter.campaign.state) == (67, SENDING)
+
+
+@pytest.mark.parametrize("per_second", [None, "500", True, -1, 1.5])
+def test_a_pace_that_is_no_number_is_refused(starter: Starter, per_second: object) -> None:
+    starter.put(*QUEUED_TWO)
+
+    refused = starter.execute("pace", per_second=per_second)["refused"]
+
+    assert "per_second must be a number" in refused
+
+
+def test_a_pace_at_which_a_campaign_would_seem_to_stand_still_is_refused(starter: Starter) -> None:
+    starter.put(*QUEUED_TWO)
+
+    assert "use 67 or more" in starter.execute("pace", per_second=66)["refused"]
+    assert starter.campaign.per_second == 0
+
+
+def test_a_campaign_that_has_ended_has_no_pace(starter: Starter) -> None:
+    starter.put(*QUEUED_TWO, state=CampaignState.CANCELLED)
+
+    assert "can't be paced" in starter.execute("pace", per_second=500)["refused"]

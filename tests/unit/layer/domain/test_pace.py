@@ -32,6 +32,9 @@ def reserved(pace: Pace, openids: int = 2000, *, now_ms: int = NOW_MS, **changes
         (2000, 667, 523),
         (1, 1, 1045),
         (2000, 1, 1),
+        (500, 2000, 4180),
+        (67, 2000, 31195),
+        (1999, 2000, 1046),
     ],
 )
 def test_equal_calls_are_spaced_by_how_many_fit_in_a_second(
@@ -51,6 +54,19 @@ def test_calls_of_different_sizes_follow_each_other_like_whole_ones() -> None:
         slot = reserved(pace, openids)
         pace, at_ms = slot.pace, [*at_ms, slot.at_ms - NOW_MS]
     assert at_ms == [0, 1045, 2090, 3135]
+
+
+def test_calls_larger_than_the_pace_are_farther_apart() -> None:
+    pace, at_ms = reserved(Pace()).pace, list[int]()
+    for _ in range(3):
+        slot = reserved(pace, rate=500)
+        pace, at_ms = slot.pace, [*at_ms, slot.at_ms - NOW_MS]
+    assert at_ms == [4180, 8360, 12540]
+
+
+def test_back_to_full_pace_the_next_call_follows_at_full_pace() -> None:
+    slow = reserved(Pace(), rate=500)
+    assert reserved(slow.pace).at_ms - slow.at_ms == 1045
 
 
 def test_small_calls_share_a_second() -> None:
