@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +13,9 @@ from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
-from wxlive_cli.planned.plans import PlannedPush
+from wxlive_cli.planned.plans import PlannedPush, audience_words
 from wxlive_cli.planned.plans import choose as choose_room
+from wxlive_cli.push.audience import audience_options, read_audience
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
@@ -67,14 +69,28 @@ def list_(stack: Stack) -> CommandResult:
 @rooms.command()
 @click.argument("room_id", type=click.IntRange(min=0))
 @_day_option("Day of the push; default: the day of the room's planned start, at least today.")
+@audience_options
 @note_option
 @stack_command
-def choose(stack: Stack, *, room_id: int, day: datetime | None, note: str) -> CommandResult:
+def choose(
+    stack: Stack,
+    *,
+    room_id: int,
+    day: datetime | None,
+    rooms: tuple[int, ...],
+    since: datetime | None,
+    before: datetime | None,
+    except_file: Path | None,
+    note: str,
+) -> CommandResult:
     """Have this room pushed when it goes live, instead of the first one. Needs AutoPush=on.
+
+    Without an audience it is pushed to all followers.
 
     \b
     Examples:
       wxlive rooms choose 1001
+      wxlive rooms choose 1001 --subscribed-in 900 --since 2026-11-01
       wxlive rooms choose 1001 --day 2026-11-23
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if not stack.auto_push:
@@ -99,17 +115,20 @@ def choose(stack: Stack, *, room_id: int, day: datetime | None, note: str) -> Co
             f"Room {holder} already has {chosen_day}, and WeChat allows one room per day; "
             "choose another day with --day"
         )
-    before = stack.rooms.chosen(chosen_day)
-    if before is not None and before.push_at > time.time():
-        plan = PlannedPush.of(before, stack.day_offset_hours).planned
+    stands = stack.rooms.chosen(chosen_day)
+    if stands is not None and stands.push_at > time.time():
+        plan = PlannedPush.of(stands, stack.day_offset_hours).planned
         raise InvalidCommand(
-            f"Room {before.room_id} is planned for {chosen_day} ({plan}); remove that plan first "
+            f"Room {stands.room_id} is planned for {chosen_day} ({plan}); remove that plan first "
             "with `wxlive planned remove`"
         )
+    target = read_audience(stack, rooms=rooms, since=since, before=before, except_file=except_file)
+    choice = Choice(room_id, int(time.time()), target=target)
     with recorded(stack, "rooms choose", note, room_id=room_id):
-        choose_room(stack.rooms, chosen_day, Choice(room_id, int(time.time())), before)
+        choose_room(stack.rooms, chosen_day, choice, stands)
     facts = {"room_id": room_id, "day": chosen_day}
-    return CommandResult(facts, screen=facts_table("Chosen", facts))
+    shown = {**facts, "audience": audience_words(target, stack.day_offset_hours)}
+    return CommandResult({**facts, "audience": asdict(target)}, screen=facts_table("Chosen", shown))
 
 
 @rooms.command()

@@ -1,43 +1,26 @@
 """``wxlive push``: notify the followers that a room is live."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from wxlive.domain.audience import MAX_ROOMS, Audience
 from wxlive_cli.campaigns import campaign_result, find_campaign, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.planned.command import plan_push
-from wxlive_cli.push.exceptions import store_exceptions
+from wxlive_cli.push.audience import audience_json, audience_options, read_audience
 from wxlive_cli.push.progress import follow_push, wait_for_plan
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
 
-_TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
-
 
 @click.command()
 @click.option("--room", required=True, type=click.IntRange(min=0), help="Id of the live room.")
-@click.option(
-    "--subscribed-in",
-    "rooms",
-    multiple=True,
-    type=click.IntRange(min=0),
-    help="Notify only followers who subscribed in this room; may be repeated.",
-)
-@click.option("--since", type=_TIME, help="Notify only followers who subscribed then or later.")
-@click.option("--before", type=_TIME, help="Notify only followers who subscribed earlier.")
-@click.option(
-    "--except-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Leave out the openids of this file: one per line, or a CSV file whose header names "
-    "openid; at most 1,000,000.",
-)
+@audience_options
 @click.option("--dry-run", is_flag=True, help="Check and count; send nothing.")
 @click.option("--again", is_flag=True, help="Include followers whom the room has notified before.")
 @click.option("--wait", is_flag=True, help="Return when everything is sent and reported.")
@@ -81,23 +64,14 @@ def push(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError("--at plans a push: omit --dry-run, --again and --wait")
     if dry_run and wait:
         raise click.UsageError("--dry-run starts nothing: omit --wait")
-    if since and before and since >= before:
-        raise click.UsageError(
-            "--since must be earlier than --before: nobody is in such an audience"
-        )
-    if len(rooms) > MAX_ROOMS:
-        raise click.UsageError(f"--subscribed-in may name {MAX_ROOMS} rooms")
-    audience: dict[str, Any] = _unix_times(stack, since=since, before=before)
-    if except_file is not None:
-        audience["exceptions"] = store_exceptions(stack, except_file)
+    target = read_audience(stack, rooms=rooms, since=since, before=before, except_file=except_file)
     if at is not None:
-        target = Audience(tuple(sorted(set(rooms))), **audience)
         return plan_push(stack, room, at, target, note)
     payload = {
         "action": "start",
         "room_id": room,
         "dry_run": dry_run,
-        "audience": {"rooms": list(rooms), **audience},
+        "audience": audience_json(target),
         "again": again,
     }
     if dry_run:
@@ -114,16 +88,6 @@ def push(  # noqa: PLR0913 - one parameter for each option
     say(f"Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` stops the campaign.")
     report = follow_push(stack, named, campaign.campaign, timeout_s=timeout)
     return campaign_result(stack, campaign, code=code_of(report, waited=True))
-
-
-def _unix_times(stack: Stack, **times: datetime | None) -> dict[str, int]:
-    """Convert the times that were given, which are in the time zone of WeChat's day."""
-    zone = timezone(timedelta(hours=stack.day_offset_hours))
-    return {
-        name: int(time.replace(tzinfo=zone).timestamp())
-        for name, time in times.items()
-        if time is not None
-    }
 
 
 def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:

@@ -109,6 +109,18 @@ def test_a_planned_push_is_for_the_audience_of_its_plan(world: World) -> None:
     assert world.openids_by_chunk(campaign.campaign) == [["c"]]
 
 
+def test_auto_push_is_for_the_audience_of_the_choice(world: World) -> None:
+    world.put_followers("a", "b")
+    world.put_followers("c", room_id=7)
+    world.rooms.choose(DAY, Choice(ROOM, NOW_S, target=Audience(rooms=(7,))))
+
+    poll(watch_deps(world, auto_push=True))
+    execute(world.invoked[-1], start_deps(world))
+
+    [campaign] = world.campaigns.of_room(ROOM)
+    assert world.openids_by_chunk(campaign.campaign) == [["c"]]
+
+
 def test_a_plan_whose_audience_was_changed_meanwhile_is_not_carried_out(world: World) -> None:
     plan = planned_for_one(world)
     world.rooms.choose(DAY, replace(plan, target=EVERYBODY), before=plan)

@@ -4,6 +4,7 @@ import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, a_chunk, a_room
 from support.cli import Operator
+from wxlive.domain.audience import Audience
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
@@ -41,7 +42,11 @@ def test_before_live_watch_has_asked_no_room_is_known(operator: Operator) -> Non
 
 
 def test_a_room_is_chosen_for_the_day_of_its_planned_start(with_rooms: Operator) -> None:
-    assert with_rooms.json("rooms", "choose", "1001") == {"room_id": 1001, "day": DAY}
+    assert with_rooms.json("rooms", "choose", "1001") == {
+        "room_id": 1001,
+        "day": DAY,
+        "audience": {"rooms": [], "since": 0, "before": 0, "exceptions": ""},
+    }
     assert with_rooms.json("rooms", "choose", "1002")["day"] == "2026-11-23"
     assert with_rooms.json("rooms", "choose", "1002", "--day", "2026-11-24")["day"] == "2026-11-24"
 
@@ -99,4 +104,21 @@ def test_a_campaign_that_notified_nobody_leaves_its_day_to_another_room(
     with_rooms.campaign(a_chunk(1, ChunkState.REFUSED), state=CampaignState.FAILED, room_id=7)
     with_rooms.days.holders[DAY] = (7, CAMPAIGN)
 
-    assert with_rooms.json("rooms", "choose", "1001") == {"room_id": 1001, "day": DAY}
+    assert with_rooms.json("rooms", "choose", "1001")["day"] == DAY
+
+
+def test_a_room_is_chosen_for_a_part_of_the_followers(with_rooms: Operator) -> None:
+    with_rooms.json("rooms", "choose", "1001", "--subscribed-in", "7", "--since", "2026-11-01")
+
+    [choice] = with_rooms.rooms.chosen_rooms.values()
+    assert choice.target == Audience(rooms=(7,), since=1_793_462_400)
+    assert (choice.room_id, choice.push_at) == (1001, 0)
+
+
+def test_a_room_is_chosen_for_nobody_by_mistake(with_rooms: Operator) -> None:
+    refusal = with_rooms.refusal(
+        "rooms", "choose", "1001", "--since", "2026-11-02", "--before", "2026-11-01"
+    )
+
+    assert "nobody is in such an audience" in refusal
+    assert not with_rooms.rooms.chosen_rooms

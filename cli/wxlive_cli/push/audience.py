@@ -1,0 +1,81 @@
+"""The options that say whom a push is for."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wxlive.domain.audience import MAX_ROOMS, Audience
+from wxlive_cli.push.exceptions import store_exceptions
+from wxlive_cli.stack import Stack
+
+_TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
+
+_OPTIONS = (
+    click.option(
+        "--subscribed-in",
+        "rooms",
+        multiple=True,
+        type=click.IntRange(min=0),
+        help="Notify only followers who subscribed in this room; may be repeated.",
+    ),
+    click.option("--since", type=_TIME, help="Notify only followers who subscribed then or later."),
+    click.option("--before", type=_TIME, help="Notify only followers who subscribed earlier."),
+    click.option(
+        "--except-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Leave out the openids of this file: one per line, or a CSV file whose header names "
+        "openid; at most 1,000,000.",
+    ),
+)
+
+
+def audience_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which takes them as ``read_audience`` does."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_audience(
+    stack: Stack,
+    *,
+    rooms: tuple[int, ...],
+    since: datetime | None,
+    before: datetime | None,
+    except_file: Path | None,
+) -> Audience:
+    """Return the audience of the options; its exceptions are stored.
+
+    Times are in the time zone of WeChat's day.
+
+    Raises:
+        InvalidCommand: the file is no list of this Mini Program's followers.
+        UsageError: nobody is in such an audience, or it names too many rooms.
+    """
+    if since and before and since >= before:
+        raise click.UsageError(
+            "--since must be earlier than --before: nobody is in such an audience"
+        )
+    if len(rooms) > MAX_ROOMS:
+        raise click.UsageError(f"--subscribed-in may name {MAX_ROOMS} rooms")
+    zone = timezone(timedelta(hours=stack.day_offset_hours))
+    return Audience(
+        rooms=tuple(sorted(set(rooms))),
+        since=int(since.replace(tzinfo=zone).timestamp()) if since else 0,
+        before=int(before.replace(tzinfo=zone).timestamp()) if before else 0,
+        exceptions=store_exceptions(stack, except_file) if except_file else "",
+    )
+
+
+def audience_json(audience: Audience) -> dict[str, Any]:
+    """Return the audience as push_start takes it."""
+    limits = {
+        "since": audience.since,
+        "before": audience.before,
+        "exceptions": audience.exceptions,
+    }
+    given = {name: limit for name, limit in limits.items() if limit}
+    return {"rooms": list(audience.rooms), **given}
