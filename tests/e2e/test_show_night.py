@@ -40,12 +40,17 @@ def emails(stack: LocalStack) -> Callable[[], list[str]]:
     return receive
 
 
-@pytest.fixture
-def never_polled(stack: LocalStack) -> None:
-    """Have live_watch forget its last poll: it looks for new rooms only every 15 minutes."""
+def forget_last_poll(stack: LocalStack) -> None:
+    """Have live_watch forget its last poll: it polls once a minute at most."""
     stack.client("dynamodb").delete_item(
         TableName=stack.outputs["StateTable"], Key={"pk": {"S": "watch"}, "sk": {"S": "asked"}}
     )
+
+
+@pytest.fixture
+def never_polled(stack: LocalStack) -> None:
+    """Begin without an earlier poll."""
+    forget_last_poll(stack)
 
 
 def test_the_doctor_finds_nothing_wrong(stack: LocalStack, operator: Operator) -> None:
@@ -87,6 +92,7 @@ def test_a_room_that_goes_live_is_noticed_and_announced_by_email(
     assert SHOW in [room["room_id"] for room in operator("rooms").json["rooms"]]
 
     wechat.set_room(SHOW, LIVE)
+    forget_last_poll(stack)
     seen = poll_rooms(stack)
 
     assert (seen["asked"], seen["pushed"]) == ("opening", None)
@@ -95,4 +101,5 @@ def test_a_room_that_goes_live_is_noticed_and_announced_by_email(
     assert f"wxlive push --room {SHOW} --wait" in email
     assert "冬季新品" in email
     wechat.set_room(SHOW, ENDED)
+    forget_last_poll(stack)
     poll_rooms(stack)
