@@ -65,7 +65,7 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
     follower = stack.followers.get(openid)
     if follower is None:
         return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
-    facts = {**follower_row(follower), "muted_since": stack.muted.since(openid)}
+    facts = {**follower_row(follower), "muted_at": stack.muted.since(openid)}
     screen = facts_table("Follower", format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, screen=screen)
 
@@ -87,7 +87,7 @@ def mute(stack: Stack, *, openid: str, note: str) -> CommandResult:
     _check_known(stack, openid)
     with recorded(stack, "followers mute", note):
         since = stack.muted.mute(openid, time.time())
-    facts = {"openid": openid, "muted_since": since}
+    facts = {"openid": openid, "muted_at": since}
     _say_too_late(stack)
     screen = facts_table("Muted", format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, screen=screen)
@@ -109,7 +109,7 @@ def unmute(stack: Stack, *, openid: str, note: str) -> CommandResult:
         _check_known(stack, openid)
     with recorded(stack, "followers unmute", note):
         stack.muted.unmute(openid)
-    facts = {"openid": openid, "muted_since": 0}
+    facts = {"openid": openid, "muted_at": 0}
     return CommandResult(facts, screen=facts_table("Not muted", {"openid": openid}))
 
 

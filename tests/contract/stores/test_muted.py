@@ -8,7 +8,7 @@ from wxlive.stores.followers import FollowerStore
 from wxlive.stores.muted import MutedStore
 
 
-def test_a_follower_is_muted_since_the_first_time(tables: Tables) -> None:
+def test_a_follower_is_muted_at_the_first_time(tables: Tables) -> None:
     store = MutedStore(tables.state)
     assert store.since("a") == 0
     assert store.mute("a", NOW_S) == NOW_S

@@ -38,7 +38,7 @@ def test_a_follower_is_shown_as_its_record(operator: Operator) -> None:
         "room_id": ROOM,
         "room_status": 101,
         "source": "callback",
-        "muted_since": 0,
+        "muted_at": 0,
     }
 
 
@@ -54,12 +54,19 @@ def test_an_unknown_openid_exits_with_1(operator: Operator) -> None:
 def test_a_follower_is_muted_and_unmuted(operator: Operator) -> None:
     operator.followers.add(a_follower("a"))
 
-    assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_since": NOW_S}
+    assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_at": NOW_S}
     operator.clock.now_s += 60
-    assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_since": NOW_S}
-    assert operator.json("followers", "get", "a")["muted_since"] == NOW_S
-    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_since": 0}
-    assert operator.json("followers", "get", "a")["muted_since"] == 0
+    assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_at": NOW_S}
+    assert operator.json("followers", "get", "a")["muted_at"] == NOW_S
+    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_at": 0}
+    assert operator.json("followers", "get", "a")["muted_at"] == 0
+
+
+def test_a_person_reads_since_when_a_follower_is_muted(operator: Operator) -> None:
+    operator.followers.add(a_follower("a"))
+
+    for command in ("mute", "get"):
+        assert "2026-11-22 19:30:00 UTC+8" in operator.run("followers", command, "a").stdout
 
 
 def test_who_is_muted_still_counts_as_subscribed(operator: Operator, tmp_path: Path) -> None:
@@ -89,7 +96,7 @@ def test_who_muted_somebody_is_on_record_without_the_openid(operator: Operator) 
 def test_who_is_no_longer_in_the_table_can_be_unmuted(operator: Operator) -> None:
     operator.muted.mute("a", NOW_S)
 
-    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_since": 0}
+    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_at": 0}
     assert not operator.muted.rows
 
 

@@ -26,12 +26,12 @@ class MutedStore:
             "who is muted",
             lambda: self._table.update_item(
                 Key=_key(openid),
-                UpdateExpression="SET muted_since = if_not_exists(muted_since, :now)",
+                UpdateExpression="SET muted_at = if_not_exists(muted_at, :now)",
                 ExpressionAttributeValues={":now": int(now_s)},
                 ReturnValues="ALL_NEW",
             ),
         )
-        since: int = plain(answer["Attributes"])["muted_since"]
+        since: int = plain(answer["Attributes"])["muted_at"]
         return since
 
     def unmute(self, openid: str) -> None:
@@ -41,7 +41,7 @@ class MutedStore:
     def since(self, openid: str) -> int:
         """Return since when a follower is muted, 0 if not."""
         item = get(self._table, _PK, openid)
-        return item["muted_since"] if item else 0
+        return item["muted_at"] if item else 0
 
     def openids(self) -> Iterator[str]:
         """Walk everybody who is muted: some 25 of them a read unit."""
