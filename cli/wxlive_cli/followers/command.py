@@ -65,7 +65,7 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
     follower = stack.followers.get(openid)
     if follower is None:
         return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
-    facts = {**follower_row(follower), "muted_at": stack.muted.since(openid)}
+    facts = {**follower_row(follower), "muted_at": stack.muted.since(openid) or None}
     screen = facts_table("Follower", format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, screen=screen)
 
@@ -109,7 +109,7 @@ def unmute(stack: Stack, *, openid: str, note: str) -> CommandResult:
         _check_known(stack, openid)
     with recorded(stack, "followers unmute", note):
         stack.muted.unmute(openid)
-    facts = {"openid": openid, "muted_at": 0}
+    facts = {"openid": openid, "muted_at": None}
     return CommandResult(facts, screen=facts_table("Not muted", {"openid": openid}))
 
 

@@ -38,7 +38,7 @@ def test_a_follower_is_shown_as_its_record(operator: Operator) -> None:
         "room_id": ROOM,
         "room_status": 101,
         "source": "callback",
-        "muted_at": 0,
+        "muted_at": None,
     }
 
 
@@ -58,13 +58,14 @@ def test_a_follower_is_muted_and_unmuted(operator: Operator) -> None:
     operator.clock.now_s += 60
     assert operator.json("followers", "mute", "a") == {"openid": "a", "muted_at": NOW_S}
     assert operator.json("followers", "get", "a")["muted_at"] == NOW_S
-    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_at": 0}
-    assert operator.json("followers", "get", "a")["muted_at"] == 0
+    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_at": None}
+    assert operator.json("followers", "get", "a")["muted_at"] is None
 
 
 def test_a_person_reads_since_when_a_follower_is_muted(operator: Operator) -> None:
     operator.followers.add(a_follower("a"))
 
+    assert "1970" not in operator.run("followers", "get", "a").stdout
     for command in ("mute", "get"):
         assert "2026-11-22 19:30:00 UTC+8" in operator.run("followers", command, "a").stdout
 
@@ -96,7 +97,7 @@ def test_who_muted_somebody_is_on_record_without_the_openid(operator: Operator) 
 def test_who_is_no_longer_in_the_table_can_be_unmuted(operator: Operator) -> None:
     operator.muted.mute("a", NOW_S)
 
-    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_at": 0}
+    assert operator.json("followers", "unmute", "a") == {"openid": "a", "muted_at": None}
     assert not operator.muted.rows
 
 
