@@ -3,7 +3,6 @@
 import json
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import click
@@ -11,13 +10,11 @@ from botocore.exceptions import ClientError
 
 from wxlive.errors import InvalidCommand, Misconfigured, WxliveError
 from wxlive.robots.posts import Message, post
-from wxlive.robots.robot import Robot, RobotKind
+from wxlive.robots.robot import Robot, RobotKind, is_of_local_run
 from wxlive.robots.sending import send
 from wxlive_cli.console import CommandResult, say, stack_name_command
 from wxlive_cli.stack import describe_stack
 from wxlive_cli.tables import facts_table
-
-LOOPBACK = "127.0.0.1"
 
 
 @click.command()
@@ -54,7 +51,7 @@ def robot(
     deployed = _deployed_name(name)
     secret_name = secret_name or deployed or f"{name}/robot"
     client: Any = boto3.client("secretsmanager")
-    is_local = urlsplit(client.meta.endpoint_url).hostname == LOOPBACK
+    is_local = is_of_local_run(client.meta.endpoint_url)
     url, secret, said = _read(source) if source else _prompt()
     found = Robot.of(url.strip(), secret.strip(), kind or said, is_local=is_local)
     if not unchecked:

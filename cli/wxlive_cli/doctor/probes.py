@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from wxlive.errors import WxliveError
+from wxlive.robots.robot import is_of_local_run
 from wxlive.settings import MessageMode, Secrets
 from wxlive.stores.secrets import SecretStore, read_robot
 from wxlive.telemetry import NOT_PINNED
@@ -22,7 +22,6 @@ from wxlive_cli.aws_errors import describe_error
 from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Finding, broken
 from wxlive_cli.planned.command import list_plans
-from wxlive_cli.robot import LOOPBACK
 from wxlive_cli.stack import Description, Stack, callback_url, connect, describe_stack
 from wxlive_cli.stored_secret import load_secret, store_secret
 from wxlive_cli.wechat_secret import ORIGINAL_ID
@@ -231,7 +230,7 @@ def _robot(subject: Subject) -> list[Finding]:
     if not name:
         return []
     client = boto3.client("secretsmanager")
-    is_local = urlsplit(client.meta.endpoint_url).hostname == LOOPBACK
+    is_local = is_of_local_run(client.meta.endpoint_url)
     return [checks.check_robot(read_robot(client, name, is_local=is_local))]
 
 

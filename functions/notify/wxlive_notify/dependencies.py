@@ -5,20 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from wxlive import aws
 from wxlive.bootstrap.process import settings, telemetry
 from wxlive.robots.posts import Post
-from wxlive.robots.robot import Robot
+from wxlive.robots.robot import Robot, is_of_local_run
 from wxlive.robots.sending import send
 from wxlive.stores.secrets import read_robot
 from wxlive.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Dependencies:
 def build_dependencies(context: "LambdaContext") -> Dependencies:
     """Build them for one invocation."""
     config = settings()
-    is_local = urlsplit(config.wechat_api_base).hostname == LOOPBACK
+    is_local = is_of_local_run(config.wechat_api_base)
     return Dependencies(
         robot=lambda: read_robot(
             aws.secretsmanager(), config.notify_secret_name, is_local=is_local

@@ -322,6 +322,15 @@ def test_a_callback_url_that_is_no_url_is_refused(operator: Operator) -> None:
     assert "must start with https://" in operator.refusal("doctor", "--callback-url", "wechat")
 
 
+def test_the_teams_robot_is_checked_as_it_is_stored(operator: Operator, aws: Aws) -> None:
+    aws.parameters["NotifyWebhookSecretName"] = "wxlive/robot"
+    assert levels(operator.json("doctor", code=1))["robot"] == "broken", "there is no URL in it"
+    aws.secret |= {"url": "https://open.feishu.cn/open-apis/bot/v2/hook/made-up"}
+
+    [finding] = [f for f in operator.json("doctor")["checks"] if f["check"] == "robot"]
+    assert finding["says"] == "feishu at open.feishu.cn, signed"
+
+
 def test_dead_letters_and_a_refused_address_are_broken_and_exit_with_1(
     operator: Operator, aws: Aws
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from factories import NOW_S, a_run, some_secrets
 from wxlive.domain.sync_runs import RunState, SyncRun
+from wxlive.robots.robot import Robot
 from wxlive.settings import MessageMode
 from wxlive_cli.doctor import checks
 from wxlive_cli.doctor.checks import Level
@@ -145,6 +146,18 @@ def test_dead_letters_and_quarantine_are_broken_and_a_backlog_is_a_warning(
     name: str, messages: int, level: Level
 ) -> None:
     assert checks.check_queue(name, messages).level is level
+
+
+def test_what_a_robot_has_not_taken_is_returned_another_way_than_chunks() -> None:
+    finding = checks.check_queue("NotifyDeadLetters", 1)
+    assert finding.level is Level.BROKEN
+    assert "notify" in finding.do
+    assert "dlq" not in finding.do
+
+
+def test_a_robot_is_named_without_its_url() -> None:
+    finding = checks.check_robot(Robot.of("https://hooks.slack.com/services/made-up", "made-up"))
+    assert (finding.level, finding.says) == (Level.OK, "slack at hooks.slack.com, signed")
 
 
 def test_a_disabled_schedule_is_broken() -> None:

@@ -90,6 +90,11 @@ class Robot:
         return json.dumps({"url": self.url, "secret": self.secret, "kind": self.kind.value})
 
 
+def is_of_local_run(url: str) -> bool:
+    """Whether a URL of AWS or WeChat is on the loopback: then robots may be there as well."""
+    return urlsplit(url).hostname in {"127.0.0.1", "::1", "localhost"}
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the internet's."""
     return ipaddress.ip_address(address).is_global

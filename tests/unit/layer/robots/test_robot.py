@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wxlive.errors import Misconfigured
-from wxlive.robots.robot import Robot, RobotKind
+from wxlive.robots.robot import Robot, RobotKind, is_of_local_run
 
 WECOM = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up-key"
 SECRET = "SECmade-up-secret"
@@ -68,6 +68,12 @@ def test_what_no_message_may_be_sent_to_is_refused(url: str, sentence: str) -> N
 
 def test_the_local_run_has_its_robots_on_the_loopback() -> None:
     assert Robot.of("http://127.0.0.1:80/x", kind="wecom", is_local=True).kind is RobotKind.WECOM
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "http://localhost:1", "http://[::1]:2"])
+def test_a_local_run_has_aws_and_wechat_on_the_loopback(url: str) -> None:
+    assert is_of_local_run(url)
+    assert not is_of_local_run("https://api.weixin.qq.com")
 
 
 def test_an_unknown_kind_is_refused() -> None:
