@@ -90,7 +90,8 @@ class _JobRunner:
     def _start_functions(self) -> dict[str, FunctionUsage]:
         """Invoke every function; returns what no job counts.
 
-        Only the first poll of live_watch calls WeChat, as one in fifteen does.
+        Only the first poll of live_watch calls WeChat. At most 400 a day do; a month of those costs
+        $0.03, which is not counted.
         """
         self._deliver("oWake", 8)
         self._operator.run("sync", "--wait")
