@@ -172,21 +172,24 @@ def _webhook_post(robot: Robot, messages: Sequence[Message], now_s: float) -> Po
         return unsigned
     post_id = hashlib.sha256(unsigned.body).hexdigest()[:32]
     timestamp = str(int(now_s))
-    signature = _hmac(webhook_key(robot.secret), f"{post_id}.{timestamp}.".encode() + unsigned.body)
     signed = {
         "webhook-id": post_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": webhook_signature(robot.secret, post_id, timestamp, unsigned.body),
     }
     return Post(robot.url, unsigned.body, {**unsigned.headers, **signed})
 
 
-def webhook_key(secret: str) -> bytes:
-    """Return the key of a webhook's secret, which may be written as ``whsec_`` and base64.
+def webhook_signature(secret: str, post_id: str, timestamp: str, body: bytes) -> str:
+    """Sign as Standard Webhooks do; the secret may be written as ``whsec_`` and base64.
 
     Raises:
         Misconfigured: what follows ``whsec_`` is not base64.
     """
+    return "v1," + _hmac(_webhook_key(secret), f"{post_id}.{timestamp}.".encode() + body)
+
+
+def _webhook_key(secret: str) -> bytes:
     if not secret.startswith("whsec_"):
         return secret.encode()
     try:

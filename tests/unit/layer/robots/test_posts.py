@@ -1,13 +1,22 @@
 """What is posted to a robot fits, and its answer is understood."""
 
 import json
+import string
 from typing import Any
 
 import pytest
 
 from factories import NOW_S
 from wxlive.errors import Misconfigured, NotAllowed, RetryLater
-from wxlive.robots.posts import TEXT_LIMIT_BYTES, Message, Post, batches, check_answer, post
+from wxlive.robots.posts import (
+    TEXT_LIMIT_BYTES,
+    Message,
+    Post,
+    batches,
+    check_answer,
+    post,
+    webhook_signature,
+)
 from wxlive.robots.robot import Robot, RobotKind
 
 CHATS = [kind for kind in RobotKind if kind is not RobotKind.WEBHOOK]
@@ -69,12 +78,31 @@ def test_a_webhook_gets_the_event_beside_the_sentence() -> None:
     assert "webhook-signature" not in sent.headers
 
 
-def test_a_webhook_is_signed_as_the_standard_asks() -> None:
-    """The values are those of the standard's own example, but for the body."""
+def test_a_signature_is_the_one_of_the_standards_example() -> None:
+    signature = webhook_signature(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "1614265330",
+        b'{"test": 2432232314}',
+    )
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_post_that_is_repeated_keeps_its_id_and_is_signed_anew() -> None:
     signed = post(robot(RobotKind.WEBHOOK, SECRET), told("one"), NOW_S)
     again = post(robot(RobotKind.WEBHOOK, SECRET), told("one"), NOW_S + 60)
     assert signed.headers["webhook-id"] == again.headers["webhook-id"], "it is the same message"
     assert signed.headers["webhook-signature"] != again.headers["webhook-signature"]
+
+
+@pytest.mark.parametrize(
+    ("url", "before"),
+    [("https://example.com/x", "?"), ("https://example.com/x?access_token=y", "&")],
+)
+def test_dingtalk_has_its_signature_in_the_url(url: str, before: str) -> None:
+    sent = post(Robot.of(url, SECRET, "dingtalk"), told("one"), NOW_S)
+    assert sent.url.startswith(f"{url}{before}timestamp={NOW_S}000&sign=")
+    assert set(sent.url.rpartition("=")[2]) <= set(string.ascii_letters + string.digits + "%")
 
 
 def test_a_secret_after_whsec_must_be_base64() -> None:
