@@ -1,6 +1,7 @@
 """Reading a command and executing it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from wxlive.domain.audience import MAX_ROOMS, Audience
@@ -48,7 +49,7 @@ def execute(event: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
     if before is not None:
         return _repeat(before, deps)
     try:
-        return _execute(event, command, deps)
+        done = _execute(event, command, deps)
     except InvalidCommand as error:
         if not command or event.get("automatic"):
             raise
@@ -57,6 +58,10 @@ def execute(event: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:
             # It was delivered twice at once, and the other one was executed.
             return _repeat(deps.commands.outcome(command) or refused, deps)
         raise
+    if command:
+        with suppress(Exception):  # the next minute announces it
+            announce(deps)
+    return done
 
 
 def _repeat(outcome: Mapping[str, Any], deps: Dependencies) -> dict[str, Any]:

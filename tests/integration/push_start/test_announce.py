@@ -34,18 +34,38 @@ def test_each_minute_announces_what_happened_since(world: World) -> None:
     deps = start_deps(world)
 
     assert execute({"action": "reconcile"}, deps)["announced"] == 1
-    execute({"action": "pause", "campaign": campaign, "command": "c1"}, deps)
+    execute({"action": "pause", "campaign": campaign}, deps)
     assert execute({"action": "reconcile"}, deps)["announced"] == 1
     assert execute({"action": "reconcile"}, deps)["announced"] == 0
+    assert announced(world) == ["Campaign started", "Campaign held"]
+
+
+def test_what_a_command_did_is_announced_at_once(world: World) -> None:
+    campaign = opened(world)
+    execute({"action": "cancel", "campaign": campaign, "command": "c1"}, start_deps(world))
+
+    assert [event["DetailType"] for event in world.events.sent] == [
+        "Campaign started",
+        "Campaign cancelled",
+    ]
+
+
+def test_a_command_is_executed_though_it_cannot_be_announced(world: World) -> None:
+    campaign = opened(world)
+    world.events.failing = True
+    event = {"action": "pause", "campaign": campaign, "command": "c1"}
+    assert execute(event, start_deps(world))["state"] == "paused"
+    world.events.failing = False
+
     assert announced(world) == ["Campaign started", "Campaign held"]
 
 
 def test_a_hold_that_nobody_saw_is_announced_with_its_end(world: World) -> None:
     campaign = opened(world)
     deps = start_deps(world)
-    execute({"action": "pause", "campaign": campaign, "command": "c1"}, deps)
+    execute({"action": "pause", "campaign": campaign}, deps)
     world.clock.sleep(5)
-    execute({"action": "resume", "campaign": campaign, "command": "c2"}, deps)
+    execute({"action": "resume", "campaign": campaign}, deps)
 
     assert announced(world) == ["Campaign started", "Campaign held", "Campaign resumed"]
 
