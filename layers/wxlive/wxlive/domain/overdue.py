@@ -32,8 +32,9 @@ def plan_is_stalled(campaign: Campaign, now_s: float) -> bool:
 def chunks_to_enqueue(campaign: Campaign, ledger: Sequence[Chunk], now_s: float) -> list[int]:
     """Return the queued chunks whose messages are probably lost, the longest waiting first.
 
-    Thousands of chunks that wait their turn are not overdue: one is if nothing was claimed for a
-    minute, or if many that were queued after it were claimed before it.
+    Thousands of chunks that wait their turn are not overdue: one is if nothing was sent for a
+    minute, or if many that were queued after it were claimed before it. A chunk that is claimed and
+    handed back again and again is no progress of the others.
     """
     queued = sorted(
         (chunk for chunk in ledger if chunk.state is ChunkState.QUEUED),
@@ -43,10 +44,11 @@ def chunks_to_enqueue(campaign: Campaign, ledger: Sequence[Chunk], now_s: float)
         return []
     progress_at = max(
         [campaign.created_at, campaign.resumed_at, queued[0].queued_at]
-        + [chunk.claimed_at for chunk in ledger]
+        + [chunk.claimed_at for chunk in ledger if chunk.state is not ChunkState.QUEUED]
     )
     if now_s - progress_at > NOTHING_CLAIMED_S:
-        return [chunk.number for chunk in queued[:ENQUEUED_AT_ONCE]]
+        late = [chunk.number for chunk in queued if now_s - chunk.queued_at > NOTHING_CLAIMED_S]
+        return late[:ENQUEUED_AT_ONCE]
     claimed = sorted(
         (chunk.queued_at, chunk.number) for chunk in ledger if chunk.state is not ChunkState.QUEUED
     )

@@ -35,6 +35,11 @@ def test_thousands_of_chunks_that_wait_their_turn_are_not_overdue() -> None:
     assert chunks_to_enqueue(a_campaign(), ledger, LATE_S) == []
 
 
+def test_a_chunk_is_overdue_though_another_one_is_tried_again_and_again() -> None:
+    tried = a_chunk(1, ChunkState.QUEUED, queued_at=LATE_S - 1, claimed_at=LATE_S - 1)
+    assert chunks_to_enqueue(a_campaign(), [tried, queued(2)], LATE_S) == [2]
+
+
 def test_a_chunk_that_many_later_ones_passed_is_overdue() -> None:
     passed = [accepted(n, claimed_at=LATE_S) for n in range(2, 2 + PASSED_OVER)]
     assert chunks_to_enqueue(a_campaign(), [queued(1), *passed], LATE_S) == [1]
