@@ -12,7 +12,9 @@ from support.stack_jobs import IN_VAIN, ROOM, Campaigns
 from wxlive_local.simulator import Simulator
 from wxlive_local.up import LocalStack
 
-PATIENCE_S = 60
+PATIENCE_S = 240
+"""A message that the function could not pass on comes again after three minutes."""
+
 ACCOUNT = "000000000000"
 
 Told = Callable[[str], str]
