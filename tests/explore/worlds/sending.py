@@ -38,7 +38,7 @@ WORLDS = (
         messages=(1, 1, 2),
         senders=3,
         minutes=3,
-        faults=2,
+        faults=1,
     ),
     Scenario(
         "cut",
