@@ -10,6 +10,7 @@ import requests
 
 from support.deployed_stack import CALLBACK, functions_of
 from support.stack_jobs import Campaigns, LateEvent
+from support.waiting import wait_for
 from wxlive.wechat.crypto import Envelope, signature
 from wxlive_local.simulator import FollowChange, Simulator
 from wxlive_local.up import LocalStack
@@ -158,12 +159,12 @@ def redrive(stack: LocalStack, *messages: str) -> None:
     for message in messages:
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"message": message}))
     counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def is_empty() -> bool:
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[*counts])["Attributes"]
-        if not any(int(found[count]) for count in counts):
-            return
-        time.sleep(0.1)
+        return not any(int(found[count]) for count in counts)
+
+    assert wait_for(is_empty, within_s=60)
 
 
 def test_a_role_allows_what_its_function_does_and_nothing_else(

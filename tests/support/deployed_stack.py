@@ -83,13 +83,22 @@ def configured(stack: LocalStack, function: str, variables: Mapping[str, str]) -
 
 def poll_rooms(stack: LocalStack, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Invoke live_watch with ``event``, as a schedule does; return what it saw."""
+    return _invoke(stack, "LiveWatchFunction", event or {})
+
+
+def reconcile(stack: LocalStack) -> dict[str, Any]:
+    """Have push_start reconcile and announce, as its schedule does each minute."""
+    return _invoke(stack, "PushStartFunction", {"action": "reconcile"})
+
+
+def _invoke(stack: LocalStack, output: str, event: Mapping[str, Any]) -> dict[str, Any]:
     reply = stack.client("lambda").invoke(
-        FunctionName=stack.outputs["LiveWatchFunction"], Payload=json.dumps(event or {})
+        FunctionName=stack.outputs[output], Payload=json.dumps(event)
     )
     payload = reply["Payload"].read()
     assert "FunctionError" not in reply, payload
-    seen: dict[str, Any] = json.loads(payload)
-    return seen
+    answer: dict[str, Any] = json.loads(payload)
+    return answer
 
 
 def _variables(stack: LocalStack, function: str) -> dict[str, str]:

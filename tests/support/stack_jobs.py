@@ -1,7 +1,6 @@
 """Jobs that the end-to-end tests do only once on their stack, and what was seen of them."""
 
 import csv
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ from support.deployed_stack import (
     configured,
     followers_at,
     poll_rooms,
+    reconcile,
 )
+from support.waiting import wait_for
 from wxlive_local.simulator import (
     FOLLOWERS,
     LIVE,
@@ -109,6 +110,8 @@ def push_a_room(stack: LocalStack, operator: Operator, wechat: Simulator) -> Cam
     pushed = operator(*push, "--wait", "--timeout", "60")
     wechat.wait_for_results()
     status, ledger = operator("status"), wechat.ledger()["push"]
+    # The stack announces the end itself, before another one that is given its tables does.
+    reconcile(stack)
     return Campaigns(
         unknown_room, closed_room, refused, dry_run, calls_before, pushed, status, ledger
     )
@@ -119,11 +122,12 @@ def deliver_without_table(stack: LocalStack, operator: Operator, wechat: Simulat
     openid = "oBacklog0000000000000000late"
     with configured(stack, CALLBACK, {"FOLLOWERS_TABLE": "no-such-table"}):
         [record] = wechat.deliver(FollowChange(openid, "add_follow", room_id=7))
-    deadline = time.monotonic() + 60
-    status = "unknown"
-    while status == "unknown" and time.monotonic() < deadline:
-        status = operator("followers", "get", openid).json["status"]
-    return LateEvent(record, status)
+
+    def known() -> str:
+        status: str = operator("followers", "get", openid).json["status"]
+        return status if status != "unknown" else ""
+
+    return LateEvent(record, wait_for(known, within_s=60))
 
 
 def _export(operator: Operator, file: Path) -> frozenset[str]:
@@ -142,23 +146,25 @@ def _push_in_vain(stack: LocalStack, operator: Operator, wechat: Simulator) -> C
         FaultRule(PUSH, Fault.ERRCODE, errcode=40164, times=2),
     )
     assert poll_rooms(stack, {"push": IN_VAIN})["pushed"] == IN_VAIN
-    campaign = _wait_for("paused", operator).json["campaign"]
+    campaign = _campaign_in("paused", operator).json["campaign"]
     wechat.run_on_loop(lambda _: wechat.faults.clear())
     wechat.inject(FaultRule(PUSH, Fault.ERRCODE, errcode=9410005, times=3))
     resumed = operator("resume", campaign)
     assert resumed.exit_code == 0, resumed
-    status = _wait_for("failed", operator)
+    status = _campaign_in("failed", operator)
     wechat.run_on_loop(lambda _: wechat.faults.clear())
     wechat.set_room(IN_VAIN, _ENDED)
     assert operator("rooms", "unchoose").exit_code == 0
     return status
 
 
-def _wait_for(state: str, operator: Operator) -> CommandOutput:
+def _campaign_in(state: str, operator: Operator) -> CommandOutput:
     """Wait until the newest campaign is in a state; return its status."""
-    deadline = time.monotonic() + 60
-    status = operator("status")
-    while status.json.get("state") != state and time.monotonic() < deadline:
+
+    def reached() -> CommandOutput | None:
         status = operator("status")
-    assert status.json.get("state") == state, status
+        return status if status.json.get("state") == state else None
+
+    status = wait_for(reached, within_s=60)
+    assert status is not None, operator("status")
     return status

@@ -74,11 +74,12 @@ class Refused(Exception):
 class Robots:
     """The robots of a group. ``shown`` is what the group saw, ``refused`` what it did not.
 
-    While ``away`` is set they answer 503.
+    While ``away`` is set they answer 503; ``missed`` counts the requests that came meanwhile.
     """
 
     now: Callable[[], float]
     away: bool = False
+    missed: int = 0
     shown: list[Shown] = field(default_factory=list)
     refused: list[tuple[str, int, str]] = field(default_factory=list)
     _windows: dict[tuple[str, int], SlidingWindow] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class Robots:
     def receive(self, kind: str, request: Request) -> Answer:
         """Take a request of a robot of this kind."""
         if self.away:
+            self.missed += 1
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "away")
         take = _TAKERS[kind]
         try:

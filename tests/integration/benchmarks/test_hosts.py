@@ -3,9 +3,9 @@
 import io
 import json
 import socket
-import time
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -16,6 +16,7 @@ from pytest_httpserver import HTTPServer
 from bench_harness.freezer import Freezer
 from bench_harness.nat import ForgetfulNat
 from support.clock import Clock
+from support.waiting import wait_for
 from wxlive_local.local_aws import LocalAws
 
 ASK = b"GET /there HTTP/1.1\r\nHost: there\r\n\r\n"
@@ -71,11 +72,8 @@ def test_a_new_connection_is_passed_on_and_dead_ones_that_were_used_are_counted(
         clock.now_s += IDLE_S + 1
         opened.sendall(ASK)
         connected(nat).close()
-    until = time.monotonic() + WAIT_S
-    while not nat.died and time.monotonic() < until:
-        time.sleep(0.01)
 
-    assert nat.died == 1
+    assert wait_for(lambda: nat.died, WAIT_S) == 1
 
 
 def code() -> bytes:
@@ -87,14 +85,8 @@ def code() -> bytes:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process is stopped, at the latest after ``WAIT_S``."""
-    until = time.monotonic() + WAIT_S
-    while time.monotonic() < until:
-        state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
-        if state == "T":
-            return True
-        time.sleep(0.01)
-    return False
+    """Whether a process is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "T"
 
 
 def test_a_process_is_frozen_between_two_events_and_thawed_for_each(local_aws: LocalAws) -> None:
@@ -110,7 +102,7 @@ def test_a_process_is_frozen_between_two_events_and_thawed_for_each(local_aws: L
         pids = []
         for _ in range(2):
             pids.append(json.loads(client.invoke(FunctionName=name)["Payload"].read()))
-            assert is_stopped(pids[-1])
+            assert wait_for(partial(is_stopped, pids[-1]), WAIT_S)
 
     assert pids[0] == pids[1]
     assert freezer.times >= 2
