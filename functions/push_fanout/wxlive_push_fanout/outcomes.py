@@ -153,10 +153,13 @@ def _keep(message: OutcomeMessage, write: Callable[[], None], deps: Dependencies
         else:
             return True
     try:
-        try:
-            deps.queue.send(message)
-        except Exception:  # noqa: BLE001 - once is not enough to give up what WeChat said
-            deps.queue.send(message)
+        deps.queue.send(message)
+    except Exception:  # once is not enough to give up what WeChat said
+        deps.telemetry.logger.exception("outcome not queued yet", extra=_facts(message))
+    else:
+        return False
+    try:
+        deps.queue.send(message)
     except Exception:  # whatever failed: the log is the last place to keep it
         deps.telemetry.logger.exception("outcome not stored", extra=_facts(message))
         raise

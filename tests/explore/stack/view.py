@@ -18,7 +18,7 @@ from wxlive.domain.followers import Follower
 from wxlive.domain.reports import Report, report
 from wxlive.domain.rooms import Choice
 from wxlive.domain.sync_runs import SyncRun
-from wxlive.stores.campaigns import _read_campaign
+from wxlive.stores.campaign_rows import read_campaign
 from wxlive.stores.followers import _from_item as _read_follower
 from wxlive.stores.ledger_rows import read_chunk
 from wxlive.stores.results import _read as _read_result
@@ -34,7 +34,7 @@ Place = tuple[str, int]
 def campaign_in(item: Item) -> Campaign | None:
     """Return the campaign that an item holds."""
     row: Any = item.attributes
-    return _read_campaign(row) if row.get("pk") == "campaign" else None
+    return read_campaign(row) if row.get("pk") == "campaign" else None
 
 
 @lru_cache(1 << 16)

@@ -1,25 +1,30 @@
 """Campaigns, in the State table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wxlive.domain.campaigns import (
-    CAMPAIGN_KEPT_S,
     HELD,
     UNENDED,
     Campaign,
     CampaignState,
     Hold,
-    HoldKind,
     PastHold,
 )
 from wxlive.errors import Conflict
 from wxlive.stores.announcements import announcement_put
-from wxlive.stores.audiences import audience_item, read_audience
+from wxlive.stores.campaign_rows import (
+    campaign_item,
+    held_by,
+    history_facts,
+    in_one_of,
+    planning,
+    read_campaign,
+)
 from wxlive.stores.commands import command_put
 from wxlive.stores.days import day_release
-from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, present, query, transact
+from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, query, transact
 from wxlive.stores.ledger_rows import new_chunk
 from wxlive.stores.living import Living, is_living, succession
 
@@ -36,17 +41,17 @@ class CampaignStore:
     def get(self, campaign: str) -> Campaign | None:
         """Return one campaign."""
         item = get(self._table, CAMPAIGN_PK, campaign)
-        return _read_campaign(item) if item else None
+        return read_campaign(item) if item else None
 
     def newest(self) -> Campaign | None:
         """Return the campaign that was started last."""
         items = list(query(self._table, CAMPAIGN_PK, newest_first=True, limit=1))
-        return _read_campaign(items[0]) if items else None
+        return read_campaign(items[0]) if items else None
 
     def before(self, campaign: str) -> Campaign | None:
         """Return the campaign that was started last before this one."""
         items = list(query(self._table, CAMPAIGN_PK, before=campaign, newest_first=True, limit=1))
-        return _read_campaign(items[0]) if items else None
+        return read_campaign(items[0]) if items else None
 
     def of_room(self, room_id: int) -> list[Campaign]:
         """Return the campaigns of a room, the newest first."""
@@ -54,7 +59,7 @@ class CampaignStore:
 
     def newest_first(self) -> Iterator[Campaign]:
         """Walk the campaigns, the newest first."""
-        return map(_read_campaign, query(self._table, CAMPAIGN_PK, newest_first=True))
+        return map(read_campaign, query(self._table, CAMPAIGN_PK, newest_first=True))
 
     def open(
         self, campaign: Campaign, *, before: Living | None, release: tuple[str, int, str] | None
@@ -73,7 +78,7 @@ class CampaignStore:
             succession(campaign.campaign, before),
             {
                 "Put": {
-                    "Item": _campaign_item(campaign),
+                    "Item": campaign_item(campaign),
                     "ConditionExpression": "attribute_not_exists(pk)",
                 }
             },
@@ -121,9 +126,9 @@ class CampaignStore:
             "reason": hold.reason,
             "held_since": hold.since,
             "resume_at": hold.resume_at,
-            **_history(past_holds),
+            **history_facts(past_holds),
         }
-        condition, values = _in_one_of(out_of)
+        condition, values = in_one_of(out_of)
         if self._update(campaign, condition, facts, values, command=command, now_s=hold.since):
             return True
         stored = self.get(campaign)
@@ -143,7 +148,7 @@ class CampaignStore:
         Only the living campaign is resumed. ``past_holds`` are its holds with that one; they stay
         as they are without. With a command of the operator's, the wait for the room begins anew.
         """
-        condition, values = _in_one_of(UNENDED)
+        condition, values = in_one_of(UNENDED)
         facts = {
             "state": CampaignState.SENDING.value,
             "hold_id": "",
@@ -152,11 +157,11 @@ class CampaignStore:
             "resume_at": 0,
             "resumed_at": int(now_s),
             **({"not_live_since": 0} if command else {}),
-            **_history(past_holds),
+            **history_facts(past_holds),
         }
         return self._update(
             campaign,
-            f"{condition} AND {_held_by(hold_id)}",
+            f"{condition} AND {held_by(hold_id)}",
             facts,
             {**values, ":hold": hold_id},
             is_living(campaign),
@@ -186,11 +191,11 @@ class CampaignStore:
             "held_since": 0,
             "resume_at": 0,
             "ended_at": int(now_s),
-            **_history(past_holds),
+            **history_facts(past_holds),
         }
-        condition, values = _in_one_of(UNENDED if out_of_hold is None else HELD)
+        condition, values = in_one_of(UNENDED if out_of_hold is None else HELD)
         if out_of_hold is not None:
-            condition = f"{condition} AND {_held_by(out_of_hold)}"
+            condition = f"{condition} AND {held_by(out_of_hold)}"
             values = {**values, ":hold": out_of_hold}
         if self._update(campaign, condition, facts, values, command=command, now_s=now_s):
             return True
@@ -202,7 +207,7 @@ class CampaignStore:
 
         No chunk is claimed afterwards by whoever has read another pace.
         """
-        condition, values = _in_one_of(UNENDED)
+        condition, values = in_one_of(UNENDED)
         facts = {"per_second": per_second}
         return self._update(campaign, condition, facts, values, command=command, now_s=now_s)
 
@@ -279,9 +284,9 @@ class CampaignStore:
         return self._advance(campaign, progress)
 
     def _advance(self, campaign: Campaign, progress: dict[str, Any], *writes: Item) -> Campaign:
-        planning = _planning(campaign, progress)
+        step = planning(campaign, progress)
         try:
-            transact(self._table, f"the plan of {campaign.campaign}", *writes, planning)
+            transact(self._table, f"the plan of {campaign.campaign}", *writes, step)
         except Conflict:
             stored = self.get(campaign.campaign)
             if stored is None or stored.plan_id != progress["plan_id"]:
@@ -325,94 +330,3 @@ class CampaignStore:
         except Conflict:
             return False
         return True
-
-
-def _in_one_of(states: Iterable[CampaignState]) -> tuple[str, dict[str, str]]:
-    values = {f":in{number}": state.value for number, state in enumerate(sorted(states))}
-    return f"#state IN ({', '.join(values)})", values
-
-
-def _held_by(hold_id: str) -> str:
-    """Return the condition that the hold of an id stands. Version 0.1 gave holds no id."""
-    return "hold_id = :hold" if hold_id else "(attribute_not_exists(hold_id) OR hold_id = :hold)"
-
-
-def _planning(campaign: Campaign, progress: Mapping[str, Any]) -> Item:
-    """Advance the plan, if it is where this planner read it and the campaign has not ended."""
-    condition, states = _in_one_of(UNENDED)
-    same_step = (
-        "#plan_id = :known_id"
-        if campaign.plan_id
-        else "(attribute_not_exists(#plan_id) OR #plan_id = :known_id)"
-    )
-    return {
-        "Update": {
-            "Key": {"pk": CAMPAIGN_PK, "sk": campaign.campaign},
-            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in progress),
-            "ConditionExpression": f"#chunks = :known AND {same_step} AND {condition}",
-            "ExpressionAttributeNames": {
-                "#state": "state",
-                "#chunks": "chunks",
-                "#plan_id": "plan_id",
-                **{f"#{name}": name for name in progress},
-            },
-            "ExpressionAttributeValues": {
-                ":known": campaign.chunks,
-                ":known_id": campaign.plan_id,
-                **states,
-                **{f":{name}": value for name, value in progress.items()},
-            },
-        }
-    }
-
-
-def _campaign_item(campaign: Campaign) -> Item:
-    return present(
-        {
-            "pk": CAMPAIGN_PK,
-            "sk": campaign.campaign,
-            **asdict(campaign),
-            "state": campaign.state.value,
-            "hold_kind": campaign.hold_kind.value if campaign.hold_kind else None,
-            "target": audience_item(campaign.target),
-            "past_holds": _holds_item(campaign.past_holds),
-            "expires_at": campaign.created_at + CAMPAIGN_KEPT_S,
-        }
-    )
-
-
-def _read_campaign(item: Mapping[str, Any]) -> Campaign:
-    kept = {name: item[name] for name in Campaign.__dataclass_fields__ if name in item}
-    state = CampaignState(item["state"])
-    past_holds = tuple(
-        PastHold(**{**hold, "kind": HoldKind(hold["kind"])}) for hold in item.get("past_holds", ())
-    )
-    return Campaign(
-        **{
-            **kept,
-            "state": state,
-            "hold_kind": _hold_kind(item),
-            "target": read_audience(item["target"]),
-            "past_holds": past_holds,
-        }
-    )
-
-
-def _history(past_holds: Iterable[PastHold] | None) -> Item:
-    return {} if past_holds is None else {"past_holds": _holds_item(past_holds)}
-
-
-def _holds_item(holds: Iterable[PastHold]) -> list[Item]:
-    return [{**asdict(hold), "kind": hold.kind.value} for hold in holds]
-
-
-def _hold_kind(item: Mapping[str, Any]) -> HoldKind | None:
-    """Read why a campaign is held. Version 0.1 held without a kind."""
-    state = CampaignState(item["state"])
-    if state not in HELD:
-        return None
-    if item.get("hold_kind"):
-        return HoldKind(item["hold_kind"])
-    if state is CampaignState.WAITING_LIVE:
-        return HoldKind.ROOM
-    return HoldKind.QUOTA if item.get("resume_at") else HoldKind.OPERATOR

@@ -79,7 +79,7 @@ def _named() -> Iterator[None]:
         yield
     except requests.RequestException:
         raise
-    except Exception as error:
+    except Exception as error:  # a call that may have left must not end without an outcome
         raise requests.RequestException(type(error).__name__) from error
 
 
@@ -95,7 +95,7 @@ class _Connection(HTTPConnection):
             super().connect()
         except NewConnectionError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever it was, nothing was sent
             self.close()
             raise NewConnectionError(self, f"no connection ({type(error).__name__})") from error
         limit_s = self.timeout
