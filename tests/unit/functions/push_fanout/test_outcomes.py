@@ -86,8 +86,9 @@ def test_an_answer_that_nothing_takes_is_logged_with_its_message_id_and_raised(
     with pytest.raises(ConnectionError):
         answer(sender)
 
-    [record] = caplog.records
+    [first, record] = caplog.records
     facts = vars(record)
+    assert first.message == "outcome not queued yet"
     assert (record.levelname, record.message) == ("ERROR", "outcome not stored")
     assert (facts["campaign"], facts["chunk"], facts["message_id"]) == (CAMPAIGN, 1, "m-9")
     assert facts["outcome"]["claim"] == "claim-1"
