@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from explore.aws.backend import MEMORY
-from explore.stack.shipped import _PoolAtOnce
+from explore.stack.shipped import PoolAtOnce
 from factories import NOW_S
 from support.backends import LOCAL, Backend, Tables
 from support.budget import budget
@@ -293,7 +293,7 @@ class _StoredPages(SyncRunStore):
 def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do the work of threads when it is handed in, so that an example can be repeated."""
     for module in (prefetch, followers):
-        monkeypatch.setattr(module, "ThreadPoolExecutor", _PoolAtOnce)
+        monkeypatch.setattr(module, "ThreadPoolExecutor", PoolAtOnce)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from explore.engine.world import (
     World,
 )
 from explore.stack import invariants, shipped, sync_invariants
+from explore.stack.dependencies import FAST, Setting
 from explore.stack.dynamodb import SCHEMAS, DynamoDbService, Written
 from explore.stack.follower_list import FollowChanges, Notices
 from explore.stack.places import (
@@ -143,11 +144,11 @@ def build(
         requests,
         services={
             "dynamodb": DynamoDbService(answers, scenario.aws_fates, written, private=private),
-            f"dynamodb{shipped.FAST}": DynamoDbService(
+            f"dynamodb{FAST}": DynamoDbService(
                 answers, scenario.aws_fates, written, config=FAIL_FAST, private=private
             ),
             "sqs": SqsService(parts, answers, scenario.aws_fates),
-            f"sqs{shipped.FAST}": SqsService(parts, answers, scenario.aws_fates, FAIL_FAST),
+            f"sqs{FAST}": SqsService(parts, answers, scenario.aws_fates, FAIL_FAST),
             "lambda": LambdaService(parts, answers, scenario.aws_fates),
             "wechat": WechatService(parts, answers, scenario.rules),
         },
@@ -252,9 +253,7 @@ def _commands(scenario: Scenario) -> list[list[str]]:
     ]
 
 
-def _human(
-    kernel: Kernel, setting: shipped.Setting, payloads: Sequence[str], number: int
-) -> Position:
+def _human(kernel: Kernel, setting: Setting, payloads: Sequence[str], number: int) -> Position:
     program = kernel.program(f"human {number}", shipped.operator(payloads, setting))
     kind = Kind("operator", is_human=True, stays=True)
     return Position(f"operator{number}", kind, program, program.first, 0)

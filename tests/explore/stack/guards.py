@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from explore.stack import shipped
+from explore.stack import dependencies
 from wxlive.digests import DigestSet
 from wxlive.domain import pace
 from wxlive.domain.chunks import Chunk
@@ -45,7 +45,7 @@ GUARDS: Mapping[str, tuple[Any, str, Any]] = {
     "what comes after a decision corrects it": (LedgerStore, "_correct", _false),
     "a lost message is replaced": (reconcile, "chunks_to_enqueue", _nothing),
     "a stalled plan is resumed": (reconcile, "plan_is_stalled", _false),
-    "metrics are published before a campaign is closed": (shipped.Telemetry, "publish", _none),
+    "metrics are published before a campaign is closed": (dependencies.Telemetry, "publish", _none),
     "the unfinished campaign refuses another start": (start, "_unfinished", _none),
     "a start that was done is repeated": (start, "_finished", _none),
     "whoever was notified is left out": (plan, "_left_out", lambda *_: DigestSet()),

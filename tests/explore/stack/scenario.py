@@ -10,8 +10,8 @@ from explore.engine.world import (
     Jumps,
     World,
 )
-from explore.stack import shipped
 from explore.stack.aws_fates import USUAL_FATES
+from explore.stack.dependencies import Setting
 from explore.stack.places import (
     CAMPAIGN,
     NOW_S,
@@ -94,7 +94,7 @@ class Scenario:
     is_warm: bool = True
     rate: int = 2
     decides: bool = False
-    setting: shipped.Setting = field(default_factory=shipped.Setting)
+    setting: Setting = field(default_factory=Setting)
     rules: Rules = field(default_factory=Rules)
     aws_fates: tuple[str, ...] = USUAL_FATES
     jumps: Jumps = _no_jumps

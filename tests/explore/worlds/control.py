@@ -1,5 +1,6 @@
 """An operator beside a sender."""
 
+from explore.stack.dependencies import Setting
 from explore.stack.places import (
     CAMPAIGN,
     DAY_OFFSET_HOURS,
@@ -10,7 +11,6 @@ from explore.stack.places import (
     START_OTHER,
 )
 from explore.stack.scenario import Scenario, chosen, claim_grown_old, executed, held
-from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
 from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import RoomStatus

@@ -1,8 +1,8 @@
 """A planner beside senders, and chunks that are split."""
 
+from explore.stack.dependencies import Setting
 from explore.stack.places import DAY, MIDNIGHT_S, NOW_S, OTHER_ROOM, ROOM, START, START_OTHER
 from explore.stack.scenario import Scenario, chosen
-from explore.stack.shipped import Setting
 from explore.stack.wechat import Rules
 from wxlive.domain.rooms import RoomStatus
 

@@ -1,7 +1,7 @@
 """Senders, and what may come between them."""
 
+from explore.stack.dependencies import Setting
 from explore.stack.scenario import Scenario, claim_grown_old
-from explore.stack.shipped import Setting
 from explore.stack.wechat import ALL_PUSH_FATES, Rules
 
 ONE, TWO = ("a", "b"), ("c", "d")
