@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bench_harness.aws_faults import AwsAnswer, AwsFaults, Fault, read_call
-from bench_harness.loopback_server import LOOPBACK, LoopbackServer
+from wxlive_local.loopback_server import LOOPBACK, LoopbackServer
 
 PASSED: Final = "passed"
 UNREACHED: Final = "unreached"

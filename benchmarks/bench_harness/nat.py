@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench_harness.loopback_server import LOOPBACK, LoopbackServer
+from wxlive_local.loopback_server import LOOPBACK, LoopbackServer
 
 _PIECE: Final = 65_536
 

@@ -4,16 +4,19 @@ import asyncio
 import socket
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 LOOPBACK: Final = "127.0.0.1"
 _START_S: Final = 30
 
+T = TypeVar("T")
+
 
 class LoopbackServer(ABC):
-    """Runs for the time of a ``with`` block."""
+    """Runs for the time of a ``with`` block; what keeps it from starting is raised there."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -24,7 +27,11 @@ class LoopbackServer(ABC):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._port = self._started.result(_START_S)
+        try:
+            self._port = self._started.result(_START_S)
+        except BaseException:
+            self._thread.join(_START_S)
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,13 +48,29 @@ class LoopbackServer(ABC):
     async def start(self, running: AsyncExitStack) -> int:
         """Start to serve until ``running`` is closed; return the port."""
 
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have work done on the server's event loop, from another thread; return its result.
+
+        Raises:
+            RuntimeError: the server is not running.
+        """
+        if self._loop is None or not self._thread.is_alive():
+            work.close()
+            raise RuntimeError("the server is not running; use it inside its with block")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
     def _run(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as running:
-            self._started.set_result(await self.start(running))
+            try:
+                port = await self.start(running)
+            except Exception as error:  # noqa: BLE001 - raised where the block is entered
+                self._started.set_exception(error)
+                return
+            self._started.set_result(port)
             await self._stop.wait()
 
 
