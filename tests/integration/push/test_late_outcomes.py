@@ -28,6 +28,14 @@ def lost_worker(world: World, *sizes: int) -> None:
     world.clock.now_s += CLAIM_STALE_S + 1
 
 
+def is_called_while_busy(world: World, stack: PushStack, *then: FaultRule) -> None:
+    """Have the first chunk called, which WeChat answers with -1, and is to be sent again."""
+    world.put_campaign(2)
+    stack.sender = fanout_deps(world, retry_busy=True)
+    world.wechat.inject(BUSY, *then)
+    stack.deliver(1)
+
+
 def comes_late(stack: PushStack, outcome: Outcome) -> None:
     """Deliver the outcome of that claim."""
     refund_day = DAY if outcome is NOT_SENT else ""
@@ -177,10 +185,7 @@ def test_the_operator_can_accept_what_is_unknown_in_a_cancelled_campaign(
 def test_a_call_that_a_busy_wechat_may_have_carried_out_stays_on_record(
     world: World, stack: PushStack
 ) -> None:
-    world.put_campaign(2)
-    stack.sender = fanout_deps(world, retry_busy=True)
-    world.wechat.inject(BUSY, NEVER_ARRIVED)
-    stack.deliver(1)
+    is_called_while_busy(world, stack, NEVER_ARRIVED)
     assert [call.openids for call in world.chunk().earlier_calls] == [2]
     stack.work(world.clock() + BUSY_AGAIN_S)
     assert states(stack) == {"unknown": 1}
@@ -193,10 +198,7 @@ def test_a_call_that_a_busy_wechat_may_have_carried_out_stays_on_record(
 def test_a_result_calls_off_the_second_call_after_a_busy_answer(
     world: World, stack: PushStack
 ) -> None:
-    world.put_campaign(2)
-    stack.sender = fanout_deps(world, retry_busy=True)
-    world.wechat.inject(BUSY)
-    stack.deliver(1)
+    is_called_while_busy(world, stack)
     calls = world.calls(PUSH)
 
     result_comes(world, "of the first call", total=2)
@@ -212,10 +214,7 @@ def test_a_result_calls_off_the_second_call_after_a_busy_answer(
 def test_a_busy_answer_whose_result_does_not_come_is_called_again(
     world: World, stack: PushStack
 ) -> None:
-    world.put_campaign(2)
-    stack.sender = fanout_deps(world, retry_busy=True)
-    world.wechat.inject(BUSY)
-    stack.deliver(1)
+    is_called_while_busy(world, stack)
 
     stack.run(4)
 
@@ -240,10 +239,7 @@ def test_a_resume_does_not_send_again_what_a_result_has_proven_meanwhile(
 def test_whom_a_busy_wechat_may_have_notified_is_left_out_of_the_next_campaign(
     world: World, stack: PushStack
 ) -> None:
-    world.put_campaign(2)
-    stack.sender = fanout_deps(world, retry_busy=True)
-    world.wechat.inject(BUSY)
-    stack.deliver(1)
+    is_called_while_busy(world, stack)
 
     stack.command("cancel", campaign=CAMPAIGN)
 
