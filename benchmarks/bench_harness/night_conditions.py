@@ -10,7 +10,7 @@ from bench_harness.faulty_proxy import PASSED, FaultyProxy
 from bench_harness.freezer import Freezer
 from bench_harness.function_hosts import change_functions, host_environment
 from bench_harness.nat import ForgetfulNat
-from wxlive_local.loopback_server import free_port
+from wxlive_local.local_aws import free_port
 from wxlive_local.up import LocalStack, Options, local_stack
 
 SEED = 20261127

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from wxlive.errors import Misconfigured, NotReached
-from wxlive_local.local_aws import HOST, LocalAws
+from wxlive_local.local_aws import LocalAws
 from wxlive_local.locks import locked
+from wxlive_local.loopback_server import LOOPBACK
 from wxlive_local.paths import BUILD, DEV_BIN, ROOT, SAM, SAMCONFIG, TEMPLATE
 from wxlive_local.processes import SupervisedProcess
 
@@ -138,8 +139,8 @@ def _sam_env(run_dir: Path) -> dict[str, str]:
         # The build looks for the runtime's exact Python on the path.
         "PATH": f"{DEV_BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "TMPDIR": str(temporary),
-        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST, "localhost"])),
-        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), HOST, "localhost"])),
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), LOOPBACK, "localhost"])),
+        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), LOOPBACK, "localhost"])),
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.2",
         # SAM keeps a file in the home directory otherwise.

@@ -18,10 +18,10 @@ import botocore.session
 
 from wxlive.errors import Misconfigured, NotReached
 from wxlive_local.locks import is_locked, locked
+from wxlive_local.loopback_server import LOOPBACK
 from wxlive_local.paths import AWS_PYTHON, RUNS
 from wxlive_local.processes import SupervisedProcess
 
-HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 _START_TIMEOUT_S = 30.0
 _PROGRAM = str(Path(__file__).with_name("aws_program.py"))
@@ -59,7 +59,7 @@ class LocalAws:
         self.run_dir = RUNS / f"{int(time.time())}-{uuid.uuid4().hex[:8]}"
 
     def __enter__(self) -> Self:
-        self.port = _port(self._wanted_port)
+        self.port = free_port(self._wanted_port)
         scratch = self.run_dir / "aws"
         RUNS.mkdir(parents=True, exist_ok=True)
         with ExitStack() as starting:
@@ -90,7 +90,7 @@ class LocalAws:
 
     @property
     def endpoint_url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -140,9 +140,9 @@ class LocalAws:
             "TMPDIR": str(scratch / "tmp"),
             "STATE_DIR": str(scratch / "state"),
             "S3_DATA_DIR": str(scratch / "s3"),
-            "BIND_HOST": HOST,
+            "BIND_HOST": LOOPBACK,
             # Part of the queue URLs; `localhost` may mean ::1, where nothing listens.
-            "MINISTACK_HOST": HOST,
+            "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
             # The local AWS itself calls no AWS; the functions inherit this.
             "AWS_ENDPOINT_URL": self._functions_aws_url or self.endpoint_url,
@@ -178,7 +178,7 @@ def http_status(url: str, timeout_s: float = 5.0) -> int | None:
             return None
 
 
-def _port(wanted: int | None) -> int:
+def free_port(wanted: int | None = None) -> int:
     """Return ``wanted`` if it is free, else any free port.
 
     Raises:
@@ -187,10 +187,10 @@ def _port(wanted: int | None) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, wanted or 0))
+            probe.bind((LOOPBACK, wanted or 0))
         except OSError as error:
             raise Misconfigured(
-                f"port {wanted} on {HOST} can't be used ({error.strerror}); "
+                f"port {wanted} on {LOOPBACK} can't be used ({error.strerror}); "
                 "choose another with --port, or omit --port"
             ) from error
         port: int = probe.getsockname()[1]

@@ -1,7 +1,6 @@
 """A server on the loopback with an event loop and a thread of its own."""
 
 import asyncio
-import socket
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
@@ -72,11 +71,3 @@ class LoopbackServer(ABC):
                 return
             self._started.set_result(port)
             await self._stop.wait()
-
-
-def free_port() -> int:
-    """Return a free port, for a server that others must know before it starts."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -10,8 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from bench_harness.aws_faults import AwsFaults, Fault
 from bench_harness.faulty_proxy import PASSED, UNREACHED, FaultyProxy
-from wxlive_local.local_aws import REGION, LocalAws
-from wxlive_local.loopback_server import free_port
+from wxlive_local.local_aws import REGION, LocalAws, free_port
 
 KEY = {"pk": {"S": "key"}}
 

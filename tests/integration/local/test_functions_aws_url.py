@@ -9,8 +9,7 @@ import pytest
 
 from bench_harness.aws_faults import AwsFaults
 from bench_harness.faulty_proxy import PASSED, FaultyProxy
-from wxlive_local.local_aws import LocalAws
-from wxlive_local.loopback_server import free_port
+from wxlive_local.local_aws import LocalAws, free_port
 
 pytestmark = pytest.mark.local_aws
 

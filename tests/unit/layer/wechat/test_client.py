@@ -43,6 +43,7 @@ from wxlive.wechat.answers import ApiQuota, FollowerPage
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import IDLE_LIMIT_S, WechatClient
 from wxlive.wechat.transport import ANSWER_LIMIT_BYTES, WechatSession
+from wxlive_local.local_aws import free_port
 
 SECRET = "5ecre7-of-the-app"
 TOKEN = "70ken-one"
@@ -194,9 +195,7 @@ def raw() -> Iterator[StartRaw]:
 
 def nobody() -> str:
     """An address where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def rooms(client: WechatClient) -> tuple[Room, ...]:
