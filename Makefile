@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough security prove prove-needed docs bench bench-quick growth costs sizes local build deploy lint format lock clean
+.PHONY: help install demo test test-fast test-thorough security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ format: install  ## Format the code and fix what can be fixed
 
 docs: install  ## Renew the generated pages of docs/: commands and template parameters
 	@$(BIN)/python scripts/generate_docs.py
+
+catalogues: install  ## Bring the translations up to date with the code, and compile them
+	@$(BIN)/python scripts/catalogues.py
 
 # --------------------------------------------------------------------- cloud
 build: install  ## Build for the real cloud, for both architectures

@@ -29,6 +29,7 @@ _CLI_INTRO = """\
 | option | meaning |
 | --- | --- |
 | `--stack NAME` | Name of the deployed stack; the default is `$WXLIVE_STACK`, else `wxlive`. |
+| `--lang LANGUAGE` | Language of what is shown, `en` or `zh`; by default, that of the locale. |
 | `--json` | Print one JSON object on stdout. Progress and messages go to stderr. |
 | `-h`, `--help` | Show the help of the command. |
 
@@ -38,6 +39,9 @@ _CLI_CONVENTIONS = """\
 changes something, such as `wxlive pause`, exits with 0 once it is done.
 
 With `--json`, a refusal also prints `{"refused": "the reason"}` on stdout.
+
+**The locale** is the first of `$LC_ALL`, `$LC_MESSAGES` and `$LANG` that is set; a Chinese one
+means `zh`, any other `en`. JSON and CSV files are the same in both.
 
 **Times** are read and shown in the time zone of WeChat's day (Beijing, `UTC+8`, unless
 `DayOffsetHours` says otherwise), which every screen names. JSON and CSV files have Unix seconds.
@@ -51,7 +55,7 @@ _PARAMETERS_INTRO = """\
 
 Set them with `parameter_overrides` in the section of your environment in `samconfig.toml`.
 """
-_COMMON_OPTIONS = frozenset({"stack", "as_json", "help"})
+_COMMON_OPTIONS = frozenset({"stack", "lang", "as_json", "help"})
 """Options that the introduction describes once for all commands."""
 
 _METADATA = re.compile(r"^Metadata:\n(?:(?:[ #].*)?\n)+", re.MULTILINE)

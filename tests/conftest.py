@@ -1,5 +1,6 @@
 """What every kind of test may ask for. Nothing here reaches beyond this machine."""
 
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from support.budget import register_profiles
 from wxlive_local.local_aws import LocalAws
 
 register_profiles()
+
+os.environ["LC_ALL"] = "C.UTF-8"  # the command follows it; a test that wants another says so
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,6 +29,7 @@ ENV = {
     "CALLBACK_QUARANTINE_URL": "https://sqs.test/quarantine",
     "CALLBACK_ALLOW_LIST": "none",
     "NOTIFY_SECRET_NAME": "none",
+    "NOTIFY_LANGUAGE": "en",
     "WECHAT_SECRET_NAME": "wxlive/wechat",
     "WECHAT_API_BASE": "https://wechat.test",
     "MESSAGE_MODE": "secure",

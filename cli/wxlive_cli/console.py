@@ -17,9 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from wxlive.errors import WxliveError
+from wxlive.errors import InvalidCommand, WxliveError
+from wxlive.settings import Language
 from wxlive_cli.aws_errors import describe_error
 from wxlive_cli.exit_codes import DONE, INTERRUPTED, PIPE_CLOSED, REFUSED
+from wxlive_cli.help import translated
+from wxlive_cli.language import LANGUAGE_OPTION, language_of, shown, speaking
 from wxlive_cli.stack import connect
 from wxlive_cli.tables import facts_table
 from wxlive_cli.text import json_line, printable
@@ -74,6 +77,13 @@ stack_option = click.option(
 )
 
 
+language_option = click.option(
+    LANGUAGE_OPTION,
+    type=click.Choice([each.value for each in Language]),
+    expose_value=False,
+    help="Language of screens and messages; default: that of LC_ALL, LC_MESSAGES or LANG.",
+)
+
 timeout_option = click.option(
     "--timeout",
     default=900,
@@ -105,6 +115,7 @@ def stack_name_command(command: Command) -> Callable[..., None]:
     """
 
     @stack_option
+    @language_option
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
     @wraps(command)
     def run(stack: str | None, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click's own
@@ -127,13 +138,22 @@ class CommandLine(click.Group):
     """The outermost group: wrong usage, Ctrl-C and a closed pipe end in a sentence or in none."""
 
     def main(self, args: Any = None, **options: Any) -> NoReturn:  # type: ignore[override]  # it always exits
-        """Run the command that is typed, and exit."""
+        """Run the command that is typed, in the language that is asked for, and exit."""
         words = sys.argv[1:] if args is None else list(args)
-        as_json = "--json" in words
-        options.pop("standalone_mode", None)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        try:
+            language = language_of(words, os.environ)
+        except InvalidCommand as error:
+            refuse(str(error), as_json="--json" in words)
+        with speaking(language):
+            translated(self).run(words, **options)
+
+    def run(self, words: list[str], **options: Any) -> NoReturn:
+        """Run a command, and exit."""
+        as_json = "--json" in words
+        options.pop("standalone_mode", None)
         try:
             code = super().main(words, standalone_mode=False, **options)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -167,7 +187,7 @@ def refuse(sentence: str, *, as_json: bool) -> NoReturn:
     """Print one sentence that says why the command was refused, and exit with 2."""
     if as_json:
         click.echo(json_line({"refused": sentence}))
-    click.echo(f"wxlive: {printable(sentence)}", err=True)
+    click.echo(f"wxlive: {printable(shown(sentence))}", err=True)
     raise SystemExit(REFUSED)
 
 

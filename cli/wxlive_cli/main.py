@@ -5,7 +5,7 @@ import os
 import click
 
 from wxlive_cli.configure import configure
-from wxlive_cli.console import CommandLine, stack_option
+from wxlive_cli.console import CommandLine, language_option, stack_option
 from wxlive_cli.control import cancel, pace, pause, resume
 from wxlive_cli.dlq.command import dlq
 from wxlive_cli.doctor.command import doctor
@@ -26,6 +26,7 @@ from wxlive_cli.watch.command import watch
 @click.group("wxlive", cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wxlive")
 @stack_option
+@language_option
 @click.pass_context
 def main(context: click.Context, stack: str | None) -> None:
     """Operate a wxlive stack: followers, campaigns, reports.

@@ -61,6 +61,10 @@ class ParsedTemplate:
         found: dict[str, Any] = self.resources[name]["Properties"]
         return found
 
+    def mapping(self, name: str) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = self.sections["Mappings"][name]
+        return found
+
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of each resource of a type by its logical id."""
         return {

@@ -1,10 +1,12 @@
 """The alarms: what they watch, and what they say."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.template import ALARM, MONITORED_NAMESPACE
+from wxlive.settings import Language
 from wxlive.telemetry import NEEDS_OPERATOR, Metric
 from wxlive_local.paths import ROOT
 
@@ -33,9 +35,25 @@ def test_an_alarm_says_what_to_do_and_is_in_the_runbook(
 ) -> None:
     runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
-    assert len(monitoring.properties(alarm)["AlarmDescription"]) > 50
-    assert f"| `{alarm.removesuffix('Alarm')}` |" in runbook
+    name = alarm.removesuffix("Alarm")
+    words = {"Fn::FindInMap": ["AlarmWords", {"Ref": "Language"}, name]}
+    assert monitoring.properties(alarm)["AlarmDescription"] == words
+    assert len(monitoring.mapping("AlarmWords")["en"][name]) > 50
+    assert f"| `{name}` |" in runbook
     assert monitoring.properties(alarm)["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_the_alarms_speak_every_language(
+    monitoring: "ParsedTemplate", template: "ParsedTemplate"
+) -> None:
+    for parsed in (monitoring, template):
+        words = parsed.mapping("AlarmWords")
+        assert set(words) == {language.value for language in Language}
+        assert words["en"].keys() == words["zh"].keys()
+        assert all(re.search("[\u4e00-\u9fff]", text) for text in words["zh"].values())
+        said = [text for texts in words.values() for text in texts.values()]
+        for page in (page for text in said for page in re.findall(r"docs/[\w.-]+\.md", text)):
+            assert (ROOT / page).exists()
 
 
 @pytest.mark.parametrize("reason", sorted(NEEDS_OPERATOR))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wxlive import aws
 from wxlive.bootstrap.process import settings, telemetry
+from wxlive.language import DOMAIN, LOCALE, Catalogue
 from wxlive.robots.posts import Post
 from wxlive.robots.robot import Robot, is_of_local_run
 from wxlive.robots.sending import send
@@ -31,6 +32,7 @@ class Dependencies:
     telemetry: Telemetry
     stack: str
     day_offset_hours: int
+    catalogue: Catalogue
     now: Callable[[], float]
     sleep: Callable[[float], None]
     remaining_s: Callable[[], float]
@@ -48,6 +50,7 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         telemetry=telemetry(),
         stack=config.stack_name,
         day_offset_hours=config.day_offset_hours,
+        catalogue=Catalogue.load(config.language, (DOMAIN, LOCALE)),
         now=time.time,
         sleep=time.sleep,
         remaining_s=lambda: context.get_remaining_time_in_millis() / 1000,

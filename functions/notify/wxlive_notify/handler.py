@@ -61,5 +61,10 @@ def _post_all(messages: Mapping[str, Message], left: list[str], deps: Dependenci
 
 def _message(body: str, deps: Dependencies) -> Message | None:
     event = json.loads(body)
-    text = sentence(event, stack=deps.stack, offset_hours=deps.day_offset_hours)
+    text = sentence(
+        event,
+        stack=deps.stack,
+        offset_hours=deps.day_offset_hours,
+        catalogue=deps.catalogue,
+    )
     return Message(text, event) if text is not None else None

@@ -1,4 +1,7 @@
-"""The sentences for the team. Every word that a robot shows is here, as a whole sentence."""
+"""The sentences for the team. Every word that a robot shows is here, as a whole sentence.
+
+They are translated as they are written; the reason of a campaign was stored in English.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -7,6 +10,7 @@ from typing import Any
 from wxlive.domain.announcements import DETAIL_TYPES, ROOM_WENT_LIVE
 from wxlive.domain.calendar import clock_of
 from wxlive.domain.history import Incident
+from wxlive.language import Catalogue
 
 Event = Mapping[str, Any]
 
@@ -38,7 +42,7 @@ _ALARM_NAME = re.compile(r"-Monitoring-[^-]+-([A-Za-z]+?)(?:Alarm)?-[^-]+$")
 """CloudFormation's name of an alarm: the nested stack's, the alarm's own, a random end."""
 
 
-def sentence(event: Event, *, stack: str, offset_hours: int) -> str | None:
+def sentence(event: Event, *, stack: str, offset_hours: int, catalogue: Catalogue) -> str | None:
     """Return the message about an event: the detail of one of ours, or of an alarm of CloudWatch's.
 
     None for an event that is not worth a message.
@@ -47,7 +51,7 @@ def sentence(event: Event, *, stack: str, offset_hours: int) -> str | None:
         parts, when = _alarm(event), ""
     else:
         parts, when = _ours(event), f" {clock_of(event['at'], offset_hours)}"
-    words = " ".join(parts).format(**_facts(event))
+    words = " ".join(map(catalogue.gettext, parts)).format(**_facts(event, catalogue))
     return f"{stack}{when}: {words}" if words else None
 
 
@@ -56,14 +60,14 @@ def _ours(event: Event) -> Iterable[str]:
     return tell(event) if tell is not None else ()
 
 
-def _facts(event: Event) -> dict[str, Any]:
+def _facts(event: Event, catalogue: Catalogue) -> dict[str, Any]:
     """Return what the sentences say of an event, by the names that they use."""
     found = _ALARM_NAME.search(event.get("alarmName", ""))
     return {
         **event,
         **event.get("openids", {}),
         **event.get("results", {}),
-        "reason": (event.get("reason") or _NO_REASON).rstrip("."),
+        "reason": catalogue.shown((event.get("reason") or _NO_REASON).rstrip(".")),
         "alarm": found[1] if found else event.get("alarmName"),
         "description": event.get("configuration", {}).get("description", ""),
     }

@@ -22,6 +22,13 @@ class MessageMode(StrEnum):
     PLAINTEXT = "plaintext"
 
 
+class Language(StrEnum):
+    """The languages of what people read."""
+
+    EN = "en"
+    ZH = "zh"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a function must know about its deployment.
@@ -52,6 +59,7 @@ class Settings:
     watch_daily_calls: int
     push_start_function: str
     notify_secret_name: str
+    language: Language
     stack_name: str
 
     @classmethod
@@ -85,6 +93,7 @@ class Settings:
             watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),
             notify_secret_name=_text(env, "NOTIFY_SECRET_NAME"),
+            language=_language(env, "NOTIFY_LANGUAGE"),
             stack_name=_text(env, "STACK_NAME"),
         )
 
@@ -188,6 +197,15 @@ def _switch(env: Mapping[str, str], name: str) -> bool:
     if text not in {"on", "off"}:
         raise Misconfigured(f"{name} is {text!r}; it must be 'on' or 'off'")
     return text == "on"
+
+
+def _language(env: Mapping[str, str], name: str) -> Language:
+    text = _text(env, name)
+    try:
+        return Language(text)
+    except ValueError:
+        choices = ", ".join(Language)
+        raise Misconfigured(f"{name} is {text!r}; it must be one of {choices}") from None
 
 
 def _mode(env: Mapping[str, str], name: str) -> MessageMode:

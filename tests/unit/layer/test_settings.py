@@ -9,7 +9,7 @@ import pytest
 
 import factories
 from wxlive.errors import Misconfigured
-from wxlive.settings import MessageMode, Secrets, Settings
+from wxlive.settings import Language, MessageMode, Secrets, Settings
 from wxlive_local.paths import TEMPLATE
 from wxlive_local.template import Template
 
@@ -27,6 +27,7 @@ SETTINGS = Settings(
     callback_quarantine_url="https://sqs.test/quarantine",
     callback_allow_list="none",
     notify_secret_name="none",
+    language=Language.EN,
     secret_name="wxlive/wechat",
     wechat_api_base="https://wechat.test",
     message_mode=MessageMode.SECURE,
@@ -122,6 +123,16 @@ def test_a_switch_is_on_or_off_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize("mode", MessageMode)
 def test_each_message_mode_is_known(mode: MessageMode) -> None:
     assert Settings.from_env({**ENV, "MESSAGE_MODE": mode.value}).message_mode is mode
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_language_is_known(language: Language) -> None:
+    assert Settings.from_env({**ENV, "NOTIFY_LANGUAGE": language.value}).language is language
+
+
+def test_an_unknown_language_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(Misconfigured, match="NOTIFY_LANGUAGE is 'fr'; it must be one of en, zh"):
+        Settings.from_env({**ENV, "NOTIFY_LANGUAGE": "fr"})
 
 
 def test_an_unknown_message_mode_is_refused_with_the_known_ones() -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.clock import Clock
 from support.doubles import CountingTelemetry
 from wxlive.errors import Misconfigured, RetryLater, WxliveError
+from wxlive.language import Catalogue
 from wxlive.robots.posts import PAUSE_S, Post
 from wxlive.robots.robot import Robot
 from wxlive_notify.dependencies import Dependencies
@@ -45,6 +46,7 @@ class Team:
             telemetry=CountingTelemetry(),
             stack="wxlive",
             day_offset_hours=8,
+            catalogue=Catalogue({}),
             now=self.clock,
             sleep=self.clock.sleep,
             remaining_s=lambda: ends_at - self.clock(),

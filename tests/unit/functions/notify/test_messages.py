@@ -10,13 +10,16 @@ from wxlive.domain.campaigns import HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.history import Happening, Incident
 from wxlive.domain.reports import report
+from wxlive.language import DOMAIN, LOCALE, Catalogue
+from wxlive.settings import Language
 from wxlive_notify.messages import sentence
 
 ALARM = "wxlive-Monitoring-1A2B3C-PushNeedsOperatorAlarm-X9Y8Z7"
 
 
-def told(event: Any) -> str | None:
-    return sentence(event, stack="wxlive", offset_hours=8)
+def told(event: Any, language: Language = Language.EN) -> str | None:
+    catalogue = Catalogue.load(language, (DOMAIN, LOCALE))
+    return sentence(event, stack="wxlive", offset_hours=8, catalogue=catalogue)
 
 
 def campaign_event(incident: Incident, *chunks: Any, **happening: Any) -> dict[str, Any]:
@@ -88,6 +91,24 @@ def test_an_alarm_is_told_when_it_rings_and_when_it_clears() -> None:
 
 def test_an_alarm_that_is_measured_for_the_first_time_is_no_news() -> None:
     assert told(alarm("OK", "INSUFFICIENT_DATA")) is None
+
+
+def test_the_team_is_told_in_its_language() -> None:
+    held = campaign_event(Incident.HELD, reason="Paused by the operator", hold=HoldKind.OPERATOR)
+    assert told(held, Language.ZH) == (
+        f"wxlive 19:30:00: 直播间 1001 的推送任务 {CAMPAIGN} 已挂起：已由操作员暂停。 "
+        f"要继续，请执行：wxlive resume {CAMPAIGN}"
+    )
+    settled = str(told(campaign_event(Incident.SETTLED), Language.ZH))
+    assert "10 位订阅者中，微信报告已通知 10 位。" in settled
+
+
+@pytest.mark.parametrize("incident", list(Incident))
+def test_every_event_is_told_in_chinese(incident: Incident) -> None:
+    event = campaign_event(incident, reason=None, hold=HoldKind.QUOTA)
+    text = str(told(event, Language.ZH)).removeprefix("wxlive 19:30:00: ")
+    assert text != str(told(event)).removeprefix("wxlive 19:30:00: ")
+    assert "Campaign" not in text
 
 
 def test_an_event_of_a_later_version_is_passed_over() -> None:

@@ -1,0 +1,110 @@
+"""Sentences in the language of whoever reads them.
+
+wxlive speaks English inside: what it stores, logs and prints as JSON. A screen, a page and a
+message to the team are translated as they are written, by catalogues of GNU gettext. A finished
+sentence is translated as well: ``There is no run 7f`` is recognised by its message, ``There is no
+run {run}``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from gettext import GNUTranslations
+from pathlib import Path
+from string import Formatter
+from typing import Self
+
+from wxlive.settings import Language
+
+LOCALE = Path(__file__).parent / "locale"
+"""Where the catalogue of what the functions say is."""
+
+DOMAIN = "wxlive"
+
+
+class Pattern:
+    """A message with values: recognises the sentences that were made of it."""
+
+    def __init__(self, message: str) -> None:
+        parts = list(Formatter().parse(message))
+        self.message = message
+        self.texts = [text for text, *_ in parts if text]
+        self.letters = sum(map(str.isalpha, "".join(self.texts)))
+        self.names = {name for _, name, *_ in parts if name is not None}
+        self._parts = [(text, name) for text, name, *_ in parts]
+
+    @classmethod
+    def of(cls, message: str) -> Self | None:
+        """Return the pattern of a message, None if it has no values or formats them itself."""
+        try:
+            found = list(Formatter().parse(message))
+        except ValueError:
+            return None
+        names = [name for _, name, *_ in found if name is not None]
+        is_plain = all(not form and not cast for _, _, form, cast in found)
+        return cls(message) if names and all(map(str.isidentifier, names)) and is_plain else None
+
+    def values(self, sentence: str) -> dict[str, str] | None:
+        """Return the values in a sentence by their names, None if it is of another message."""
+        if not all(text in sentence for text in self.texts):
+            return None
+        found = re.fullmatch("".join(self._groups()), sentence, re.DOTALL)
+        return found.groupdict() if found else None
+
+    def _groups(self) -> Iterable[str]:
+        seen: set[str] = set()
+        for text, name in self._parts:
+            yield re.escape(text)
+            if name is not None:
+                yield f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+                seen.add(name)
+
+
+class Catalogue:
+    """The messages of one language. Without any, it returns what it is given: English."""
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        self._messages = messages
+        patterns = filter(None, map(Pattern.of, messages))
+        self.patterns = sorted(patterns, key=lambda pattern: (-pattern.letters, pattern.message))
+
+    @classmethod
+    def load(cls, language: Language, *files: tuple[str, Path]) -> Self:
+        """Read the catalogues of a language: each is the name of a domain and its folder."""
+        messages: dict[str, str] = {}
+        for domain, folder in files if language is not Language.EN else ():
+            with (folder / language / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
+                messages |= _Messages(file).by_id
+        return cls(messages)
+
+    def gettext(self, message: str) -> str:
+        """Return the translation of a message, or the message."""
+        return self._messages.get(message, message)
+
+    def shown(self, sentence: str) -> str:
+        """Return the translation of a sentence, with its values; as it is, if it is not known."""
+        if sentence in self._messages:
+            return self._messages[sentence]
+        for pattern in self.patterns:
+            values = pattern.values(sentence)
+            if values is None:
+                continue
+            shown = {name: self.shown(value) for name, value in values.items()}
+            # A message of punctuation alone fits many a sentence that is not of it.
+            if pattern.letters or shown != values:
+                return self._messages[pattern.message].format(**shown)
+        return sentence
+
+
+class _Messages(GNUTranslations):
+    """A compiled catalogue, whose messages can be listed."""
+
+    _catalog: dict[str | tuple[str, int], str]
+
+    @property
+    def by_id(self) -> dict[str, str]:
+        """The translations of the messages that have no plural."""
+        return {
+            message: text
+            for message, text in self._catalog.items()
+            if isinstance(message, str) and message
+        }

@@ -1,0 +1,239 @@
+"""Write the catalogues of translations: what is said is extracted, translators fill in the rest.
+
+``python scripts/catalogues.py`` brings each catalogue up to date with the code and compiles it;
+with ``--check`` it only exits with 1 if a message is missing, or if a translation is missing,
+uncertain or has other values than its original.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from gettext import GNUTranslations
+from pathlib import Path
+from string import Formatter
+
+import click
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from sentences import sentences, states
+
+from wxlive.settings import Language
+from wxlive_cli.main import main as wxlive
+from wxlive_local.paths import ROOT
+
+LAYER = ROOT / "layers" / "wxlive" / "wxlive"
+COMMAND = ROOT / "cli" / "wxlive_cli"
+
+SAYING = ("follower_sync", "live_watch", "notify", "push_fanout", "push_start")
+"""The functions whose sentences reach an operator."""
+
+SILENT = frozenset({"announcements.py", "telemetry.py", "ingest.py"})
+"""Modules of the layer whose text is for programs."""
+
+FINDING = frozenset({"aws_errors.py", "checks.py", "probes.py", "wechat_secret.py"})
+"""Modules of the command whose sentences are values, and translated when they are shown."""
+
+QUIET = frozenset({"exit_codes.py"})
+"""Modules of the command whose sentences are for its documentation."""
+
+OUR_WORDS = (
+    *("live", "ended", "banned", "abnormal", "expired", "chosen", "resumed", "paced", "resolved"),
+    *("the secret", "in an unknown state", "not started"),
+)
+"""Words that the layer's sentences are completed with."""
+
+_KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
+_FOUND = tuple[str, str | tuple[str, ...]]
+_BACKTICKS = re.compile(r"`[^`]+`")
+_PERCENT = re.compile(r"%\((\w+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A catalogue: its file, and what yields the messages in it, each with where it is from."""
+
+    po: Path
+    extract: Callable[[], Iterator[_FOUND]]
+
+    @property
+    def mo(self) -> Path:
+        return self.po.with_suffix(".mo")
+
+    def read(self) -> Catalog:
+        """Read the catalogue as it is."""
+        if not self.po.exists():
+            return _empty()
+        with self.po.open("rb") as file:
+            return read_po(file, locale=Language.ZH)
+
+    def updated(self) -> Catalog:
+        """Return the catalogue with the messages of the code; those that are gone are dropped."""
+        template, catalogue = _empty(), self.read()
+        for origin, message in self.extract():
+            template.add(message, locations=[(origin, 0)])
+        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        return catalogue
+
+
+def _empty() -> Catalog:
+    long_ago = datetime(2026, 11, 28, tzinfo=UTC)
+    return Catalog(locale=Language.ZH, fuzzy=False, creation_date=long_ago, revision_date=long_ago)
+
+
+# ---------------------------------------------------------------- what is said
+def said_by_functions() -> Iterator[_FOUND]:
+    """Yield the sentences of the layer and of the functions."""
+    roots = [LAYER, *(ROOT / "functions" / name for name in SAYING)]
+    for path in sorted(path for root in roots for path in root.rglob("*.py")):
+        if path.name not in SILENT:
+            yield from ((_origin(path), one.message) for one in sentences(path))
+        if path.parent.name == "domain":
+            yield from ((_origin(path), word) for word in states(path))
+    yield from (("scripts/catalogues.py", word) for word in OUR_WORDS)
+
+
+def said_by_command() -> Iterator[_FOUND]:
+    """Yield what ``wxlive`` says: marked text, its own sentences, its help, and click's words."""
+    methods = [("**.py", "python"), ("**.j2", "jinja2.ext:babel_extract")]
+    for name, _, message, *_ in extract_from_dir(COMMAND, methods, keywords=_KEYWORDS):
+        yield _origin(COMMAND / name), message
+    for path in sorted(COMMAND.rglob("*.py")):
+        for one in sentences(path):
+            if one.is_error or path.name in FINDING:
+                yield _origin(path), one.message
+    yield from (("help", text) for text in _help(wxlive))
+    for _, _, message, *_ in extract_from_dir(Path(click.__file__).parent, methods[:1]):
+        yield "click", message
+
+
+def _help(command: click.Command) -> Iterator[str]:
+    yield from filter(None, (command.help, command.short_help, command.epilog))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            yield parameter.help
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            yield from _help(child)
+
+
+def _origin(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+CATALOGUES = (
+    Extracted(LAYER / "locale" / "zh" / "LC_MESSAGES" / "wxlive.po", said_by_functions),
+    Extracted(COMMAND / "locale" / "zh" / "LC_MESSAGES" / "wxlive_cli.po", said_by_command),
+)
+
+
+def unmarked() -> list[str]:
+    """Return the sentences of the command that would be shown in English only."""
+    return [
+        f"{_origin(path)}:{one.line}: mark it with _: {one.message!r}"
+        for path in sorted(COMMAND.rglob("*.py"))
+        if path.name not in FINDING | QUIET
+        for one in sentences(path)
+        if not one.is_error
+    ]
+
+
+# ---------------------------------------------------------------- what is wrong
+def faults(extracted: Extracted) -> list[str]:
+    """Return what is wrong with a catalogue, a sentence each."""
+    catalogue, updated = extracted.read(), extracted.updated()
+    stored = {message.id for message in catalogue if message.id}
+    wanted = {message.id for message in updated if message.id}
+    found = [f"not extracted yet: {_texts(one)[0]!r}" for one in wanted - stored]
+    found += [f"said nowhere any more: {_texts(one)[0]!r}" for one in stored - wanted]
+    for message in catalogue:
+        if message.id:
+            found += [f"{fault}: {_texts(message.id)[0]!r}" for fault in _faults(message)]
+    if not extracted.mo.exists() or compiled(catalogue) != _read_mo(extracted.mo.read_bytes()):
+        found.append(f"{extracted.mo.name} is not compiled from it")
+    return sorted(found)
+
+
+def _faults(message: Message) -> Iterator[str]:
+    originals, texts = _texts(message.id), _texts(message.string)
+    if message.fuzzy:
+        yield "uncertain"
+    if not all(texts):
+        yield "not translated"
+        return
+    for text in texts:
+        if values_of(text) not in map(values_of, originals):
+            yield "other values than its original"
+        if not quoted(text).issubset(set().union(*map(quoted, originals))):
+            yield "other commands than its original"
+
+
+def values_of(text: str) -> set[str]:
+    """Return the names of the values in a message; none in text that only looks like one."""
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError:
+        return set()
+    names = {
+        f"{name}:{form}!{cast}" for _, name, form, cast in parts if name and name.isidentifier()
+    }
+    return names | set(_PERCENT.findall(text))
+
+
+def quoted(text: str) -> set[str]:
+    """Return what stands in backticks: it must be typed as it is."""
+    return set(_BACKTICKS.findall(" ".join(text.split())))
+
+
+def _texts(forms: str | Sequence[str] | None) -> Sequence[str]:
+    """Return the forms of a message: one, or the singular and the plural."""
+    return (forms or "",) if forms is None or isinstance(forms, str) else forms
+
+
+# ---------------------------------------------------------------- files
+def compiled(catalogue: Catalog) -> dict[str | tuple[str, int], str]:
+    """Return a catalogue as a program reads it."""
+    file = io.BytesIO()
+    write_mo(file, catalogue)
+    return _read_mo(file.getvalue())
+
+
+def _read_mo(content: bytes) -> dict[str | tuple[str, int], str]:
+    read: dict[str | tuple[str, int], str] = vars(GNUTranslations(io.BytesIO(content)))["_catalog"]
+    return {message: text for message, text in read.items() if message}
+
+
+def write(extracted: Extracted) -> None:
+    """Write a catalogue as it should be, and compile it."""
+    catalogue = extracted.updated()
+    file = io.BytesIO()
+    write_po(file, catalogue, sort_by_file=True, include_lineno=False, width=100)
+    extracted.po.parent.mkdir(parents=True, exist_ok=True)
+    extracted.po.write_bytes(_without_dates(file.getvalue()))
+    with extracted.mo.open("wb") as compiled_file:
+        write_mo(compiled_file, catalogue)
+
+
+def _without_dates(content: bytes) -> bytes:
+    """Leave out what changes though no message does."""
+    return re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By).*\n', b"", content)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something is wrong.")
+def main(*, check: bool) -> None:
+    """Bring the catalogues up to date with the code, and compile them."""
+    for extracted in CATALOGUES:
+        if not check:
+            write(extracted)
+        for fault in faults(extracted):
+            click.echo(f"{_origin(extracted.po)}: {fault}", err=True)
+    raise SystemExit(1 if check and any(map(faults, CATALOGUES)) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The command speaks the language of its environment, or of ``--lang``."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+import pytest
+from click.testing import CliRunner
+
+from support.cli import Operator
+from wxlive.errors import InvalidCommand
+from wxlive.settings import Language
+from wxlive_cli.language import language_of
+from wxlive_cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "language"),
+    [
+        ([], {}, Language.EN),
+        ([], {"LANG": "zh_CN.UTF-8"}, Language.ZH),
+        ([], {"LANG": "zh_TW"}, Language.ZH),
+        ([], {"LANG": "de_DE.UTF-8"}, Language.EN),
+        ([], {"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, Language.EN),
+        ([], {"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, Language.ZH),
+        ([], {"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, Language.EN),
+        (["status", "--lang", "zh"], {}, Language.ZH),
+        (["--lang=zh", "status"], {}, Language.ZH),
+        (["status", "--lang", "en"], {"LANG": "zh_CN.UTF-8"}, Language.EN),
+    ],
+)
+def test_an_option_precedes_the_environment(
+    words: Sequence[str], environment: Mapping[str, str], language: Language
+) -> None:
+    assert language_of(words, environment) is language
+
+
+@pytest.mark.parametrize("words", [["status", "--lang", "fr"], ["--lang=", "status"], ["--lang"]])
+def test_an_unknown_language_is_refused(words: Sequence[str]) -> None:
+    with pytest.raises(InvalidCommand, match="is no language of wxlive; use one of en, zh"):
+        language_of(words, {})
+    refused = CliRunner().invoke(main, list(words))
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+
+
+def test_a_refusal_is_chinese_and_its_json_is_not(operator: Operator) -> None:
+    operator.functions.answer = {"refused": "There is no run 7f; see `wxlive sync`"}
+    refused = operator.run("sync", "--lang", "zh", "--json")
+
+    assert refused.stderr == "wxlive: 没有同步 7f；请看 `wxlive sync`\n"
+    assert json.loads(refused.stdout) == {"refused": "There is no run 7f; see `wxlive sync`"}
+
+
+def test_the_environment_is_left_as_it_was() -> None:
+    before = dict(os.environ)
+    CliRunner().invoke(main, ["--lang", "zh", "--help"])
+
+    assert dict(os.environ) == before
