@@ -17,6 +17,7 @@ from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
@@ -133,6 +134,7 @@ def planner_dependencies(
         events=EventBus(client("events", environment.aws), "wxlive"),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        members=MemberIndexStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),

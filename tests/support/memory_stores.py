@@ -10,6 +10,7 @@ from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower, Status
 from wxlive.domain.history import GivenCommand
+from wxlive.domain.member_index import Part, PartBuilder, chain_of, numbers_in, without
 from wxlive.domain.outcomes import Outcome, correct
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
@@ -21,8 +22,9 @@ from wxlive.stores.days import DayStore
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.history import HistoryStore
-from wxlive.stores.ledger import LedgerStore
+from wxlive.stores.ledger import FIRST_HALF, LedgerStore
 from wxlive.stores.living import Living, LivingStore
+from wxlive.stores.member_indexes import MemberIndexStore, Unindexed
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -64,6 +66,43 @@ class MemoryMuted(MutedStore):
 
     def openids(self) -> Iterator[str]:
         return iter(self.rows)
+
+
+class MemoryMemberIndexes(MemberIndexStore):
+    def __init__(self) -> None:
+        self.unindexed: dict[str, int] = {}
+        self.rows: dict[str, dict[Part, dict[int, bytes]]] = {}
+
+    def pending(self) -> list[Unindexed]:
+        return [Unindexed(*row) for row in self.unindexed.items()]
+
+    def keep_busy(self, campaign: str, until_s: float, now_s: float) -> None:
+        self.unindexed[campaign] = int(until_s)
+
+    def finish(self, campaign: str) -> None:
+        self.unindexed.pop(campaign, None)
+
+    def parts(self, campaign: str) -> list[Part]:
+        return chain_of(self.rows.get(campaign, ()))
+
+    def save(
+        self, campaign: str, first: int, last: int, members: PartBuilder, now_s: float
+    ) -> Part:
+        part = Part(first, last, members.bits)
+        self.rows.setdefault(campaign, {})[part] = dict(members.buckets())
+        return part
+
+    def numbers(self, campaign: str, parts: Iterable[Part], digest: bytes) -> list[int]:
+        found: list[int] = []
+        for part in parts:
+            bucket = self.rows[campaign][part].get(part.bucket_of(digest), b"")
+            found += numbers_in(bucket, digest)
+        return found
+
+    def remove(self, campaign: str, parts: Iterable[Part], digest: bytes) -> None:
+        for part in parts:
+            buckets, number = self.rows[campaign][part], part.bucket_of(digest)
+            buckets[number] = without(buckets.get(number, b""), digest)
 
 
 class MemoryExceptLists(ExceptListStore):
@@ -253,6 +292,7 @@ class MemoryLedger(LedgerStore):
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], Chunk] = {}
+        self.members: dict[tuple[str, int], list[str]] = {}
         self.busy = 0
         self.refunded: list[str] = []
 
@@ -261,6 +301,12 @@ class MemoryLedger(LedgerStore):
 
     def chunks(self, campaign: str) -> Iterator[Chunk]:
         return (row for (name, _), row in self.rows.items() if name == campaign)
+
+    def halves(self, campaign: str) -> Iterator[Chunk]:
+        return (row for row in self.chunks(campaign) if row.number > FIRST_HALF)
+
+    def openids(self, campaign: str, number: int) -> list[str] | None:
+        return self.members.get((campaign, number))
 
     def unclaim(
         self,
@@ -331,7 +377,10 @@ class MemoryLedger(LedgerStore):
             facts["refused_calls"] = chunk.with_refused(refused)
         if not self._change(campaign, chunk.number, claim, **facts):
             return None
-        self.rows[campaign, number] = Chunk(number, ChunkState.QUEUED, chunk.openids - half)
+        planned = chunk.planned or chunk.number
+        self.rows[campaign, number] = Chunk(
+            number, ChunkState.QUEUED, chunk.openids - half, planned=planned
+        )
         return number
 
     def _corrected(self, campaign: str, number: int, claim: str, outcome: Outcome) -> bool:

@@ -19,6 +19,7 @@ from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -53,6 +54,7 @@ def start_deps(world: World, **changes: Any) -> Dependencies:
         events=EventBus(world.events, "wxlive"),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        members=MemberIndexStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, 5000),

@@ -28,6 +28,7 @@ from wxlive.errors import (
 from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -223,6 +224,7 @@ class PushWorld:
             events=EventBus(cast("Any", EventBridgeClient()), "wxlive"),
             except_lists=ExceptListStore(self.tables.state),
             muted=MutedStore(self.tables.state),
+            members=MemberIndexStore(self.tables.state),
             rooms=stores.rooms,
             runs=SyncRunStore(self.tables.state),
             quota=self.quota,

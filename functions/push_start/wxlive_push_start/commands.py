@@ -20,6 +20,7 @@ from wxlive_push_start.control import (
     set_pace,
 )
 from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.index_members import index_members
 from wxlive_push_start.plan import Planning, plan
 from wxlive_push_start.reconcile import reconcile
 from wxlive_push_start.reporting import read_report
@@ -78,7 +79,7 @@ def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict
         case "start":
             return _start(event, command, deps)
         case "reconcile":
-            return {**reconcile(deps), "announced": announce(deps)}
+            return {**reconcile(deps), "announced": announce(deps), "indexed": index_members(deps)}
         case "plan":
             return _plan(_campaign_of(event), deps)
         case "pace":

@@ -18,6 +18,7 @@ from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
@@ -52,6 +53,7 @@ class Dependencies:
     events: EventBus
     except_lists: ExceptListStore
     muted: MutedStore
+    members: MemberIndexStore
     rooms: RoomStore
     runs: SyncRunStore
     quota: QuotaStore
@@ -83,6 +85,7 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         events=EventBus(aws.events(), config.stack_name),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        members=MemberIndexStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, config.daily_call_quota),

@@ -346,6 +346,7 @@ def test_what_may_be_forgotten_expires(
     openids = [f"openids#{CAMPAIGN}#{number:06d}" for number in (1, 2, half)]
     kept = [
         ("announced", CAMPAIGN),
+        ("unindexed", CAMPAIGN),
         ("campaign", CAMPAIGN),
         ("day", DAY),
         (f"results#{ROOM}", "m-1"),

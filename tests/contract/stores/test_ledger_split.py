@@ -67,6 +67,8 @@ def test_halves_of_halves_have_numbers_of_their_own(stores: PushStores, sending:
     assert len({1, 2, first, second}) == 4
     openids = [stores.ledger.openids(CAMPAIGN, number) for number in (1, first, second)]
     assert openids == [["o-1", "o-2"], ["o-3"], ["o-4"]]
+    halves = {half.number: half.planned for half in stores.ledger.halves(CAMPAIGN)}
+    assert halves == {first: 1, second: 1}
 
 
 def test_the_call_that_a_split_follows_stays_on_record(

@@ -126,6 +126,13 @@ class _NothingToAnnounce:
         return []
 
 
+class _NothingToIndex:
+    """Nothing that a push decides reads an index, so the requests for it are left out."""
+
+    def pending(self) -> list[Any]:
+        return []
+
+
 def for_push_start(port: Port, setting: Setting) -> start_dependencies.Dependencies:
     """Build what the function works with for one command."""
     state = state_table(port)
@@ -142,6 +149,7 @@ def for_push_start(port: Port, setting: Setting) -> start_dependencies.Dependenc
         events=None,  # type: ignore[arg-type]  # nothing is announced
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        members=_NothingToIndex(),  # type: ignore[arg-type]  # what of it is used
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),

@@ -68,6 +68,7 @@ def test_each_action_reaches_its_campaign(world: World) -> None:
     assert execute({"action": "reconcile"}, deps) == command | {
         "enqueued": 0,
         "announced": 3,
+        "indexed": 1,
     }
     assert execute(command | {"action": "cancel"}, deps)["state"] == "cancelled"
 

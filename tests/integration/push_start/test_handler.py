@@ -61,7 +61,7 @@ def test_the_schedule_of_every_minute_ends_a_hold_whose_cause_is_gone(
 
     done = lambda_handler(deployment.event("push_start/reconcile.json"), deployment.context)
 
-    assert done == {"campaign": CAMPAIGN, "resumed": "h1", "announced": 3}
+    assert done == {"campaign": CAMPAIGN, "resumed": "h1", "announced": 3, "indexed": 1}
     assert world.campaign().state is CampaignState.SENDING
     assert world.enqueued == [(CAMPAIGN, 1, 0)]
 

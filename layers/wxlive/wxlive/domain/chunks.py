@@ -86,7 +86,8 @@ class Chunk:
     known when the chunk was queued again. ``was_called`` says that a chunk it was cut from has
     such calls. ``attempts`` counts attempts in a row that did not reach WeChat. ``slot_ms`` is when
     its last call left (Unix ms), 0 if none did or if version 0.1 made it; ``refused_calls`` are
-    those before it that WeChat refused, the latest ``REFUSED_CALLS_KEPT``.
+    those before it that WeChat refused, the latest ``REFUSED_CALLS_KEPT``. ``planned`` is the
+    number of the planned chunk that it was cut from, 0 if it is one, or if version 0.1 cut it.
     """
 
     number: int
@@ -104,6 +105,7 @@ class Chunk:
     was_called: bool = False
     slot_ms: int = 0
     refused_calls: tuple[RefusedCall, ...] = ()
+    planned: int = 0
 
     def is_abandoned(self, now_s: float) -> bool:
         """Whether its worker died between the claim and the answer: the call may have left."""

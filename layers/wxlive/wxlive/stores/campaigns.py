@@ -27,6 +27,7 @@ from wxlive.stores.days import day_release
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, attempt, get, query, transact
 from wxlive.stores.ledger_rows import new_chunk
 from wxlive.stores.living import Living, is_living, succession
+from wxlive.stores.member_indexes import unindexed_put
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -83,6 +84,7 @@ class CampaignStore:
                 }
             },
             announcement_put(campaign.campaign, campaign.created_at),
+            unindexed_put(campaign.campaign, campaign.created_at),
         ]
         if campaign.command:
             outcome = {"campaign": campaign.campaign}

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 FIRST_HALF = 500_000
 """Where the numbers of split chunks begin: a day's plan has 5000 at most."""
 
+_HALVES = "chunk#5"
+"""How the keys of split chunks begin."""
+
 _CALLED = (ChunkState.SENDING, ChunkState.UNKNOWN)
 
 _ROUNDS = 3
@@ -62,6 +65,10 @@ class LedgerStore:
     def chunks(self, campaign: str) -> Iterator[Chunk]:
         """Iterate over the ledger."""
         return map(read_chunk, query(self._table, f"campaign#{campaign}", prefix="chunk#"))
+
+    def halves(self, campaign: str) -> Iterator[Chunk]:
+        """Iterate over the chunks that were cut from others, those that were cut first first."""
+        return map(read_chunk, query(self._table, f"campaign#{campaign}", prefix=_HALVES))
 
     def openids(self, campaign: str, number: int) -> list[str] | None:
         """Return the openids of a chunk, None if they have expired."""
@@ -289,7 +296,14 @@ class LedgerStore:
                 update,
                 revival(campaign),
                 openids_put(campaign, chunk.number, openids[:middle], now_s),
-                *new_chunk(campaign, number, openids[middle:], now_s, was_called=was_called),
+                *new_chunk(
+                    campaign,
+                    number,
+                    openids[middle:],
+                    now_s,
+                    was_called=was_called,
+                    planned=chunk.planned or chunk.number,
+                ),
             )
         except Conflict:
             return number if self.chunk(campaign, number) is not None else None

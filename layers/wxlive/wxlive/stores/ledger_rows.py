@@ -14,12 +14,19 @@ from wxlive.stores.dynamo import CAMPAIGN_PK, Item, present
 
 
 def new_chunk(
-    campaign: str, number: int, openids: Sequence[str], now_s: float, *, was_called: bool = False
+    campaign: str,
+    number: int,
+    openids: Sequence[str],
+    now_s: float,
+    *,
+    was_called: bool = False,
+    planned: int = 0,
 ) -> list[Item]:
     """Return the writes that add a queued chunk, as parts of a transaction."""
+    facts = {"was_called": was_called, "planned": planned or None}
     return [
         openids_put(campaign, number, openids, now_s),
-        _chunk_put(campaign, number, len(openids), now_s, was_called=was_called),
+        _chunk_put(campaign, number, len(openids), now_s, facts),
     ]
 
 
@@ -192,7 +199,9 @@ def openids_put(campaign: str, number: int, openids: Sequence[str], now_s: float
     }
 
 
-def _chunk_put(campaign: str, number: int, openids: int, now_s: float, *, was_called: bool) -> Item:
+def _chunk_put(
+    campaign: str, number: int, openids: int, now_s: float, facts: Mapping[str, Any]
+) -> Item:
     return {
         "Put": {
             "Item": {
@@ -201,7 +210,7 @@ def _chunk_put(campaign: str, number: int, openids: int, now_s: float, *, was_ca
                 "state": ChunkState.QUEUED.value,
                 "openids": openids,
                 "queued_at": int(now_s),
-                "was_called": was_called,
+                **present(facts),
                 "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
             },
             "ConditionExpression": "attribute_not_exists(pk)",
