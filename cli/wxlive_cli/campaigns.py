@@ -1,6 +1,6 @@
 """What the commands about campaigns share: finding one, and showing it."""
 
-from wxlive.domain.campaigns import HELD, Campaign
+from wxlive.domain.campaigns import HELD, Campaign, CampaignState, Trial
 from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, say
@@ -93,6 +93,11 @@ def describe_hold(named: str, report: Report) -> str:
     """Say that a campaign is held, why, and how it is resumed."""
     campaign = report.campaign
     reason = (campaign.reason or "no reason is known").rstrip(".")
+    if report.state is CampaignState.TRIAL:
+        return (
+            f"The {named} waits after its trial. {reason}. `wxlive resume {campaign.campaign}` "
+            f"goes on with the rest, `wxlive cancel {campaign.campaign}` ends it."
+        )
     return (
         f"The {named} is {report.state.value} ({reason}): `wxlive resume {campaign.campaign}` "
         f"resumes it, `wxlive cancel {campaign.campaign}` ends it."
@@ -124,6 +129,8 @@ def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None
         "reason": campaign.reason,
         "audience": audience_words(facts),
     }
+    if campaign.trial is not None:
+        rows["trial"] = _trial_words(campaign.trial)
     if campaign.per_second:
         rows["pace"] = f"at most {campaign.per_second:,} openids a second"
     times = facts.times()
@@ -153,6 +160,14 @@ def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None
     if report.orphans:
         rows["orphan results"] = len(report.orphans)
     return rows
+
+
+def _trial_words(trial: Trial) -> str:
+    """Say who is notified first, and what follows."""
+    who = format_quantity(trial.openids, "openid")
+    if not trial.go_on_at:
+        return f"{who} first, then `wxlive resume`"
+    return f"{who} first; the rest by itself if {trial.go_on_at} % are notified"
 
 
 def audience_words(facts: CampaignFacts) -> str:

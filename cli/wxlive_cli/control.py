@@ -31,7 +31,7 @@ def pause(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
 @note_option
 @stack_command
 def resume(stack: Stack, *, campaign: str | None, note: str) -> CommandResult:
-    """Resume a campaign that is paused or waiting for its room; by default, the one under way.
+    """Resume a campaign that is held, or go on after its trial; by default, the one under way.
 
     \b
     Examples:

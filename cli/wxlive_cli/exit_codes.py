@@ -13,7 +13,8 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 EXIT_CODES: Mapping[int, str] = {
-    DONE: "Done. A campaign that is on its way, or has notified its whole audience, is well.",
+    DONE: "Done. A campaign that is on its way, waits after its trial, or has notified its whole "
+    "audience, is well.",
     NEEDS_ATTENTION: "Done, but something needs attention; the output names it. For a campaign: it "
     "is paused or waits for its room, it was cancelled or failed before everybody was notified, a "
     "call was refused, or has an unknown outcome or an overdue result. With `--wait` and in "
@@ -34,7 +35,7 @@ def code_of(report: Report, *, waited: bool = False) -> int:
     """
     if waited and not report.is_over:
         return NEEDS_ATTENTION
-    stands_still = report.state in HELD
+    stands_still = report.state in HELD and report.state is not CampaignState.TRIAL
     return NEEDS_ATTENTION if stands_still or leaves_out(report) or report.in_trouble else DONE
 
 

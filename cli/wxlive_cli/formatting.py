@@ -8,15 +8,6 @@ def format_quantity(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def format_share(part: int, whole: int) -> str:
-    """Format a part as percent. Only everything is 100 %, and only nothing is 0 %."""
-    if not whole:
-        return "-"
-    if part >= whole:
-        return "100 %"
-    return f"{min(max(100 * part / whole, 0.1), 99.9):.1f} %" if part else "0 %"
-
-
 def format_duration(seconds: int) -> str:
     """Format a duration in its two largest units: ``59 s``, ``1 min 0 s``, ``2 h 1 min``."""
     if seconds < _MINUTE_S:

@@ -190,8 +190,11 @@ class MemoryCampaigns(CampaignStore):
         *,
         out_of: Iterable[CampaignState] = (CampaignState.SENDING,),
         past_holds: Iterable[PastHold] | None = None,
+        as_read: Campaign | None = None,
         command: str = "",
     ) -> bool:
+        if as_read is not None and as_read.resumed_at != self.rows[campaign].resumed_at:
+            return False
         facts: dict[str, Any] = {
             "state": to,
             "hold_kind": hold.kind,
@@ -211,6 +214,7 @@ class MemoryCampaigns(CampaignStore):
         now_s: float,
         *,
         past_holds: Iterable[PastHold] | None = None,
+        ends_trial: bool = False,
         command: str = "",
     ) -> bool:
         facts: dict[str, Any] = {
@@ -218,6 +222,7 @@ class MemoryCampaigns(CampaignStore):
             "hold_kind": None,
             "hold_id": "",
             "reason": None,
+            **({"trial_ended_at": int(now_s)} if ends_trial else {}),
             **_history(past_holds),
         }
         is_held_so = self.rows[campaign].hold_id == hold_id

@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from wxlive.domain.campaigns import CampaignState
 from wxlive_cli.campaigns import campaign_result, find_campaign, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.planned.command import plan_push
 from wxlive_cli.push.audience import audience_json, audience_options, read_audience
 from wxlive_cli.push.progress import follow_push, wait_for_plan
+from wxlive_cli.push.trial import read_trial, say_trial, trial_options
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
@@ -21,9 +23,12 @@ from wxlive_cli.tables import facts_table
 @click.command()
 @click.option("--room", required=True, type=click.IntRange(min=0), help="Id of the live room.")
 @audience_options
+@trial_options
 @click.option("--dry-run", is_flag=True, help="Check and count; send nothing.")
 @click.option("--again", is_flag=True, help="Include followers whom the room has notified before.")
-@click.option("--wait", is_flag=True, help="Return when everything is sent and reported.")
+@click.option(
+    "--wait", is_flag=True, help="Return when everything is sent and reported, or the trial is."
+)
 @timeout_option
 @click.option(
     "--at",
@@ -40,6 +45,9 @@ def push(  # noqa: PLR0913 - one parameter for each option
     since: datetime | None,
     before: datetime | None,
     except_file: Path | None,
+    first: int | None,
+    first_file: Path | None,
+    go_on_at: int | None,
     dry_run: bool,
     again: bool,
     wait: bool,
@@ -57,13 +65,21 @@ def push(  # noqa: PLR0913 - one parameter for each option
       wxlive push --room 1001 --wait
       wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
       wxlive push --room 1001 --except-file staff.txt
+      wxlive push --room 1001 --first-file staff.txt --wait
+      wxlive push --room 1001 --first 100 --go-on-at 90 --wait
       wxlive push --room 1001 --at 20:00
       wxlive push --room 1001 --at 20:00 --subscribed-in 900
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if at is not None and (dry_run or again or wait):
         raise click.UsageError("--at plans a push: omit --dry-run, --again and --wait")
+    if at is not None and (first or first_file or go_on_at):
+        raise click.UsageError(
+            "--at plans a push, whose trial is the stack's own (TrialOpenids): omit --first, "
+            "--first-file and --go-on-at"
+        )
     if dry_run and wait:
         raise click.UsageError("--dry-run starts nothing: omit --wait")
+    trial = read_trial(stack, first=first, first_file=first_file, go_on_at=go_on_at)
     target = read_audience(stack, rooms=rooms, since=since, before=before, except_file=except_file)
     if at is not None:
         return plan_push(stack, room, at, target, note)
@@ -73,6 +89,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
         "dry_run": dry_run,
         "audience": audience_json(target),
         "again": again,
+        **({"trial": trial} if trial is not None else {}),
     }
     if dry_run:
         return _dry_run_result(room, stack.execute(payload))
@@ -82,12 +99,15 @@ def push(  # noqa: PLR0913 - one parameter for each option
     named = name_campaign(stack, campaign)
     if answer.get("repeated"):
         say(f"Nothing new was started: the {named} is for the same audience.")
+    if trial is not None:
+        say_trial(trial, campaign, repeated=bool(answer.get("repeated")))
     if not wait:
         wait_for_plan(stack, campaign.campaign)
         return campaign_result(stack, campaign)
     say(f"Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` stops the campaign.")
     report = follow_push(stack, named, campaign.campaign, timeout_s=timeout)
-    return campaign_result(stack, campaign, code=code_of(report, waited=True))
+    is_tried = report.state is CampaignState.TRIAL
+    return campaign_result(stack, campaign, code=code_of(report, waited=not is_tried))
 
 
 def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
@@ -96,6 +116,9 @@ def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
             "It would hold at midnight, because another room is chosen or planned for the next "
             "day; see `wxlive planned` and `wxlive rooms`."
         )
-    shown = ("audience", "calls", "minutes", "crosses_midnight", "quota_after")
-    screen = facts_table(f"Room {room}, dry run", {name: answer[name] for name in shown})
+    shown = ("audience", "first", "calls", "minutes", "crosses_midnight", "quota_after")
+    screen = facts_table(
+        f"Room {room}, dry run",
+        {name: answer[name] for name in shown if answer.get(name) is not None},
+    )
     return CommandResult(answer, screen=screen)

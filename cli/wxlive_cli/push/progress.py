@@ -14,15 +14,19 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from wxlive.domain.campaigns import HELD, CampaignState
+from wxlive.domain.campaigns import HELD, Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
+from wxlive.domain.trials import judge_trial
 from wxlive_cli.campaigns import describe_hold, find_campaign, goes_on, say_still_open
 from wxlive_cli.console import going_on, say, stderr
 from wxlive_cli.formatting import format_quantity
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
+
+JUDGED_AGAIN_S = 5
+"""How often push_start is asked for the verdict on a trial."""
 
 BAR_WIDTH = 70
 """The columns that a terminal needs for the bar and the time beside the figures."""
@@ -36,7 +40,8 @@ def wait_for_plan(stack: Stack, campaign: str) -> Report:
     deadline = time.monotonic() + PLAN_TIMEOUT_S
     while True:
         report = _read(stack, campaign)
-        if report.campaign.fully_planned or report.campaign.is_ended:
+        campaign_now = report.campaign
+        if campaign_now.fully_planned or campaign_now.awaits_trial or campaign_now.is_ended:
             return report
         if time.monotonic() > deadline:
             return report
@@ -44,12 +49,12 @@ def wait_for_plan(stack: Stack, campaign: str) -> Report:
 
 
 def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> Report:
-    """Show progress until everything is sent and reported, or the time is up.
+    """Show progress until everything is sent and reported, or the trial is, or the time is up.
 
     Each hold is said once, in a pipe as well. ``named`` is the campaign in words.
     """
     deadline = time.monotonic() + timeout_s
-    said_hold = ""
+    said_hold, judged_at = "", 0.0
     with going_on(goes_on(named, campaign)), _progress_bar(stack) as bar:
         task = bar.add_task("planned", total=None)
         while True:
@@ -58,19 +63,36 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
                 task,
                 description=_describe(report),
                 completed=report.openids[ChunkState.ACCEPTED],
-                total=(report.campaign.audience or None) if report.campaign.fully_planned else None,
+                total=_total(report.campaign),
             )
             if report.is_over:
                 return report
-            if time.monotonic() > deadline:
-                break
             hold = describe_hold(named, report) if report.state in HELD else ""
             if hold and hold != said_hold:
                 say(hold)
             said_hold = hold
+            if report.state is CampaignState.TRIAL:
+                return report
+            if time.monotonic() > deadline:
+                break
+            if _is_tried(report) and time.monotonic() - judged_at > JUDGED_AGAIN_S:
+                stack.invoke_async("PushStartFunction", {"action": "reconcile"})
+                judged_at = time.monotonic()
             time.sleep(POLL_S)
     say_still_open(named, report, timeout_s)
     return report
+
+
+def _is_tried(report: Report) -> bool:
+    """Whether the trial can be judged, for which nobody need wait until the next minute."""
+    sending = report.state is CampaignState.SENDING
+    return sending and judge_trial(report, time.time()) is not None
+
+
+def _total(campaign: Campaign) -> int | None:
+    """Return how many are to be notified, None while that is not known."""
+    is_known = campaign.fully_planned or campaign.awaits_trial
+    return campaign.audience or None if is_known else None
 
 
 def _read(stack: Stack, campaign: str) -> Report:

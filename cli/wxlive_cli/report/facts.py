@@ -86,8 +86,12 @@ class CampaignFacts:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the audience is complete: it was read to its end, or the campaign has ended."""
-        return self.report.campaign.fully_planned or self.report.campaign.is_ended
+        """Whether the audience is complete: it was read to its end, or the campaign has ended.
+
+        Of one that ended with its trial, nobody else is known.
+        """
+        campaign = self.report.campaign
+        return campaign.fully_planned or (campaign.is_ended and not campaign.awaits_trial)
 
     @property
     def effective(self) -> tuple[Call, ...]:
@@ -148,7 +152,18 @@ class CampaignFacts:
             **self.report.summary(),
             "audience": self.audience,
             "per_second": self.report.campaign.per_second,
+            "trial": self._trial(),
             **self.times(),
+        }
+
+    def _trial(self) -> dict[str, Any] | None:
+        campaign = self.report.campaign
+        if campaign.trial is None:
+            return None
+        return {
+            "openids": campaign.trial.openids,
+            "go_on_at": campaign.trial.go_on_at or None,
+            "ended_at": campaign.trial_ended_at or None,
         }
 
     def brief(self) -> dict[str, Any]:

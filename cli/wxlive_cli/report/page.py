@@ -6,7 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from wxlive_cli.formatting import format_duration, format_quantity, format_share
+from wxlive.domain.shares import format_share
+from wxlive_cli.formatting import format_duration, format_quantity
 from wxlive_cli.report.chart import Line, chart, thinned
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.wording import (

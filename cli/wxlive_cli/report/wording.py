@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from wxlive.domain.campaigns import HELD, CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
-from wxlive_cli.formatting import format_duration, format_quantity, format_share
+from wxlive.domain.shares import format_share
+from wxlive_cli.formatting import format_duration, format_quantity
 from wxlive_cli.report.chart import Band, Lane
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.fates import Fate
@@ -58,6 +59,8 @@ def verdict(facts: CampaignFacts) -> Verdict:
     match facts.report.state:
         case CampaignState.FAILED:
             return Verdict("bad", "failed", reason or "The campaign failed.")
+        case CampaignState.CANCELLED if not facts.is_counted:
+            return Verdict("bad", "cancelled", "Cancelled; nobody but its trial was notified.")
         case CampaignState.CANCELLED:
             followers = format_quantity(facts.unsent, "follower")
             sentence = f"Cancelled; no call was made for {followers}."
@@ -169,6 +172,8 @@ HOLDS = {
     HoldKind.QUOTA: "no calls left",
     HoldKind.ROOM: "room not live",
     HoldKind.ACCESS: "no access",
+    HoldKind.TRIAL: "after the trial",
+    HoldKind.BRAKE: "too many were not notified",
 }
 """Why a campaign was held, where no reason is on record."""
 

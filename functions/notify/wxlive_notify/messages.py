@@ -19,6 +19,11 @@ _AUTO_PUSH = "AutoPush notifies its followers, unless another room was chosen."
 _PUSH_BY_HAND = "To notify the followers: wxlive push --room {room_id} --wait"
 _STARTED = "Campaign {campaign} for room {room_id} started."
 _HELD = "Campaign {campaign} for room {room_id} is held: {reason}."
+_TRIAL_DONE = "The trial of campaign {campaign} for room {room_id} is done. {reason}."
+_AFTER_TRIAL = (
+    "If it does not go on by itself: wxlive resume {campaign}, or wxlive cancel {campaign}"
+)
+_BRAKED = "Campaign {campaign} for room {room_id} has paused itself: {reason}."
 _RESUME_BY_HAND = "To go on: wxlive resume {campaign}"
 _RESUMES_BY_ITSELF = "It goes on by itself once that has changed."
 _RESUMED = "Campaign {campaign} for room {room_id} goes on; it was held: {reason}."
@@ -102,6 +107,8 @@ _TELLERS: Mapping[str, Callable[[Event], Iterable[str]]] = {
     ROOM_WENT_LIVE: _room_went_live,
     DETAIL_TYPES[Incident.STARTED]: lambda _: [_STARTED],
     DETAIL_TYPES[Incident.HELD]: _held,
+    DETAIL_TYPES[Incident.TRIAL_DONE]: lambda _: [_TRIAL_DONE, _AFTER_TRIAL],
+    DETAIL_TYPES[Incident.BRAKED]: lambda _: [_BRAKED, _RESUME_BY_HAND],
     DETAIL_TYPES[Incident.RESUMED]: lambda _: [_RESUMED],
     DETAIL_TYPES[Incident.SETTLED]: lambda event: [_SETTLED, *_trouble(event)],
     DETAIL_TYPES[Incident.CANCELLED]: lambda event: [_CANCELLED, _ACCEPTED, *_trouble(event)],

@@ -34,7 +34,13 @@ class Checked:
 
 
 def check(
-    room_id: int, target: Audience, deps: Dependencies, *, counted: bool, again: bool
+    room_id: int,
+    target: Audience,
+    deps: Dependencies,
+    *,
+    counted: bool,
+    again: bool,
+    first: int = 0,
 ) -> Checked:
     """Check that a room can be pushed to an audience now.
 
@@ -44,6 +50,7 @@ def check(
         deps: what it is read from.
         counted: whether the audience is counted even where an estimate decides nothing.
         again: whether followers whom the room has notified before belong to it.
+        first: how many are notified first, in a call of their own.
 
     Raises:
         InvalidCommand: it can't be, and why.
@@ -63,6 +70,7 @@ def check(
         check_audience(audience, target, told=without.told, left_out=len(without.digests))
     expected = forecast(
         audience=audience,
+        first=first,
         chunk=deps.chunk,
         interval_ms=deps.interval_ms,
         quota_left=quota_left,

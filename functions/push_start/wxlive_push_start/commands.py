@@ -25,6 +25,7 @@ from wxlive_push_start.plan import Planning, plan
 from wxlive_push_start.reconcile import reconcile
 from wxlive_push_start.reporting import read_report
 from wxlive_push_start.start import rehearse, start
+from wxlive_push_start.trials import parse_trial
 
 _CONTROLS: dict[str, Callable[[str, Dependencies, str], Report]] = {
     "pause": pause,
@@ -122,9 +123,10 @@ def _start(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict[s
     check_still_wanted(
         room_id, target, str(event.get("day") or ""), int(event.get("planned_at") or 0), deps
     )
+    trial = parse_trial(event.get("trial"), deps)
     if event.get("dry_run"):
-        return rehearse(room_id, deps, target, again=again)
-    return start(room_id, deps, target, command=command, again=again)
+        return rehearse(room_id, deps, target, again=again, trial=trial)
+    return start(room_id, deps, target, command=command, again=again, trial=trial)
 
 
 def _campaign_of(event: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def resume(
 ) -> Report:
     """Resume: enqueue every chunk that waits, and continue planning where it stopped.
 
-    Harmless on a campaign that is sending.
+    Harmless on a campaign that is sending. One that is held after its trial goes on with the rest.
 
     Args:
         campaign_id: the campaign.
@@ -86,6 +86,7 @@ def resume(
         current.hold_id if hold is None else hold,
         now_s,
         past_holds=current.holds_until(now_s),
+        ends_trial=current.hold_kind is HoldKind.TRIAL,
         command=command,
     ):
         if _get(campaign_id, deps).state is not CampaignState.SENDING:
@@ -114,7 +115,7 @@ def give_up(campaign_id: str, hold_id: str, reason: str, deps: Dependencies) -> 
     current = _report(campaign_id, deps)
     campaign = current.campaign
     if _is_held_by(campaign, hold_id):
-        sentence = f"{reason}; {_left_over(current)} followers were not notified"
+        sentence = f"{reason}; {_left_over(current)} were not notified"
         now_s = deps.now()
         deps.campaigns.end(
             campaign_id,
@@ -189,10 +190,13 @@ def accept_unknown(campaign_id: str, deps: Dependencies, command: str) -> Report
 
 
 def _left_over(report: Report) -> str:
-    """Say how many followers of a campaign no call may have reached."""
+    """Say which followers of a campaign no call may have reached."""
     reached = (ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN)
     left = report.campaign.audience - sum(report.openids[state] for state in reached)
-    return f"{left}" if report.campaign.fully_planned else f"at least {left}"
+    if report.campaign.awaits_trial and not report.campaign.fully_planned:
+        others = "all followers but those of the trial"
+        return f"{others}, and {left} of these," if left else others
+    return f"{left} followers" if report.campaign.fully_planned else f"at least {left} followers"
 
 
 def _is_held_by(campaign: Campaign, hold_id: str) -> bool:

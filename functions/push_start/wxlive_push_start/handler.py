@@ -1,7 +1,8 @@
 """A command in, a report or a refusal out.
 
 The operator sends ``{"action": "start", "room_id": N, "dry_run": false, "again": false,
-"audience": {"rooms": [N], "since": s, "before": s}}`` (all but the room may be missing), or
+"audience": {"rooms": [N], "since": s, "before": s}, "trial": {"first": N, "go_on_at": percent}}``
+(all but the room may be missing; or ``{"openids": [...]}`` as the trial), or
 ``pace`` (with ``{"per_second": N}``), ``pause``, ``resume``, ``cancel``, ``resend_unknown``,
 ``accept_unknown`` with
 ``{"campaign": ID}``, each with ``{"command": ID}`` so that it is executed once. The stack itself

@@ -1,4 +1,7 @@
-"""Whom a campaign leaves out: who was notified before, who is muted, who is on a list for that."""
+"""Whom a campaign leaves out: who was notified before, who is muted, who is on a list for that.
+
+Those of its own trial are on a list as well.
+"""
 
 from dataclasses import dataclass
 
@@ -12,6 +15,10 @@ NO_LIST = (
     "The list of those to leave out is not on record; run `wxlive push` with --except-file again"
 )
 
+NO_MEMBERS = (
+    "The list of those in the trial is not on record; push the room again, which leaves them out"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -22,7 +29,13 @@ class LeftOut:
 
 
 def left_out(
-    room_id: int, target: Audience, deps: Dependencies, *, again: bool, but: str = ""
+    room_id: int,
+    target: Audience,
+    deps: Dependencies,
+    *,
+    again: bool,
+    but: str = "",
+    members: str = "",
 ) -> LeftOut:
     """Return whom a campaign for a room leaves out of its audience.
 
@@ -32,6 +45,7 @@ def left_out(
         deps: what they are read from.
         again: whether followers whom the room has notified before are included.
         but: the campaign itself, whose own chunks don't count.
+        members: the list of its trial's openids, "" if there is none.
 
     Raises:
         InvalidCommand: it is no longer known who they are.
@@ -42,10 +56,10 @@ def left_out(
     told = len(digests)
     for openid in deps.muted.openids():
         digests.slot(digest_of(openid))
-    if target.exceptions:
-        listed = deps.except_lists.digests(target.exceptions)
+    for name, missing in ((target.exceptions, NO_LIST), (members, NO_MEMBERS)):
+        listed = deps.except_lists.digests(name) if name else ()
         if listed is None:
-            raise InvalidCommand(NO_LIST)
+            raise InvalidCommand(missing)
         for digest in listed:
             digests.slot(digest)
     return LeftOut(digests, told)

@@ -31,6 +31,7 @@ class Planning(StrEnum):
     """How a turn of planning ended."""
 
     DONE = "done"
+    AWAITS_TRIAL = "awaits_trial"
     OUT_OF_TIME = "out_of_time"
     NOTHING_TO_DO = "nothing_to_do"
     LOST = "lost"
@@ -47,8 +48,11 @@ def plan(campaign_id: str, deps: Dependencies, *, max_chunks: int = NO_LIMIT) ->
     if campaign is None or campaign.fully_planned or campaign.is_ended:
         return Planning.NOTHING_TO_DO
     _enqueue_last(campaign, deps)
+    if campaign.awaits_trial:
+        return Planning.AWAITS_TRIAL
     try:
-        return _plan_on(campaign, deps, campaign.chunks + max_chunks)
+        last_chunk = 1 if campaign.trial_is_open else campaign.chunks + max_chunks
+        return _plan_on(campaign, deps, last_chunk)
     except Conflict:
         return Planning.LOST
 
@@ -61,6 +65,7 @@ def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Plannin
             deps,
             again=campaign.again,
             but=campaign.campaign,
+            members=campaign.trial.members if campaign.trial else "",
         ).digests
     except InvalidCommand as error:
         fail(campaign, str(error), deps)
@@ -72,14 +77,14 @@ def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Plannin
         cursors[segment] = key
         if openid is not None and not (out and digest_of(openid) in out):
             openids.append(openid)
-        if len(openids) >= size_of(campaign.chunks + 1, deps.chunk, campaign.spread):
+        if len(openids) >= _next_size(campaign, deps):
             campaign = _queue(campaign, openids, cursors, deps)
             openids = []
         elif openid is not None:
             continue
         if deps.remaining_s() < RESERVE_S or campaign.chunks >= last_chunk:
             _stop(campaign, openids, cursors, deps)
-            return Planning.OUT_OF_TIME
+            return Planning.AWAITS_TRIAL if campaign.awaits_trial else Planning.OUT_OF_TIME
         campaign = _show_life(campaign, deps)
     if openids:
         campaign = _queue(campaign, openids, cursors, deps)
@@ -87,6 +92,13 @@ def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Plannin
     if not campaign.audience:
         fail(campaign, EMPTY, deps)
     return Planning.DONE
+
+
+def _next_size(campaign: Campaign, deps: Dependencies) -> int:
+    """Return how many openids the next chunk gets."""
+    if campaign.trial is not None and campaign.trial_is_open:
+        return min(campaign.trial.openids, deps.chunk)
+    return size_of(campaign.chunks + 1, deps.chunk, campaign.spread)
 
 
 def fail(campaign: Campaign, reason: str, deps: Dependencies) -> None:

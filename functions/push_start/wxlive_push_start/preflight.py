@@ -69,14 +69,20 @@ def check_audience(audience: int, target: Audience, *, told: int, left_out: int)
 
 
 def forecast(
-    *, audience: int, chunk: int, interval_ms: int, quota_left: int, day_left_s: float
+    *,
+    audience: int,
+    chunk: int,
+    interval_ms: int,
+    quota_left: int,
+    day_left_s: float,
+    first: int = 0,
 ) -> Forecast:
-    """Return what pushing to ``audience`` followers takes.
+    """Return what pushing to ``audience`` followers takes, ``first`` of them in their own call.
 
     Raises:
         InvalidCommand: the day has too few calls left.
     """
-    calls = math.ceil(audience / chunk)
+    calls = math.ceil(max(0, audience - first) / chunk) + (1 if first else 0)
     if calls > quota_left:
         raise InvalidCommand(
             f"{audience} followers take {calls} calls, but only {quota_left} of today's are "

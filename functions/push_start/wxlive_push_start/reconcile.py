@@ -4,6 +4,7 @@ Messages only make things faster. Whatever a lost message, a lost answer or a cr
 found here within a minute or two.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from wxlive.domain.campaigns import HELD, Campaign, CampaignState, HoldKind
@@ -14,6 +15,7 @@ from wxlive.stores.living import Living
 from wxlive.telemetry import Metric
 from wxlive_push_start.control import end_hold
 from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.judgement import judge
 from wxlive_push_start.plan import EMPTY, fail
 from wxlive_push_start.repeats import call_off
 from wxlive_push_start.reporting import read_report
@@ -41,8 +43,13 @@ def reconcile(deps: Dependencies) -> dict[str, Any]:
     if report.nothing_left_to_send:
         close(living, report, deps)
         return {"campaign": campaign.campaign, "finished": True}
-    _count_levels(report, deps)
     done: dict[str, Any] = {"campaign": campaign.campaign}
+    judged = judge(report, deps)
+    if judged is not None:
+        done["judged"] = judged
+        campaign = deps.campaigns.get(campaign.campaign) or campaign
+        report = replace(report, campaign=campaign, state=campaign.state)
+    _count_levels(report, deps)
     if campaign.hold_kind in _DUE and 0 < campaign.resume_at <= deps.now():
         end_hold(campaign.campaign, campaign.hold_id, deps)
         done["resumed"] = campaign.hold_id

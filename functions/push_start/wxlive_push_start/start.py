@@ -17,6 +17,7 @@ from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.plan import RESERVE_S, Planning, plan
 from wxlive_push_start.reconcile import close
 from wxlive_push_start.reporting import read_report
+from wxlive_push_start.trials import NO_TRIAL, ChosenTrial, TrialRequest, choose_trial
 
 FIRST_CHUNK_S = 3
 """How long a start looks for its first chunk before it leaves all of the planning to later."""
@@ -29,8 +30,11 @@ def start(
     *,
     command: str = "",
     again: bool = False,
+    trial: TrialRequest | None = None,
 ) -> dict[str, Any]:
     """Start a campaign for a room, to a target audience; returns its report.
+
+    With a ``trial`` that part of the audience is notified, and the rest waits for its results.
 
     A repeated command for the same room and audience starts nothing, on whatever day, and returns
     the campaign that was: no follower is notified twice. Followers whom an earlier campaign for
@@ -50,10 +54,14 @@ def start(
         close(before, lived, deps)
     with suppress(Exception):  # it only makes the push faster
         deps.queue.send(WAKE)
-    checked = check(room_id, target, deps, counted=False, again=again)
-    campaign = _new_campaign(room_id, target, checked, deps, command=command, again=again)
+    first = trial.size if trial is not None else 0
+    checked = check(room_id, target, deps, counted=False, again=again, first=first)
+    chosen = choose_trial(trial, room_id, target, deps, again=again)
+    campaign = _new_campaign(
+        room_id, target, checked, deps, command=command, again=again, chosen=chosen
+    )
     try:
-        deps.campaigns.open(campaign, before=before, release=checked.release)
+        deps.campaigns.open(campaign, before=before, release=checked.release, first=chosen.openids)
     except Conflict as error:
         _, lived = _last_living(deps)
         repeated = _unfinished(room_id, target, lived)
@@ -76,19 +84,28 @@ def _repeat(repeated: Report, command: str, deps: Dependencies) -> dict[str, Any
 def _plan_first(campaign: Campaign, deps: Dependencies) -> Report:
     """Queue the first chunk here and now, so that its sender waits for no other process.
 
-    Not if earlier campaigns for the room must be read first: that may take long.
+    Not if earlier campaigns for the room must be read first: that may take long. A trial has the
+    time to become as large as it was asked for.
     """
     until_s = deps.now() + FIRST_CHUNK_S
     limited = replace(deps, remaining_s=lambda: RESERVE_S + until_s - deps.now())
-    is_first_of_room = len(deps.campaigns.of_room(campaign.room_id)) == 1
-    if not is_first_of_room or plan(campaign.campaign, limited, max_chunks=1) is not Planning.DONE:
+    planning = Planning.OUT_OF_TIME
+    if len(deps.campaigns.of_room(campaign.room_id)) == 1:
+        hurried = limited if campaign.trial is None else deps
+        planning = plan(campaign.campaign, hurried, max_chunks=1)
+    if planning not in {Planning.DONE, Planning.AWAITS_TRIAL}:
         deps.plan_later(campaign.campaign)
     stored = deps.campaigns.get(campaign.campaign)
     return read_report(stored or campaign, deps)
 
 
 def rehearse(
-    room_id: int, deps: Dependencies, target: Audience = EVERYBODY, *, again: bool = False
+    room_id: int,
+    deps: Dependencies,
+    target: Audience = EVERYBODY,
+    *,
+    again: bool = False,
+    trial: TrialRequest | None = None,
 ) -> dict[str, Any]:
     """Return what a push would take, without starting one.
 
@@ -104,7 +121,9 @@ def rehearse(
             f"Room {room_id} was pushed to this audience by campaign {repeated.campaign.campaign} "
             f"({repeated.state.value}); `--again` notifies it again once that has finished"
         )
-    checked = check(room_id, target, deps, counted=True, again=again)
+    first = trial.size if trial is not None else 0
+    checked = check(room_id, target, deps, counted=True, again=again, first=first)
+    chosen = choose_trial(trial, room_id, target, deps, again=again)
     campaign = _new_campaign(room_id, target, checked, deps, command="", again=again)
     return {
         **report(campaign, (), (), deps.now()).summary(),
@@ -112,6 +131,7 @@ def rehearse(
         "audience": checked.forecast.audience,
         "dry_run": True,
         **asdict(checked.forecast),
+        "first": len(chosen.openids) or min(first, checked.forecast.audience),
         "held_at_midnight": is_held_at_midnight(room_id, checked.forecast, deps),
     }
 
@@ -164,8 +184,10 @@ def _new_campaign(
     *,
     command: str,
     again: bool,
+    chosen: ChosenTrial = NO_TRIAL,
 ) -> Campaign:
     now_s = deps.now()
+    openids = chosen.openids
     return Campaign(
         campaign=f"{stamp_of(now_s, deps.day_offset_hours)}-{room_id}",
         room_id=room_id,
@@ -176,4 +198,7 @@ def _new_campaign(
         spread=spread_of(deps.chunk) if checked.has_room_for_spread else 1,
         command=command or deps.new_id(),
         again=again,
+        trial=chosen.trial,
+        chunks=1 if openids else 0,
+        audience=len(openids),
     )

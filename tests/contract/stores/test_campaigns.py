@@ -20,6 +20,7 @@ from wxlive.domain.campaigns import (
     Hold,
     HoldKind,
     PastHold,
+    Trial,
 )
 from wxlive.domain.chunks import ChunkState
 from wxlive.errors import Conflict
@@ -82,6 +83,8 @@ def test_every_field_of_a_campaign_is_kept(stores: PushStores) -> None:
         per_second=500,
         past_holds=(PastHold(HoldKind.ROOM, "not live", 1, 2),),
         ended_at=6,
+        trial=Trial(10, "ab12", 90),
+        trial_ended_at=7,
     )
     defaults = Campaign(full.campaign, full.room_id, full.day, full.state, full.created_at)
     same = [name for name in full.__slots__ if getattr(full, name) == getattr(defaults, name)]
@@ -96,6 +99,17 @@ def test_a_campaign_of_the_same_name_is_not_overwritten(stores: PushStores, tabl
     with pytest.raises(Conflict):
         stores.open(before=stores.lives(), command="another", room_id=OTHER_ROOM)
     assert tables.rows() == before
+
+
+def test_a_campaign_may_be_opened_with_its_first_chunk(stores: PushStores) -> None:
+    opened = a_new_campaign(trial=Trial(2), chunks=1, audience=2)
+    stores.campaigns.open(opened, before=None, release=None, first=TWO)
+
+    chunk = stores.chunk()
+    assert (chunk.state, chunk.openids) == (ChunkState.QUEUED, 2)
+    assert stores.ledger.openids(CAMPAIGN, 1) == TWO
+    stores.campaigns.add_chunk(stores.campaign(), ["o-3"], NOW_S, plan_id="p", cursors={})
+    assert (stores.campaign().chunks, stores.campaign().audience) == (2, 3)
 
 
 def test_of_campaigns_opened_at_once_one_lives(stores: PushStores) -> None:
@@ -179,6 +193,22 @@ def test_the_operator_holds_whatever_is_held_already(stores: PushStores) -> None
     stored = stores.campaign()
     assert (stored.hold_id, stored.hold_kind) == ("h-2", HoldKind.OPERATOR)
     assert (stored.held_since, stored.resume_at) == (NOW_S + 1, 0)
+
+
+@pytest.mark.parametrize("resumed_at", [0, LATER])
+def test_a_hold_for_what_was_read_before_a_resume_is_not_made(
+    stores: PushStores, resumed_at: int
+) -> None:
+    stores.open(state=CampaignState.SENDING, resumed_at=resumed_at)
+    read = stores.campaign()
+    trial = Hold(HoldKind.TRIAL, "h-3", "all told", LATER)
+    assert stores.campaigns.resume(CAMPAIGN, "", LATER + 5, ends_trial=True)
+
+    assert not stores.campaigns.hold(CAMPAIGN, CampaignState.TRIAL, trial, as_read=read)
+    assert stores.campaign().state is CampaignState.SENDING
+    assert stores.campaign().trial_ended_at == LATER + 5
+    assert stores.campaigns.hold(CAMPAIGN, CampaignState.TRIAL, trial, as_read=stores.campaign())
+    assert stores.campaign().hold_kind is HoldKind.TRIAL
 
 
 @pytest.mark.parametrize("state", sorted(ENDED))

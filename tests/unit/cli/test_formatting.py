@@ -2,7 +2,7 @@
 
 import pytest
 
-from wxlive_cli.formatting import format_duration, format_quantity, format_share
+from wxlive_cli.formatting import format_duration, format_quantity
 
 
 @pytest.mark.parametrize(
@@ -10,15 +10,6 @@ from wxlive_cli.formatting import format_duration, format_quantity, format_share
 )
 def test_a_noun_agrees_with_its_number(number: int, shown: str) -> None:
     assert format_quantity(number, "call") == shown
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "shown"),
-    [(0, 0, "-"), (0, 5, "0 %"), (5, 5, "100 %"), (1, 10**6, "0.1 %"), (999_999, 10**6, "99.9 %"),
-     (1, 8, "12.5 %"), (1, 10, "10.0 %")],
-)  # fmt: skip
-def test_a_share_is_never_rounded_to_all_or_nothing(part: int, whole: int, shown: str) -> None:
-    assert format_share(part, whole) == shown
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import ChunkState
-from wxlive.domain.history import FINAL, Happening, Incident
+from wxlive.domain.history import FINAL, HOLDS, Happening, Incident
 from wxlive.domain.reports import Report
 from wxlive.domain.rooms import Room
 
@@ -18,14 +18,15 @@ ROOM_WENT_LIVE = "Room went live"
 DETAIL_TYPES: Mapping[Incident, str] = {
     Incident.STARTED: "Campaign started",
     Incident.HELD: "Campaign held",
+    Incident.TRIAL_DONE: "Campaign trial done",
+    Incident.BRAKED: "Campaign braked",
     Incident.RESUMED: "Campaign resumed",
     Incident.SETTLED: "Campaign settled",
     Incident.CANCELLED: "Campaign cancelled",
     Incident.FAILED: "Campaign failed",
 }
 
-RESERVED_DETAIL_TYPES = ("Campaign trial done", "Campaign braked")
-"""Names that nothing announces yet."""
+_BEGIN_A_HOLD = frozenset({Incident.HELD, *HOLDS.values()})
 
 _OUTCOMES = (
     ChunkState.ACCEPTED,
@@ -79,7 +80,7 @@ def announce_campaign(
     }
     if happening.hold is not None:
         detail["hold"] = happening.hold.value
-    if happening.incident is Incident.HELD:
+    if happening.incident in _BEGIN_A_HOLD:
         detail["resume_at"] = campaign.resume_at or None
     if happening.incident in FINAL and report is not None:
         detail["audience"] = campaign.audience

@@ -8,7 +8,7 @@ nothing can drift apart, and a result may come before or after our own record of
 ::
 
     planned → sending → (sent → settled)
-                 ⇅ paused, waiting_live      → cancelled, failed
+                 ⇅ paused, waiting_live, trial      → cancelled, failed
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,7 @@ class CampaignState(StrEnum):
     SENDING = "sending"
     WAITING_LIVE = "waiting_live"
     PAUSED = "paused"
+    TRIAL = "trial"
     CANCELLED = "cancelled"
     FAILED = "failed"
     SENT = "sent"
@@ -43,7 +44,7 @@ class CampaignState(StrEnum):
 ENDED = frozenset({CampaignState.CANCELLED, CampaignState.FAILED})
 """Nothing more will be sent, whatever is still queued."""
 
-HELD = frozenset({CampaignState.PAUSED, CampaignState.WAITING_LIVE})
+HELD = frozenset({CampaignState.PAUSED, CampaignState.WAITING_LIVE, CampaignState.TRIAL})
 """Nothing is sent until the campaign is resumed."""
 
 UNENDED = frozenset({CampaignState.PLANNED, CampaignState.SENDING}) | HELD
@@ -61,6 +62,8 @@ class HoldKind(StrEnum):
     QUOTA = "quota"
     ROOM = "room"
     ACCESS = "access"
+    TRIAL = "trial"
+    BRAKE = "brake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,20 @@ class PastHold:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """The part of an audience that is notified first, in one call; the rest waits for its results.
+
+    ``openids`` is how many it has at most. ``members`` names the stored list of who they are, "" if
+    they are the first of the audience. The campaign goes on by itself if at least ``go_on_at``
+    percent were notified, 0 if only the operator goes on.
+    """
+
+    openids: int
+    members: str = ""
+    go_on_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One push of one room. Times are Unix seconds.
 
@@ -101,7 +118,8 @@ class Campaign:
     call was accepted. ``spread`` is how many sizes its chunks have. ``plan_id`` names the last step
     of its planning, ``command`` the command that started it; ``again`` says that it includes
     followers whom the room has notified before. ``per_second`` is the pace that the
-    operator set, in openids, 0 for the stack's own.
+    operator set, in openids, 0 for the stack's own. ``trial`` is the part that is notified first,
+    if any, and ``trial_ended_at`` when the campaign went on with the rest (Unix s), 0 before.
     """
 
     campaign: str
@@ -129,6 +147,18 @@ class Campaign:
     per_second: int = 0
     past_holds: tuple[PastHold, ...] = ()
     ended_at: int = 0
+    trial: Trial | None = None
+    trial_ended_at: int = 0
+
+    @property
+    def trial_is_open(self) -> bool:
+        """Whether its trial is not over: nobody else is planned, so nobody else is notified."""
+        return self.trial is not None and not self.trial_ended_at
+
+    @property
+    def awaits_trial(self) -> bool:
+        """Whether planning waits for the end of the trial, whose own part is planned."""
+        return self.trial_is_open and self.chunks > 0
 
     @property
     def is_ended(self) -> bool:

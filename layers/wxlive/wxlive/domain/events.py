@@ -29,6 +29,10 @@ class FollowNotify:
     action: FollowAction
 
 
+RESULT_ERRORS = ("openid_error", "relation_error", "user_recv_limit", "internal_error")
+"""WeChat's counts of those of a call who were not notified."""
+
+
 @dataclass(frozen=True, slots=True)
 class PushResult:
     """``wxalive_push_message_notify``: what became of one accepted ``push_message`` call.

@@ -5,7 +5,7 @@ report, so an incident that no worker lived to report is not missing. The operat
 recorded by ``wxlive``, before they are carried out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -19,6 +19,8 @@ class Incident(StrEnum):
 
     STARTED = "started"
     HELD = "held"
+    TRIAL_DONE = "trial_done"
+    BRAKED = "braked"
     RESUMED = "resumed"
     SETTLED = "settled"
     CANCELLED = "cancelled"
@@ -27,6 +29,12 @@ class Incident(StrEnum):
 
 FINAL = frozenset({Incident.SETTLED, Incident.CANCELLED, Incident.FAILED})
 """Nothing happens to a campaign after one of these."""
+
+HOLDS: Mapping[HoldKind, Incident] = {
+    HoldKind.TRIAL: Incident.TRIAL_DONE,
+    HoldKind.BRAKE: Incident.BRAKED,
+}
+"""What the beginning of a hold is called; of other kinds it is ``HELD``."""
 
 _ENDS = {
     CampaignState.CANCELLED: Incident.CANCELLED,
@@ -91,7 +99,8 @@ def _holds(campaign: Campaign) -> Iterator[Happening]:
     standing = campaign.state in HELD
     holds = campaign.holds_until(campaign.held_since) if standing else campaign.past_holds
     for hold, following in zip_longest(holds, holds[1:]):
-        yield Happening(Incident.HELD, hold.since, hold.reason, hold.kind)
+        began = HOLDS.get(hold.kind, Incident.HELD)
+        yield Happening(began, hold.since, hold.reason, hold.kind)
         if _was_resumed(hold, following, campaign):
             yield Happening(Incident.RESUMED, hold.until, hold.reason, hold.kind)
 

@@ -21,10 +21,15 @@ ENQUEUED_AT_ONCE = 150
 
 def plan_is_stalled(campaign: Campaign, now_s: float) -> bool:
     """Whether a campaign that may be planned is not being planned."""
-    if campaign.fully_planned or campaign.state not in {
-        CampaignState.PLANNED,
-        CampaignState.SENDING,
-    }:
+    if (
+        campaign.fully_planned
+        or campaign.awaits_trial
+        or campaign.state
+        not in {
+            CampaignState.PLANNED,
+            CampaignState.SENDING,
+        }
+    ):
         return False
     return now_s - max(campaign.created_at, campaign.planned_at) > PLAN_STALLED_S
 

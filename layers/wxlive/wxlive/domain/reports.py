@@ -14,6 +14,8 @@ from wxlive.domain.campaigns import ENDED, Campaign, CampaignState
 from wxlive.domain.chunks import RESULT_OVERDUE_S, Chunk, ChunkState, EarlierCall
 from wxlive.domain.events import PushResult
 
+_MADE = (ChunkState.ACCEPTED, ChunkState.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -24,7 +26,9 @@ class Report:
     have carried out; ``orphans`` are results that fit no call; ``called_off`` are chunks that wait
     to be sent again although a result proves an earlier call of theirs, with that call;
     ``may_have_notified`` says that a call was accepted or may have reached WeChat; ``settled_at``
-    is when the last result came or was given up (Unix s), 0 if none was awaited.
+    is when the last result came or was given up (Unix s), 0 if none was awaited. ``reported`` are
+    the chunks with a result, each with that; ``last_called_at`` is when the last call was claimed
+    that was accepted or is unknown (Unix s), 0 if there is none.
     """
 
     campaign: Campaign
@@ -40,6 +44,8 @@ class Report:
     may_have_notified: bool = False
     settled_at: int = 0
     called_off: tuple[tuple[Chunk, EarlierCall], ...] = ()
+    reported: tuple[tuple[Chunk, PushResult], ...] = ()
+    last_called_at: int = 0
 
     @property
     def nothing_left_to_send(self) -> bool:
@@ -110,7 +116,10 @@ def report(
     by_message = {result.message_id: result for result in results}
     rows, orphans, called_off = _attributed(campaign, rows, others, by_message)
     sent = [row for row in rows if row.message_id is not None]
-    joined = [by_message[row.message_id] for row in sent if row.message_id in by_message]
+    reported = tuple(
+        (row, by_message[row.message_id]) for row in sent if row.message_id in by_message
+    )
+    joined = [result for _, result in reported]
     missing = [row for row in sent if row.message_id not in by_message]
     overdue = tuple(sorted((r for r in missing if r.is_overdue(now_s)), key=lambda r: r.number))
     unreported = len(missing) - len(overdue)
@@ -132,6 +141,8 @@ def report(
             (*(result.time_s for result in joined), *map(_given_up_at, overdue)), default=0
         ),
         called_off=called_off,
+        reported=reported,
+        last_called_at=max((row.claimed_at for row in rows if row.state in _MADE), default=0),
     )
 
 

@@ -12,6 +12,7 @@ from wxlive.domain.campaigns import (
     CampaignState,
     HoldKind,
     PastHold,
+    Trial,
 )
 from wxlive.stores.audiences import audience_item, read_audience
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, present
@@ -26,6 +27,14 @@ def in_one_of(states: Iterable[CampaignState]) -> tuple[str, dict[str, str]]:
 def held_by(hold_id: str) -> str:
     """Return the condition that the hold of an id stands. Version 0.1 gave holds no id."""
     return "hold_id = :hold" if hold_id else "(attribute_not_exists(hold_id) OR hold_id = :hold)"
+
+
+def resumed_at(campaign: Campaign) -> tuple[str, dict[str, int]]:
+    """Return the condition that nobody has resumed a campaign since it was read, and its value."""
+    unchanged = "resumed_at = :known_resumed_at"
+    if not campaign.resumed_at:
+        unchanged = f"(attribute_not_exists(resumed_at) OR {unchanged})"
+    return unchanged, {":known_resumed_at": campaign.resumed_at}
 
 
 def planning(campaign: Campaign, progress: Mapping[str, Any]) -> Item:
@@ -87,6 +96,7 @@ def read_campaign(item: Mapping[str, Any]) -> Campaign:
             "hold_kind": _hold_kind(item),
             "target": read_audience(item["target"]),
             "past_holds": past_holds,
+            "trial": Trial(**item["trial"]) if item.get("trial") else None,
         }
     )
 

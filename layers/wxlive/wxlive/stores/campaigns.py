@@ -21,6 +21,7 @@ from wxlive.stores.campaign_rows import (
     in_one_of,
     planning,
     read_campaign,
+    resumed_at,
 )
 from wxlive.stores.commands import command_put
 from wxlive.stores.days import day_release
@@ -63,7 +64,12 @@ class CampaignStore:
         return map(read_campaign, query(self._table, CAMPAIGN_PK, newest_first=True))
 
     def open(
-        self, campaign: Campaign, *, before: Living | None, release: tuple[str, int, str] | None
+        self,
+        campaign: Campaign,
+        *,
+        before: Living | None,
+        release: tuple[str, int, str] | None,
+        first: Sequence[str] = (),
     ) -> None:
         """Store a new campaign, which becomes the living one.
 
@@ -71,6 +77,7 @@ class CampaignStore:
             campaign: the campaign; its ``command`` started it.
             before: the campaign that was read as finished; it must not have been revived.
             release: a day, room and campaign that notified nobody; the day becomes free.
+            first: the openids of its first chunk, if that is planned already.
 
         Raises:
             Conflict: another campaign was started or revived meanwhile.
@@ -91,6 +98,8 @@ class CampaignStore:
             writes.append(command_put(campaign.command, outcome, campaign.created_at))
         if release is not None:
             writes.append(day_release(*release))
+        if first:
+            writes += new_chunk(campaign.campaign, 1, first, campaign.created_at)
         try:
             transact(self._table, "the living campaign", *writes)
         except Conflict:
@@ -115,11 +124,13 @@ class CampaignStore:
         *,
         out_of: Iterable[CampaignState] = (CampaignState.SENDING,),
         past_holds: Iterable[PastHold] | None = None,
+        as_read: Campaign | None = None,
         command: str = "",
     ) -> bool:
         """Hold a campaign that is in one of ``out_of``; returns whether this hold stands.
 
-        ``past_holds`` as for ``resume``: a hold may follow another one.
+        ``past_holds`` as for ``resume``: a hold may follow another one. With ``as_read`` nobody
+        must have resumed it since: what speaks for the hold may be what the operator has seen.
         """
         facts = {
             "state": to.value,
@@ -130,7 +141,11 @@ class CampaignStore:
             "resume_at": hold.resume_at,
             **history_facts(past_holds),
         }
-        condition, values = in_one_of(out_of)
+        condition, states = in_one_of(out_of)
+        values: dict[str, Any] = {**states}
+        if as_read is not None:
+            unchanged, known = resumed_at(as_read)
+            condition, values = f"{condition} AND {unchanged}", {**states, **known}
         if self._update(campaign, condition, facts, values, command=command, now_s=hold.since):
             return True
         stored = self.get(campaign)
@@ -143,12 +158,14 @@ class CampaignStore:
         now_s: float,
         *,
         past_holds: Iterable[PastHold] | None = None,
+        ends_trial: bool = False,
         command: str = "",
     ) -> bool:
         """End the hold of that id, or let a planned campaign send; returns whether it was written.
 
         Only the living campaign is resumed. ``past_holds`` are its holds with that one; they stay
-        as they are without. With a command of the operator's, the wait for the room begins anew.
+        as they are without. ``ends_trial`` says that it goes on with those who are not of its
+        trial. With a command of the operator's, the wait for the room begins anew.
         """
         condition, values = in_one_of(UNENDED)
         facts = {
@@ -158,6 +175,7 @@ class CampaignStore:
             "held_since": 0,
             "resume_at": 0,
             "resumed_at": int(now_s),
+            **({"trial_ended_at": int(now_s)} if ends_trial else {}),
             **({"not_live_since": 0} if command else {}),
             **history_facts(past_holds),
         }

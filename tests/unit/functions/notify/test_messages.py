@@ -42,7 +42,7 @@ def test_every_event_of_a_campaign_has_a_sentence(incident: Incident) -> None:
     hold = HoldKind.QUOTA if incident in {Incident.HELD, Incident.RESUMED} else None
     text = told(campaign_event(incident, reason="Why", hold=hold))
     assert text is not None
-    assert text.startswith("wxlive 19:30:00: Campaign")
+    assert text.startswith("wxlive 19:30:00: ")
     assert CAMPAIGN in text
     assert "room 1001" in text
 
@@ -52,6 +52,16 @@ def test_a_hold_says_why_and_how_it_ends() -> None:
     by_operator = told(campaign_event(Incident.HELD, reason="Paused", hold=HoldKind.OPERATOR))
     assert "held: Used up. It goes on by itself once" in str(by_itself)
     assert f"held: Paused. To go on: wxlive resume {CAMPAIGN}" in str(by_operator)
+
+
+def test_a_trial_and_the_brake_say_what_came_of_it_and_how_to_go_on() -> None:
+    trial = told(campaign_event(Incident.TRIAL_DONE, reason="Trial: 9 of 10 told (90.0 %)"))
+    brake = told(campaign_event(Incident.BRAKED, reason="3 of 5 were not told"))
+    assert (
+        "is done. Trial: 9 of 10 told (90.0 %). If it does not go on by itself: wxlive resume"
+        in str(trial)
+    )
+    assert f"paused itself: 3 of 5 were not told. To go on: wxlive resume {CAMPAIGN}" in str(brake)
 
 
 def test_the_end_says_how_many_were_notified() -> None:

@@ -49,6 +49,17 @@ def test_a_hold_that_has_ended_is_told_with_its_end() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [(HoldKind.TRIAL, "trial_done"), (HoldKind.BRAKE, "braked")]
+)
+def test_a_trial_and_the_brake_have_names_of_their_own(kind: HoldKind, name: str) -> None:
+    """A trial after which the campaign goes on by itself is a hold that ends at once."""
+    at_once = PastHold(kind, "why", NOW_S + 10, NOW_S + 10)
+    began, ended = happenings(a_campaign(past_holds=(at_once,)), None)[1:]
+    assert began.name == f"{name}#{NOW_S + 10}#{kind.value}"
+    assert ended == Happening(Incident.RESUMED, NOW_S + 10, "why", kind)
+
+
 def test_a_hold_that_another_one_follows_at_once_was_not_resumed_from() -> None:
     sending = a_campaign(past_holds=(QUOTA, PAUSE))
     assert incidents(sending)[1:] == [
