@@ -25,6 +25,7 @@ from explore.stack.places import DAY_OFFSET_HOURS, WECHAT, Call, Wechat
 from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import RoomStatus
 from wxlive.wechat.apis import Api
+from wxlive.wechat.transport import NothingSent
 
 READ_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_MS = 3_000
@@ -46,7 +47,7 @@ def transport_error(lost: str) -> requests.RequestException:
     if lost == TIMED_OUT:
         return requests.ReadTimeout("no answer within 15 s")
     if lost == UNREACHABLE:
-        return requests.ConnectTimeout("no connection within 3 s")
+        return NothingSent("no connection within 3 s")
     return requests.ConnectionError("the connection was closed without an answer")
 
 

@@ -9,7 +9,7 @@ import requests
 from wxlive.errors import NotAllowed, NotReached, RetryLater
 from wxlive.robots.posts import Post, check_answer
 from wxlive.robots.robot import Robot, is_public
-from wxlive.wechat.transport import WechatSession
+from wxlive.wechat.transport import WechatSession, kind_of
 
 CALL_LIMIT_S = 5.0
 
@@ -33,8 +33,8 @@ def send(robot: Robot, post: Post, *, is_local: bool = False) -> None:
         )
     except requests.RequestException as error:
         # Not chained: the message of the library contains the URL.
-        name = type(error).__name__
-        raise RetryLater(f"The robot at {robot.host} did not answer ({name})") from None
+        kind = kind_of(error)
+        raise RetryLater(f"The robot at {robot.host} did not answer ({kind})") from None
     check_answer(robot, answer.status_code, answer.content)
 
 

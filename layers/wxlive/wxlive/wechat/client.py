@@ -5,7 +5,6 @@ decides whether a push may be repeated, so the line between them is drawn here a
 """
 
 import json
-import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +12,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from wxlive.domain.chunks import CALL_DELAY_S
 from wxlive.domain.rooms import Room
@@ -33,7 +31,7 @@ from wxlive.wechat.answers import (
 )
 from wxlive.wechat.apis import Api
 from wxlive.wechat.errcodes import NO_ROOMS
-from wxlive.wechat.transport import WechatSession
+from wxlive.wechat.transport import NothingSent, WechatSession, kind_of
 
 CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 15
@@ -169,7 +167,7 @@ class WechatClient:
             self._session.open(self._base, CALL_DELAY_S)
         except requests.RequestException as error:
             self._session = None
-            kind = _kind_of(error)
+            kind = kind_of(error)
         else:
             return
         raise NotReached(f"WeChat could not be reached again ({kind}); nothing was sent")
@@ -262,33 +260,10 @@ def _before_the_call(path: str) -> Iterator[None]:
 
 
 def _transport_error(path: str, error: requests.RequestException) -> WxliveError:
-    kind = _kind_of(error)
-    if _never_connected(error):
+    kind = kind_of(error)
+    if isinstance(error, NothingSent):
         return NotReached(f"WeChat could not be reached for {path} ({kind}); nothing was sent")
     return OutcomeUnknown(
         f"The connection to WeChat broke during {path} ({kind}); the call may or may not have "
         "been carried out"
     )
-
-
-_BEFORE_SENDING = (
-    requests.ConnectTimeout,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.ProxyError,
-)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    """Whether no byte of the request can have left; see ``wxlive.wechat.transport``."""
-    return isinstance(error, _BEFORE_SENDING) or isinstance(_reason(error), NewConnectionError)
-
-
-def _kind_of(error: requests.RequestException) -> str:
-    """Name what went wrong; a handshake by its own error, because a certificate can be mended."""
-    cause = getattr(_reason(error) or error, "__cause__", None)
-    return type(cause if isinstance(cause, ssl.SSLError) else error).__name__
-
-
-def _reason(error: requests.RequestException) -> Exception | None:
-    cause = error.args[0] if error.args else None
-    return cause.reason if isinstance(cause, MaxRetryError) else None

@@ -1,11 +1,12 @@
 """The HTTP session for WeChat: what a connection that fails means, and how long a call may take.
 
-``requests`` bounds each read, not the call, and reports a TLS handshake that breaks like an answer
-that breaks. Here a connection that could not be made is always told apart from one that broke after
-the request may have left, and a server that sends its answer byte by byte, or without end, is cut
-off.
+``requests`` bounds each read, not the call, and its errors do not say whether the request has left:
+a TLS handshake that breaks is reported like an answer that breaks, and an answer that breaks behind
+a proxy like a proxy that is not there. Here that is noted where the bytes leave, and a server that
+sends its answer byte by byte, or without end, is cut off.
 """
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,13 +36,32 @@ class AnswerTooLarge(requests.RequestException):
     """An answer has more than ``ANSWER_LIMIT_BYTES``."""
 
 
+class NothingSent(requests.RequestException):
+    """No byte of the request has left; its cause says why."""
+
+
+def kind_of(error: requests.RequestException) -> str:
+    """Name what went wrong; a handshake by its own error, because a certificate can be mended."""
+    causes = list(_causes(error))
+    handshake = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    is_wrapped = isinstance(error, NothingSent) and len(causes) > 1
+    return type(handshake or causes[int(is_wrapped)]).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 class _Call:
-    """A call in progress: since when (monotonic), and over which connection."""
+    """A call in progress: since when (monotonic), over which connection, whether it has left."""
 
     def __init__(self) -> None:
         self.began_s = monotonic()
         self.sock: Any = None
         self.is_cut = False
+        self.has_left = False
 
     def cut(self) -> None:
         """Break the connection, so that whoever waits for it goes on."""
@@ -61,45 +81,46 @@ def _current() -> _Call | None:
 
 @contextmanager
 def _bounded(limit_s: float) -> Iterator[_Call]:
+    """Cut a call off after ``limit_s``.
+
+    Every failure is one that ``requests`` names, so that callers need to know no others, and
+    ``NothingSent`` if the request has not left.
+    """
     call = _calls.current = _Call()
     timer = threading.Timer(limit_s, call.cut)
     timer.daemon = True
-    timer.start()
     try:
+        timer.start()
         yield call
+    except Exception as error:  # a call that may have left must not end without an outcome
+        if not call.has_left:
+            raise NothingSent(type(error).__name__) from error
+        if isinstance(error, requests.RequestException):
+            raise
+        raise requests.RequestException(type(error).__name__) from error
     finally:
         timer.cancel()
         _calls.current = None
 
 
-@contextmanager
-def _named() -> Iterator[None]:
-    """Have every failure be one that ``requests`` names, so that callers need to know no others."""
-    try:
-        yield
-    except requests.RequestException:
-        raise
-    except Exception as error:  # a call that may have left must not end without an outcome
-        raise requests.RequestException(type(error).__name__) from error
-
-
 class _Connection(HTTPConnection):
     """Connects within the connect time-out in all: name, every address, proxy and TLS."""
 
+    _is_connecting = False
+
     def connect(self) -> None:
-        call = _current()
-        if call is None:
-            super().connect()
-            return
+        self._is_connecting = True
         try:
             super().connect()
-        except NewConnectionError:
-            raise
-        except Exception as error:  # whatever it was, nothing was sent
+        except Exception:
             self.close()
-            raise NewConnectionError(self, f"no connection ({type(error).__name__})") from error
-        limit_s = self.timeout
-        if isinstance(limit_s, int | float) and monotonic() - call.began_s > limit_s:
+            raise
+        finally:
+            self._is_connecting = False
+        call, limit_s = _current(), self.timeout
+        if call is None or not isinstance(limit_s, int | float):
+            return
+        if monotonic() - call.began_s > limit_s:
             self.close()
             raise NewConnectionError(self, f"no connection within {limit_s} s")
 
@@ -109,6 +130,7 @@ class _Connection(HTTPConnection):
         call = _current()
         if call is not None:
             call.sock = self.sock
+            call.has_left = call.has_left or not self._is_connecting  # not what a proxy is asked
         super().send(data)
 
 
@@ -124,10 +146,18 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
+_POOLS = {"http": _Pool, "https": _TlsPool}
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 class WechatSession(requests.Session):
@@ -142,13 +172,23 @@ class WechatSession(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(max_retries=0))
 
+    def prepare_request(self, request: Request) -> "PreparedRequest":
+        """Prepare a request.
+
+        Raises:
+            NothingSent: its address is none.
+        """
+        with _bounded(self._limit_s):
+            return super().prepare_request(request)
+
     def send(self, request: "PreparedRequest", **kwargs: Any) -> "Response":
         """Send a request and read its answer whole.
 
         Raises:
+            NothingSent: the request has not left.
             RequestException: there is no answer, it is too large, or whatever else went wrong.
         """
-        with _named(), _bounded(self._limit_s) as call:
+        with _bounded(self._limit_s) as call:
             response = super().send(request, **{**kwargs, "stream": True})
             response._content = self._read(response)  # noqa: SLF001 - as requests itself does
         if call.is_cut:  # what was read up to then may look like a whole answer
@@ -171,7 +211,7 @@ class WechatSession(requests.Session):
         try:
             if connection.is_closed:
                 connection.timeout = limit_s
-                with _named(), _bounded(limit_s):
+                with _bounded(limit_s):
                     connection.connect()
         finally:
             pool._put_conn(connection)  # noqa: SLF001

@@ -154,7 +154,7 @@ class _RawHandler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         while first := self._read():
-            if first.startswith(f"POST {Api.GET_LIVE_INFO}".encode()):
+            if Api.GET_LIVE_INFO.encode() in first:
                 self.wfile.write(self.server.listed)
                 continue
             self.server.pushes += 1
@@ -588,14 +588,16 @@ def test_an_address_that_is_none_reached_nobody() -> None:
     assert type(error_of(lambda: rooms(a_client("http://")))) is NotReached
 
 
-def test_a_proxy_that_nobody_reaches_is_sent_nothing() -> None:
-    def through_a_proxy() -> WechatSession:
-        session = WechatSession()
-        session.proxies = {"http": nobody()}
-        session.trust_env = False
-        return session
+def through(proxy: str) -> WechatSession:
+    """Return a session that calls through a proxy."""
+    session = WechatSession()
+    session.proxies = {"http": proxy, "https": proxy}
+    session.trust_env = False
+    return session
 
-    client = a_client("http://api.weixin.invalid", session=through_a_proxy)
+
+def test_a_proxy_that_nobody_reaches_is_sent_nothing() -> None:
+    client = a_client("http://api.weixin.invalid", session=lambda: through(nobody()))
     error = error_of(lambda: rooms(client))
     assert type(error) is NotReached
     assert "ProxyError" in str(error)
@@ -652,6 +654,27 @@ def test_every_request_has_time_outs(platform: WeChat) -> None:
     platform.says(Api.PUSH_MESSAGE, ACCEPTED)
     push(ready(a_client(platform.base, Memory(), session=Watching)))
     assert seen == [(3, 15), (3, 15), (1, 15)], "a push leaves within a second or not at all"
+
+
+@pytest.mark.parametrize("answer", CUT.values(), ids=CUT)
+def test_what_left_through_a_proxy_that_breaks_may_have_been_carried_out(
+    raw: StartRaw, answer: bytes
+) -> None:
+    """``requests`` reports it as a proxy that was not reached."""
+    proxy = raw(answer)
+    client = ready(a_client("http://api.weixin.invalid", session=lambda: through(proxy.base)))
+
+    error = error_of(lambda: push(client))
+
+    assert type(error) is OutcomeUnknown
+    assert proxy.pushes == 1
+
+
+def test_a_tunnel_that_a_proxy_does_not_open_is_sent_nothing(raw: StartRaw) -> None:
+    proxy = raw(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+    client = a_client("https://api.weixin.invalid", session=lambda: through(proxy.base))
+    assert type(error_of(lambda: rooms(client))) is NotReached
+    assert proxy.pushes == 1, "it was asked for a tunnel"
 
 
 def test_after_a_broken_connection_a_push_needs_a_new_one_first(raw: StartRaw) -> None:
