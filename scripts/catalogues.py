@@ -22,6 +22,8 @@ from babel.messages.pofile import read_po, write_po
 from sentences import sentences, states
 
 from wxlive.settings import Language
+from wxlive_cli.help import said
+from wxlive_cli.labels import CHECKS, LABELS, RESULTS
 from wxlive_cli.main import main as wxlive
 from wxlive_local.paths import ROOT
 
@@ -42,10 +44,16 @@ QUIET = frozenset({"exit_codes.py"})
 
 OUR_WORDS = (
     *("live", "ended", "banned", "abnormal", "expired", "chosen", "resumed", "paced", "resolved"),
-    *("the secret", "in an unknown state", "not started"),
+    *("the secret", "in an unknown state", "not started", "enabled", "disabled"),
 )
 """Words that the layer's sentences are completed with."""
 
+NOT_SHOWN = frozenset(
+    {"does not exist", "Robot stored", "wxlive: {printable}", "{command_path} --help"}
+)
+"""Text of the command that is compared, posted or typed."""
+
+_VALUE = re.compile(r"\{\w+\}")
 _KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
 _FOUND = tuple[str, str | tuple[str, ...]]
 _BACKTICKS = re.compile(r"`[^`]+`")
@@ -106,13 +114,22 @@ def said_by_command() -> Iterator[_FOUND]:
         for one in sentences(path):
             if one.is_error or path.name in FINDING:
                 yield _origin(path), one.message
+    labels = (*CHECKS, *RESULTS, *LABELS)
+    yield from (("cli/wxlive_cli/labels.py", label) for label in labels)
     yield from (("help", text) for text in _help(wxlive))
     for _, _, message, *_ in extract_from_dir(Path(click.__file__).parent, methods[:1]):
         yield "click", message
 
 
 def _help(command: click.Command) -> Iterator[str]:
-    yield from filter(None, (command.help, command.short_help, command.epilog))
+    found: list[str] = []
+
+    def note(message: str) -> str:
+        found.append(message)
+        return message
+
+    said(command.help or "", note)
+    yield from filter(None, found)
     for parameter in command.params:
         if isinstance(parameter, click.Option) and parameter.help:
             yield parameter.help
@@ -133,12 +150,16 @@ CATALOGUES = (
 
 def unmarked() -> list[str]:
     """Return the sentences of the command that would be shown in English only."""
+    known = {
+        text for extracted in CATALOGUES for one in extracted.read() for text in _texts(one.id)
+    }
     return [
         f"{_origin(path)}:{one.line}: mark it with _: {one.message!r}"
         for path in sorted(COMMAND.rglob("*.py"))
-        if path.name not in FINDING | QUIET
+        if path.name not in QUIET
         for one in sentences(path)
-        if not one.is_error
+        if one.message not in known | NOT_SHOWN
+        and re.search(r"[^\W\d_]", _VALUE.sub("", one.message))
     ]
 
 

@@ -70,6 +70,9 @@ def _walk(node: ast.AST, *, is_error: bool) -> Iterator[Sentence]:
         message = _message(node)
         if _is_sentence(message, has_values=isinstance(node, ast.JoinedStr)):
             yield Sentence(message, node.lineno, is_error)
+        for part in node.values if isinstance(node, ast.JoinedStr) else ():
+            if isinstance(part, ast.FormattedValue):
+                yield from _walk(part.value, is_error=is_error)
         return
     raises = isinstance(node, ast.Call) and _name(node.func) in _ERRORS
     for child in _read(node):
@@ -107,17 +110,17 @@ def _message(node: ast.JoinedStr | ast.Constant) -> str:
     text = ""
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
-            text += f"{{{_placeholder(part.value, names)}}}"
+            text += f"{{{_placeholder(part, names)}}}"
         elif isinstance(part, ast.Constant):
             text += str(part.value).replace("{", "{{").replace("}", "}}")
     return text
 
 
-def _placeholder(value: ast.expr, names: dict[str, str]) -> str:
-    """Return the name of a value, the same for the same expression in one sentence."""
-    source = ast.unparse(value)
+def _placeholder(part: ast.FormattedValue, names: dict[str, str]) -> str:
+    """Return the name of a value, the same for what is the same text in one sentence."""
+    source = ast.dump(part)
     if source not in names:
-        name = _name(value).strip("_").lower() or "value"
+        name = _name(part.value).strip("_").lower() or "value"
         taken = [each.rstrip("0123456789_") for each in names.values()].count(name)
         names[source] = f"{name}_{taken + 1}" if taken else name
     return names[source]

@@ -1,11 +1,14 @@
 """What the commands about campaigns share: finding one, and showing it."""
 
+from gettext import gettext as _
+
 from wxlive.domain.campaigns import HELD, Campaign, CampaignState, Trial
 from wxlive.domain.reports import Report
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, say
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.language import shown
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.reader import read_facts
 from wxlive_cli.stack import Stack
@@ -62,8 +65,13 @@ def name_campaign(stack: Stack, campaign: Campaign) -> str:
 
 def campaign_words(campaign: Campaign, room_name: str) -> str:
     """Name a campaign with its room, whose name is empty where it is not known."""
-    named = f" ({room_name})" if room_name else ""
-    return f"campaign {campaign.campaign} for room {campaign.room_id}{named}"
+    if not room_name:
+        return _("campaign {campaign} for room {room_id}").format(
+            campaign=campaign.campaign, room_id=campaign.room_id
+        )
+    return _("campaign {campaign} for room {room_id} ({name})").format(
+        campaign=campaign.campaign, room_id=campaign.room_id, name=room_name
+    )
 
 
 def campaign_title(facts: CampaignFacts) -> str:
@@ -74,15 +82,19 @@ def campaign_title(facts: CampaignFacts) -> str:
 
 def goes_on(named: str, campaign: str) -> str:
     """Say that a campaign goes on without the command, how to watch it and how to stop it."""
-    return (
-        f"The {named} goes on: watch it with `wxlive watch {campaign}`, stop it with "
-        f"`wxlive pause {campaign}` or `wxlive cancel {campaign}`."
-    )
+    return _(
+        "The {named} goes on: watch it with `wxlive watch {campaign}`, stop it "
+        "with `wxlive pause {campaign}` or `wxlive cancel {campaign}`."
+    ).format(named=named, campaign=campaign)
 
 
 def say_still_open(named: str, report: Report, timeout_s: int) -> None:
     """Say, when a command has waited long enough, how the campaign stands and what to do."""
-    say(f"The time of {timeout_s} s is up, and the campaign is not over: {report.state.value}.")
+    say(
+        _("The time of {timeout_s} s is up, and the campaign is not over: {state}.").format(
+            timeout_s=timeout_s, state=shown(report.state.value)
+        )
+    )
     if report.state in HELD:
         say(describe_hold(named, report))
     else:
@@ -92,15 +104,20 @@ def say_still_open(named: str, report: Report, timeout_s: int) -> None:
 def describe_hold(named: str, report: Report) -> str:
     """Say that a campaign is held, why, and how it is resumed."""
     campaign = report.campaign
-    reason = (campaign.reason or "no reason is known").rstrip(".")
-    if report.state is CampaignState.TRIAL:
-        return (
-            f"The {named} waits after its trial. {reason}. `wxlive resume {campaign.campaign}` "
-            f"goes on with the rest, `wxlive cancel {campaign.campaign}` ends it."
+    reason = shown((campaign.reason or "no reason is known").rstrip("."))
+    words = (
+        _(
+            "The {named} waits after its trial. {reason}. `wxlive resume {campaign}` goes on with "
+            "the rest, `wxlive cancel {campaign}` ends it."
         )
-    return (
-        f"The {named} is {report.state.value} ({reason}): `wxlive resume {campaign.campaign}` "
-        f"resumes it, `wxlive cancel {campaign.campaign}` ends it."
+        if report.state is CampaignState.TRIAL
+        else _(
+            "The {named} is {state} ({reason}): `wxlive resume {campaign}` resumes it, "
+            "`wxlive cancel {campaign}` ends it."
+        )
+    )
+    return words.format(
+        named=named, state=shown(report.state.value), reason=reason, campaign=campaign.campaign
     )
 
 
@@ -132,7 +149,9 @@ def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None
     if campaign.trial is not None:
         rows["trial"] = _trial_words(campaign.trial)
     if campaign.per_second:
-        rows["pace"] = f"at most {campaign.per_second:,} openids a second"
+        rows["pace"] = _("at most {per_second} openids a second").format(
+            per_second=f"{campaign.per_second:,}"
+        )
     times = facts.times()
     if campaign.state not in HELD:
         times |= {"held_since": None, "resume_at": None}
@@ -152,11 +171,22 @@ def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None
     for state, chunks in report.chunks.items():
         if chunks:
             openids = format_quantity(report.openids[state], "openid")
-            rows[state.value] = f"{openids} in {format_quantity(chunks, 'call')}"
-    rows |= {f"result: {name}": count for name, count in report.results.items() if count}
-    rows |= {f"reason {number}": reason for number, reason in enumerate(report.reasons, 1)}
+            rows[state.value] = _("{openids} in {calls}").format(
+                openids=openids, calls=format_quantity(chunks, "call")
+            )
+    rows |= {
+        _("result: {name}").format(name=shown(name)): count
+        for name, count in report.results.items()
+        if count
+    }
+    rows |= {
+        _("reason {number}").format(number=number): reason
+        for number, reason in enumerate(report.reasons, 1)
+    }
     if report.overdue:
-        rows["results overdue"] = f"{format_quantity(len(report.overdue), 'call')}, see --json"
+        rows["results overdue"] = _("{calls}, see --json").format(
+            calls=format_quantity(len(report.overdue), "call")
+        )
     if report.orphans:
         rows["orphan results"] = len(report.orphans)
     return rows
@@ -166,10 +196,13 @@ def _trial_words(trial: Trial) -> str:
     """Say who is notified first, and what follows."""
     who = format_quantity(trial.openids, "openid")
     if not trial.go_on_at:
-        return f"{who} first, then `wxlive resume`"
-    return f"{who} first; the rest by itself if {trial.go_on_at} % are notified"
+        return _("{who} first, then `wxlive resume`").format(who=who)
+    return _("{who} first; the rest by itself if {go_on_at} % are notified").format(
+        who=who, go_on_at=trial.go_on_at
+    )
 
 
 def audience_words(facts: CampaignFacts) -> str:
     """Say how large the audience is, as far as it is known."""
-    return f"{facts.audience:,}" if facts.is_counted else f"at least {facts.audience:,}"
+    audience = f"{facts.audience:,}"
+    return audience if facts.is_counted else _("at least {number}").format(number=audience)

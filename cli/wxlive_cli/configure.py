@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from gettext import gettext as _
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from wxlive.settings import Secrets
 from wxlive.wechat.access_token import NoTokenCache
 from wxlive.wechat.client import WechatClient
 from wxlive_cli.console import CommandResult, say, stack_name_command
+from wxlive_cli.language import N_
 from wxlive_cli.stack import Description, callback_url, describe_stack
 from wxlive_cli.tables import facts_table
 from wxlive_cli.wechat_secret import (
@@ -78,7 +80,7 @@ def configure(
     known = stored or {}
     given = _given(known, source, original_id)
     fields = change_fields(known, given)
-    secrets = Secrets.from_json(json.dumps(fields), "the new secret")
+    secrets = Secrets.from_json(json.dumps(fields), N_("the new secret"))
     check_formats(given)
     changed = changed_fields(known, fields)
     if _ISSUED_BY_WECHAT.intersection(changed) and not unchecked:
@@ -97,7 +99,7 @@ def _given(stored: Fields, source: Any, original_id: str | None) -> Fields:
 
 
 def _read(source: Any) -> Fields:
-    needs = f"it needs {', '.join(FORMATS)}"
+    needs = N_("it needs {names}").format(names=", ".join(FORMATS))
     try:
         raw = json.load(source)
     except ValueError as error:
@@ -111,7 +113,7 @@ def _prompt(stored: Fields) -> Fields:
     """Prompt for what WeChat issues (empty keeps the stored value), and generate the rest."""
     appid = click.prompt("appid", default=stored.get("appid"), err=True)
     secret = click.prompt(
-        "AppSecret (not shown" + ("; empty keeps it)" if stored else ")"),
+        _("AppSecret (not shown; empty keeps it)") if stored else _("AppSecret (not shown)"),
         default=stored.get("secret"),
         hide_input=True,
         show_default=False,
@@ -149,7 +151,11 @@ def _load(client: Any, secret_name: str) -> Fields | None:
     except ValueError:
         raw = None
     if not isinstance(raw, dict):
-        say(f"The content of {secret_name} is not a JSON object and is replaced.")
+        say(
+            _("The content of {secret_name} is not a JSON object and is replaced.").format(
+                secret_name=secret_name
+            )
+        )
         return {}
     return {name: value for name, value in raw.items() if isinstance(value, str)}
 
@@ -174,14 +180,26 @@ def _say_what_changed(
     secret_name: str, known: Fields, fields: Fields, changed: Sequence[str], *, created: bool
 ) -> None:
     if not changed:
-        say(f"Nothing changed in {secret_name}.")
+        say(_("Nothing changed in {secret_name}.").format(secret_name=secret_name))
         return
     if created:
-        say(f"Created {secret_name}. The functions use it within five minutes.")
+        say(
+            _("Created {secret_name}. The functions use it within five minutes.").format(
+                secret_name=secret_name
+            )
+        )
         return
-    say(f"Changed {', '.join(changed)} in {secret_name}. The functions use it within five minutes.")
+    say(
+        _("Changed {changed} in {secret_name}. The functions use it within five minutes.").format(
+            changed=", ".join(changed), secret_name=secret_name
+        )
+    )
     if "appid" in changed and "appid" in known:
-        say(f"The appid was {known['appid']} and is {fields['appid']} now: another Mini Program.")
+        say(
+            _("The appid was {before} and is {now} now: another Mini Program.").format(
+                before=known["appid"], now=fields["appid"]
+            )
+        )
 
 
 def _result(
@@ -193,17 +211,17 @@ def _result(
     created: bool,
 ) -> CommandResult:
     paste = {
-        "URL": callback_url(outputs) or "the stack's CallbackUrl, once it is deployed",
+        "URL": callback_url(outputs) or _("the stack's CallbackUrl, once it is deployed"),
         "Token": fields["token"],
         "EncodingAESKey": fields.get("aes_key", ""),
-        "Encryption mode": "安全模式 (secure), or the mode that MessageMode names",
-        "Data format": "XML or JSON",
+        "Encryption mode": _("安全模式 (secure), or the mode that MessageMode names"),
+        "Data format": _("XML or JSON"),
     }
-    say("These values belong in the WeChat console (开发管理 → 消息推送); enter them and save:")
+    say(_("These values belong in the WeChat console (开发管理 → 消息推送); enter them and save:"))
     facts = {
         "secret_name": secret_name,
         "created": created,
         "changed": list(changed),
         "paste": paste,
     }
-    return CommandResult(facts, screen=facts_table("Message push", paste))
+    return CommandResult(facts, screen=facts_table(_("Message push"), paste))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from gettext import gettext as _
 from typing import IO, Any, NoReturn
 
 import click
@@ -162,7 +163,7 @@ class CommandLine(click.Group):
         except click.ClickException as error:
             refuse(_describe_misuse(error), as_json=as_json)
         except click.Abort:
-            interrupted("Interrupted; `wxlive status` shows what was done until then.")
+            interrupted(_("Interrupted; `wxlive status` shows what was done until then."))
         raise SystemExit(code)
 
 
@@ -209,9 +210,12 @@ def going_on(sentence: str) -> Iterator[None]:
 
 
 def _describe_misuse(error: click.ClickException) -> str:
-    sentence = " ".join(error.format_message().split()).rstrip(".")
+    sentence = " ".join(error.format_message().split()).rstrip(".。")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{sentence}; see `{context.command_path} --help`" if context else sentence
+    if context is None:
+        return sentence
+    help_command = f"{context.command_path} --help"
+    return _("{sentence}; see `{command}`").format(sentence=sentence, command=help_command)
 
 
 def _print(result: CommandResult, *, as_json: bool) -> None:

@@ -1,5 +1,7 @@
 """``wxlive pause``, ``resume``, ``cancel`` and ``pace``: change the state of a campaign."""
 
+from gettext import gettext as _
+
 import click
 
 from wxlive.domain.campaigns import Campaign
@@ -7,6 +9,7 @@ from wxlive.errors import InvalidCommand
 from wxlive_cli.campaigns import campaign_result, find_living, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE
+from wxlive_cli.language import N_
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 
@@ -91,12 +94,12 @@ def pace(stack: Stack, *, campaign: str | None, per_second: int, note: str) -> C
 
 
 _DONE = {
-    "pace": "The pace is set: {campaign}.",
-    "pause": "Paused: {campaign}.",
-    "resume": "Resumed: {campaign}.",
-    "cancel": "Cancelled: {campaign}.",
-    "resend_unknown": "The unknown calls are sent again: {campaign}.",
-    "accept_unknown": "The unknown calls count as accepted: {campaign}.",
+    "pace": N_("The pace is set: {campaign}."),
+    "pause": N_("Paused: {campaign}."),
+    "resume": N_("Resumed: {campaign}."),
+    "cancel": N_("Cancelled: {campaign}."),
+    "resend_unknown": N_("The unknown calls are sent again: {campaign}."),
+    "accept_unknown": N_("The unknown calls count as accepted: {campaign}."),
 }
 
 
@@ -115,5 +118,5 @@ def control(
     name, room_id = campaign.campaign, campaign.room_id
     with recorded(stack, action, note, campaign=name, room_id=room_id):
         stack.execute({"action": action, "campaign": name, **facts})
-    say(_DONE[action].format(campaign=name_campaign(stack, campaign)))
+    say(_(_DONE[action]).format(campaign=name_campaign(stack, campaign)))
     return campaign_result(stack, campaign, code=DONE)

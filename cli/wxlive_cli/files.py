@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from gettext import gettext as _
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,10 +31,10 @@ def check_outputs(*outs: Path | None) -> None:
     """
     files = [out if is_stdout(out) else out.resolve() for out in outs if out is not None]
     if len(set(files)) < len(files):
-        raise click.UsageError("two options name the same file to write: name two files")
+        raise click.UsageError(_("two options name the same file to write: name two files"))
     as_json = click.get_current_context().params["as_json"]
     if as_json and any(map(is_stdout, files)):
-        raise click.UsageError("--json takes stdout: name a file instead of -")
+        raise click.UsageError(_("--json takes stdout: name a file instead of -"))
 
 
 @contextmanager

@@ -6,9 +6,10 @@ made when it is run.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from gettext import gettext as _
+from inspect import cleandoc
 from typing import TypeVar
 
 import click
@@ -16,15 +17,22 @@ from rich.cells import cell_len
 
 C = TypeVar("C", bound=click.Command)
 
+KEEPS_LINES = "\b"
+"""Click's mark of a paragraph whose lines are kept."""
+
+_EXAMPLE = re.compile(r"(\s*\S.*?)(\s{2,}|$)(.*)")
 _WIDE = "WF"
 
 
 def translated(command: C) -> C:
     """Return a command with its help, and that of its options and commands, translated."""
     result = copy(command)
-    result.help = _(command.help) if command.help else command.help
-    result.params = [_translated_option(each) for each in command.params]
     result.context_class = HelpContext
+    result.params = [_translated_option(each) for each in command.params]
+    if command.help:
+        result.help = said(command.help, _)
+        if result.help != cleandoc(command.help):
+            result.short_help = re.split(r"(?<=。)|\n", result.help)[0].rstrip("。")
     if isinstance(result, click.Group):
         result.commands = {name: translated(each) for name, each in result.commands.items()}
     return result
@@ -36,6 +44,31 @@ def _translated_option(parameter: click.Parameter) -> click.Parameter:
     result = copy(parameter)
     result.help = _(parameter.help)
     return result
+
+
+def said(text: str, translate: Callable[[str], str]) -> str:
+    """Return a help text with each message in it translated; what must be typed stays.
+
+    A paragraph is one message. After a backspace, which keeps lines, each line is one; of an
+    example, only what is said beside it.
+    """
+    paragraphs = cleandoc(text).split("\n\n")
+    return "\n\n".join(_said(each, translate) for each in paragraphs)
+
+
+def _said(paragraph: str, translate: Callable[[str], str]) -> str:
+    if not paragraph.startswith(KEEPS_LINES):
+        return translate(" ".join(paragraph.split()))
+    return "\n".join(_said_line(line, translate) for line in paragraph.splitlines())
+
+
+def _said_line(line: str, translate: Callable[[str], str]) -> str:
+    if line == KEEPS_LINES:
+        return line
+    if not line.startswith(" "):
+        return translate(line)
+    example, gap, words = _EXAMPLE.fullmatch(line).groups()  # type: ignore[union-attr]  # any line
+    return example + gap + translate(words) if words else line
 
 
 class WideFormatter(click.HelpFormatter):
@@ -115,7 +148,6 @@ def _split(text: str) -> list[str]:
 
 
 def _paragraph(text: str, columns: int) -> list[str]:
-    keeps_lines = text.startswith("\b\n")
-    if keeps_lines:
+    if text.startswith(KEEPS_LINES):
         return text.splitlines()[1:]
     return list(wrapped(" ".join(text.split()), columns))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from gettext import gettext as _
 from itertools import islice
 
 import click
@@ -10,6 +11,7 @@ from wxlive.domain.campaigns import Campaign, HoldKind
 from wxlive.domain.history import GivenCommand, Happening, Incident, happenings
 from wxlive_cli.campaigns import find_campaign
 from wxlive_cli.console import CommandResult, stack_command
+from wxlive_cli.language import N_, shown
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing
 from wxlive_cli.time_parsing import format_time
@@ -19,7 +21,9 @@ CAMPAIGNS = 10
 
 OPERATOR, MACHINE = "operator", "wxlive"
 
-_AUTOMATIC = {"auto": "started by AutoPush", "planned": "started as planned"}
+REFUSED = N_("{action} (refused)")
+
+_AUTOMATIC = {"auto": N_("started by AutoPush"), "planned": N_("started as planned")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _commands(given: Iterable[GivenCommand], campaigns: Iterable[Campaign]) -> I
         yield Entry(
             at=one.at,
             by=one.by,
-            what=f"{one.action} (refused)" if one.refused else one.action,
+            what=REFUSED.format(action=one.action) if one.refused else one.action,
             campaign=one.campaign or started.get(one.command, ""),
             room_id=one.room_id,
             note=one.note,
@@ -117,13 +121,20 @@ def _automatic(campaign: Campaign) -> str | None:
 
 def _listing(entries: Sequence[Entry], offset_hours: int) -> Listing:
     rows = [_row(entry, offset_hours) for entry in entries]
-    return Listing(f"History: {len(entries)}", ("time", "campaign", "who", "what", "why"), rows)
+    return Listing(
+        _("History: {number}").format(number=len(entries)),
+        ("time", "campaign", "who", "what", "why"),
+        rows,
+    )
 
 
 def _row(entry: Entry, offset_hours: int) -> tuple[str, ...]:
-    why = "; ".join(text for text in (entry.note, entry.reason) if text)
-    about = entry.campaign or (f"room {entry.room_id}" if entry.room_id else "")
-    return format_time(entry.at, offset_hours), about, _short(entry.by), entry.what, why
+    why = _("; ").join(text for text in (entry.note, shown(entry.reason)) if text)
+    room = _("room {room_id}").format(room_id=entry.room_id) if entry.room_id else ""
+    is_typed = entry.by not in {OPERATOR, MACHINE} and not entry.reason
+    what = entry.what if is_typed else shown(entry.what)
+    who = shown(_short(entry.by))
+    return format_time(entry.at, offset_hours), entry.campaign or room, who, what, why
 
 
 def _short(by: str) -> str:

@@ -29,7 +29,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
 
 def shown(sentence: str) -> str:
     """Return an English sentence, or a state, in the command's language."""
-    return _catalogue(_current()).shown(sentence)
+    return _catalogue(current()).shown(sentence)
 
 
 def language_of(words: Sequence[str], environment: Mapping[str, str]) -> Language:
@@ -74,7 +74,8 @@ def speaking(language: Language) -> Iterator[None]:
             os.environ["LANGUAGE"] = before
 
 
-def _current() -> Language:
+def current() -> Language:
+    """Return the language that the command speaks."""
     return Language.ZH if os.environ.get("LANGUAGE") == Language.ZH else Language.EN
 
 

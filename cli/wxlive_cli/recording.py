@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from gettext import gettext as _
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +13,7 @@ from wxlive.domain.history import GivenCommand
 from wxlive.errors import WxliveError
 from wxlive_cli.aws_errors import describe_error
 from wxlive_cli.console import say
+from wxlive_cli.language import shown
 from wxlive_cli.stack import Stack
 
 MAX_NOTE = 500
@@ -22,7 +24,9 @@ UNKNOWN = "unknown"
 
 def _check_note(_context: click.Context, _option: click.Parameter, note: str) -> str:
     if len(note) > MAX_NOTE:
-        raise click.BadParameter(f"a note has at most {MAX_NOTE} characters")
+        raise click.BadParameter(
+            _("a note has at most {number} characters").format(number=MAX_NOTE)
+        )
     return note
 
 
@@ -63,4 +67,4 @@ def _record(stack: Stack, given: GivenCommand) -> None:
         stack.history.add(given)
     except (WxliveError, BotoCoreError, ClientError) as error:
         why = str(error) if isinstance(error, WxliveError) else describe_error(error)
-        say(f"`wxlive history` will lack this command: {why}.")
+        say(_("`wxlive history` will lack this command: {why}.").format(why=shown(why)))

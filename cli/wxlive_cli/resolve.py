@@ -1,5 +1,7 @@
 """``wxlive resolve``: settle by hand the calls whose outcome is unknown."""
 
+from gettext import gettext as _
+
 import click
 
 from wxlive.domain.chunks import ChunkState
@@ -8,12 +10,13 @@ from wxlive_cli.campaigns import find_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.control import control
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.language import N_
 from wxlive_cli.recording import note_option
 from wxlive_cli.stack import Stack
 
 _RISKS = {
-    "resend_unknown": "{followers} in {calls} may be notified twice.",
-    "accept_unknown": "{followers} in {calls} may never be notified.",
+    "resend_unknown": N_("{followers} in {calls} may be notified twice."),
+    "accept_unknown": N_("{followers} in {calls} may never be notified."),
 }
 
 
@@ -37,7 +40,7 @@ def resolve(
       wxlive resolve 20261122T193000-1001 --accept-unknown
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if resend_unknown == accept_unknown:
-        raise click.UsageError("choose one of --resend-unknown and --accept-unknown")
+        raise click.UsageError(_("choose one of --resend-unknown and --accept-unknown"))
     choice = "resend_unknown" if resend_unknown else "accept_unknown"
     found = find_campaign(stack, campaign)
     report = stack.report(found)
@@ -47,7 +50,7 @@ def resolve(
 
 
 def _warning(report: Report, choice: str) -> str:
-    return _RISKS[choice].format(
+    return _(_RISKS[choice]).format(
         followers=format_quantity(report.openids[ChunkState.UNKNOWN], "follower"),
         calls=format_quantity(len(report.unknown), "call"),
     )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from gettext import gettext as _
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from wxlive.robots.posts import Message, post
 from wxlive.robots.robot import Robot, RobotKind, is_of_local_run
 from wxlive.robots.sending import send
 from wxlive_cli.console import CommandResult, say, stack_name_command
+from wxlive_cli.language import N_
 from wxlive_cli.stack import describe_stack
 from wxlive_cli.tables import facts_table
 
@@ -57,9 +59,13 @@ def robot(
     if not unchecked:
         _try(found, name, is_local=is_local)
     _store(client, secret_name, found.to_json())
-    say(f"Stored in {secret_name}; the function uses it at once.")
+    say(_("Stored in {secret_name}; the function uses it at once.").format(secret_name=secret_name))
     if deployed != secret_name:
-        say(f"To have it told what happens, deploy with NotifyWebhookSecretName={secret_name}.")
+        say(
+            _(
+                "To have it told what happens, deploy with NotifyWebhookSecretName={secret_name}."
+            ).format(secret_name=secret_name)
+        )
     facts = {
         "secret_name": secret_name,
         "kind": found.kind.value,
@@ -67,11 +73,11 @@ def robot(
         "signed": bool(found.secret),
         "told": not unchecked,
     }
-    return CommandResult(facts, screen=facts_table("Robot", facts))
+    return CommandResult(facts, screen=facts_table(_("Robot"), facts))
 
 
 def _read(source: Any) -> tuple[str, str, str]:
-    needs = "it needs url, and may have secret and kind, as texts"
+    needs = N_("it needs url, and may have secret and kind, as texts")
     try:
         raw = json.load(source)
     except ValueError as error:
@@ -84,9 +90,9 @@ def _read(source: Any) -> tuple[str, str, str]:
 
 
 def _prompt() -> tuple[str, str, str]:
-    url = click.prompt("URL of the robot (not shown)", hide_input=True, err=True)
+    url = click.prompt(_("URL of the robot (not shown)"), hide_input=True, err=True)
     secret = click.prompt(
-        "Signing secret (not shown; empty for none)",
+        _("Signing secret (not shown; empty for none)"),
         default="",
         hide_input=True,
         show_default=False,
@@ -101,7 +107,9 @@ def _try(found: Robot, stack: str, *, is_local: bool) -> None:
     Raises:
         InvalidCommand: it does not.
     """
-    text = f"{stack}: this group is told what happens to the live channel's pushes."
+    text = _("{stack}: this group is told what happens to the live channel's pushes.").format(
+        stack=stack
+    )
     greeting = Message(text, {"type": "Robot stored", "stack": stack})
     try:
         send(found, post(found, [greeting], time.time()), is_local=is_local)

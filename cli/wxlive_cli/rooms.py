@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from wxlive.domain.calendar import day_of
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
+from wxlive_cli.language import shown
 from wxlive_cli.planned.plans import PlannedPush, audience_words
 from wxlive_cli.planned.plans import choose as choose_room
 from wxlive_cli.push.audience import audience_options, read_audience
@@ -127,8 +129,10 @@ def choose(
     with recorded(stack, "rooms choose", note, room_id=room_id):
         choose_room(stack.rooms, chosen_day, choice, stands)
     facts = {"room_id": room_id, "day": chosen_day}
-    shown = {**facts, "audience": audience_words(target, stack.day_offset_hours)}
-    return CommandResult({**facts, "audience": asdict(target)}, screen=facts_table("Chosen", shown))
+    lines = {**facts, "audience": audience_words(target, stack.day_offset_hours)}
+    return CommandResult(
+        {**facts, "audience": asdict(target)}, screen=facts_table(_("Chosen"), lines)
+    )
 
 
 @rooms.command()
@@ -144,11 +148,11 @@ def unchoose(stack: Stack, *, day: datetime | None, note: str) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     chosen_day = day.date().isoformat() if day else _today(stack)
     if stack.rooms.chosen(chosen_day) is None:
-        say(f"No room was chosen for {chosen_day}.")
+        say(_("No room was chosen for {day}.").format(day=chosen_day))
     with recorded(stack, "rooms unchoose", note):
         stack.rooms.unchoose(chosen_day)
     facts = {"chosen": None, "day": chosen_day}
-    return CommandResult(facts, screen=facts_table("No room is chosen", {"day": chosen_day}))
+    return CommandResult(facts, screen=facts_table(_("No room is chosen"), {"day": chosen_day}))
 
 
 def _day_for(room: Room, stack: Stack) -> str:
@@ -162,22 +166,22 @@ def _today(stack: Stack) -> str:
 
 def _how_recent(asked_at: int, known: list[Room], offset_hours: int) -> str:
     if asked_at:
-        return f"As of {format_time(asked_at, offset_hours)}."
+        return _("As of {time}.").format(time=format_time(asked_at, offset_hours))
     if known:
-        return "As the last push saw them; live_watch lists all rooms within 15 minutes."
-    return "live_watch has not asked WeChat yet; it does so within 15 minutes."
+        return _("As the last push saw them; live_watch lists all rooms within 15 minutes.")
+    return _("live_watch has not asked WeChat yet; it does so within 15 minutes.")
 
 
 def _listing(known: list[Room], chosen: int | None, offset_hours: int) -> Listing:
     rows = [
         (
             str(room.room_id),
-            "yes" if room.room_id == chosen else "",
-            room.status_words,
+            _("yes") if room.room_id == chosen else "",
+            shown(room.status_words),
             format_time(room.starts_at, offset_hours),
             room.name,
         )
         for room in known
     ]
     headings = ("room", "chosen", "state", "planned start", "name")
-    return Listing(f"Rooms: {len(known)}", headings, rows)
+    return Listing(_("Rooms: {number}").format(number=len(known)), headings, rows)

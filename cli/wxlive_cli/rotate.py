@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from gettext import gettext as _
 from typing import Any
 
 import boto3
@@ -56,7 +57,7 @@ def rotate(stack: Stack, *, finish: bool, force: bool, note: str) -> CommandResu
       wxlive rotate --finish  remove the previous values once nothing uses them
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if force and not finish:
-        raise click.UsageError("--force requires --finish")
+        raise click.UsageError(_("--force requires --finish"))
     stored = load_secret(stack)
     if finish:
         with recorded(stack, "rotate --finish", note):
@@ -83,8 +84,11 @@ def _show(stack: Stack, stored: StoredSecret) -> CommandResult:
         "paste_at": int(stored.since_s) + KEPT_S,
     }
     say(
-        "Enter these values in the WeChat console (Development, Message push) at the time shown, "
-        "not earlier, and save: WeChat verifies them at once. Then run `wxlive rotate --finish`."
+        _(
+            "Enter these values in the WeChat console (Development, Message push) at "
+            "the time shown, not earlier, and save: WeChat verifies them at once. "
+            "Then run `wxlive rotate --finish`."
+        )
     )
     return _result(stack, facts, DONE)
 
@@ -117,34 +121,36 @@ def _finish(stack: Stack, stored: StoredSecret, *, force: bool) -> CommandResult
 
 
 def _result(stack: Stack, facts: Mapping[str, Any], code: int) -> CommandResult:
-    screen = facts_table("Rotation", format_times(facts, stack.day_offset_hours))
+    screen = facts_table(_("Rotation"), format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, code, screen)
 
 
 def _what_force_risks(previous: int) -> str:
     if previous:
-        return (
-            f"The previous values are removed, although {format_quantity(previous, 'callback')} of "
-            f"the last {QUIET_S // 60} minutes used them: unless the WeChat console has the new "
+        return _(
+            "The previous values are removed, although {callbacks} of the last "
+            "{minutes} minutes used them: unless the WeChat console has the new "
             "ones, callbacks are refused from now on."
-        )
-    return (
-        "The previous values are removed, although no message has used the new ones yet: unless "
-        "the WeChat console has them, callbacks are refused from now on."
+        ).format(callbacks=format_quantity(previous, "callback"), minutes=QUIET_S // 60)
+    return _(
+        "The previous values are removed, although no message has used the new "
+        "ones yet: unless the WeChat console has them, callbacks are refused "
+        "from now on."
     )
 
 
 def _why_not_finished(previous: int) -> str:
     if previous:
-        return (
-            f"{format_quantity(previous, 'callback')} of the last {QUIET_S // 60} minutes used the "
-            "previous values: save the new ones in the WeChat console (`wxlive rotate` shows "
+        return _(
+            "{callbacks} of the last {minutes} minutes used the previous "
+            "values: save the new ones in the WeChat console (`wxlive rotate` shows "
             "them), then try again."
-        )
-    return (
-        "No message has used the new values since the previous ones were last used: save them in "
-        "the WeChat console, wait for a message (or send one with the console's debugging tool) "
-        "and two minutes for CloudWatch, then try again; --force finishes in any case."
+        ).format(callbacks=format_quantity(previous, "callback"), minutes=QUIET_S // 60)
+    return _(
+        "No message has used the new values since the previous ones were last "
+        "used: save them in the WeChat console, wait for a message (or send one "
+        "with the console's debugging tool) and two minutes for CloudWatch, then "
+        "try again; --force finishes in any case."
     )
 
 

@@ -1,6 +1,7 @@
 """``wxlive sync``: update the followers from WeChat's list."""
 
 import time
+from gettext import gettext as _
 
 import click
 from rich.text import Text
@@ -58,8 +59,10 @@ def sync(
     A follower whom the list lacks is missing at first, and removed when the next run lacks
     them too.
 
+    Starts a run, or shows the progress of the run that is open.
+
     \b
-    Starts a run, or shows the progress of the run that is open. Examples:
+    Examples:
       wxlive sync --wait
       wxlive sync --json
       wxlive sync --trust-list --wait
@@ -71,7 +74,7 @@ def sync(
     if abandon:
         with recorded(stack, "sync --abandon", note):
             facts = stack.invoke("FollowerSyncFunction", {"action": "abandon", "run": abandon})
-        return CommandResult(facts, DONE, facts_table("Sync", facts))
+        return CommandResult(facts, DONE, facts_table(_("Sync"), facts))
     payload = (
         {"action": "confirm_sweep", "run": confirm_sweep}
         if confirm_sweep
@@ -89,34 +92,43 @@ def sync(
         say(_goes_on(run_id))
     facts = {**run.summary(), "done_at": _done_by(run, stack)}
     is_well = not wait or run.state is RunState.DONE
-    screen = facts_table("Sync", format_times(facts, stack.day_offset_hours))
+    screen = facts_table(_("Sync"), format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, DONE if is_well else NEEDS_ATTENTION, screen)
 
 
 def _goes_on(run_id: str) -> str:
-    return f"The sync {run_id} goes on: `wxlive sync --wait` shows its progress until its end."
+    return _(
+        "The sync {run_id} goes on: `wxlive sync --wait` shows its progress until its end."
+    ).format(run_id=run_id)
 
 
 def describe_progress(run: SyncRun, done_at: int | None, offset_hours: int) -> str:
     """Describe the progress of a run in a line; ``done_at`` is Unix seconds."""
     is_foreseen = (run.expected or 0) >= run.listed
-    of_expected = f" of about {run.expected:,}" if run.expected and is_foreseen else ""
-    listed = f"{run.listed:,}{of_expected} listed, {run.pages:,} pages"
+    words = (
+        _("{listed} of about {expected} listed, {pages} pages")
+        if run.expected and is_foreseen
+        else _("{listed} listed, {pages} pages")
+    )
+    listed = words.format(
+        listed=f"{run.listed:,}", expected=f"{run.expected or 0:,}", pages=f"{run.pages:,}"
+    )
     if done_at is None or not is_foreseen:
         return listed
-    return f"{listed}, estimated end {format_time(done_at, offset_hours)}"
+    end = format_time(done_at, offset_hours)
+    return _("{listed}, estimated end {time}").format(listed=listed, time=end)
 
 
 def _follow(stack: Stack, run_id: str, *, timeout_s: int) -> SyncRun:
     """Show progress until the run has ended, waits for quota, or the time is up."""
     deadline = time.monotonic() + timeout_s
     revive_at = time.monotonic() + REVIVE_AFTER_S
-    with stderr.status("Synchronizing followers") as line:
+    with stderr.status(_("Synchronizing followers")) as line:
         while True:
             run = _read(stack, run_id)
             done_at = _done_by(run, stack)
             progress = describe_progress(run, done_at, stack.day_offset_hours)
-            line.update(Text(f"Synchronizing followers: {progress}"))
+            line.update(Text(_("Synchronizing followers: {progress}").format(progress=progress)))
             waits_for_quota = run.resume_at > time.time()
             if run.state is not RunState.OPEN or waits_for_quota or time.monotonic() > deadline:
                 return run

@@ -6,6 +6,7 @@ terminal that is too narrow for the columns of a list, each row is shown as fact
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -13,17 +14,21 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from wxlive_cli.language import shown
 from wxlive_cli.text import printable
 
 
 def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
-    """Return a title and a line for each fact; facts that are None are left out."""
+    """Return a title and a line for each fact; facts that are None are left out.
+
+    The names of facts, states and reasons are translated.
+    """
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(style="dim", overflow="fold")
     table.add_column(overflow="fold")
     for name, value in facts.items():
         if value is not None:
-            table.add_row(printable(name.replace("_", " ")), _cell(_format(name, value)))
+            table.add_row(printable(shown(name.replace("_", " "))), _cell(_format(name, value)))
     return Group(_title(title), table) if title else table
 
 
@@ -63,7 +68,7 @@ class Listing:
     def _table(self) -> Table:
         table = Table(box=None)
         for heading in self.headings:
-            table.add_column(heading, overflow="fold")
+            table.add_column(shown(heading), overflow="fold")
         for row in self.rows:
             table.add_row(*map(_cell, row))
         return table
@@ -71,7 +76,7 @@ class Listing:
     def _named(self, row: Sequence[str | Text]) -> Iterable[tuple[str, str | Text]]:
         for heading, cell in zip(self.headings, row, strict=True):
             if str(cell):
-                yield heading, cell
+                yield heading, cell if isinstance(cell, Text) else Text(printable(cell))
 
 
 def _cell(value: str | Text) -> RenderableType:
@@ -83,7 +88,7 @@ def _format(name: str, value: Any) -> str | Text:
     if isinstance(value, Text):
         return value
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, int) and not name.endswith("_id"):
         return f"{value:,}"
-    return str(value)
+    return shown(str(value))

@@ -1,6 +1,7 @@
 """``wxlive dlq``: the chunks that ``push_fanout`` gave up on after five crashes."""
 
 import time
+from gettext import gettext as _
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from wxlive.stores.push_queue import ChunkMessage, OutcomeMessage, PushQueue
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.dlq.dead_letters import DeadLetter, DeadLetters
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
+from wxlive_cli.language import shown
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
@@ -43,7 +45,7 @@ def show(stack: Stack, *, limit: int) -> CommandResult:
     with _dead_letters(stack) as letters:
         found = list(islice(letters, limit))
     if len(found) == limit:
-        say(f"Only {limit} are shown; there may be more, see --limit.")
+        say(_("Only {limit} are shown; there may be more, see --limit.").format(limit=limit))
     now_s = time.time()
     rows = [_row(stack, letter, now_s) for letter in found]
     facts = {"messages": len(rows), "dead_letters": rows}
@@ -71,7 +73,11 @@ def replay(stack: Stack, *, note: str) -> CommandResult:
     with recorded(stack, "dlq replay", note), _dead_letters(stack) as letters:
         for letter in letters:
             if letter.message is None:
-                say(f"Left: message {letter.message_id} can't be read.")
+                say(
+                    _("Left: message {message_id} can't be read.").format(
+                        message_id=letter.message_id
+                    )
+                )
                 left += 1
                 continue
             queue.send(letter.message)
@@ -79,7 +85,7 @@ def replay(stack: Stack, *, note: str) -> CommandResult:
             replayed += 1
     facts = {"replayed": replayed, "left": left}
     code = NEEDS_ATTENTION if left else DONE
-    return CommandResult(facts, code, facts_table("Dead letters", facts))
+    return CommandResult(facts, code, facts_table(_("Dead letters"), facts))
 
 
 def _dead_letters(stack: Stack) -> DeadLetters:
@@ -112,16 +118,18 @@ def _row(stack: Stack, letter: DeadLetter, now_s: float) -> dict[str, Any]:
 
 def _listing(rows: list[dict[str, Any]], offset_hours: int) -> RenderableType:
     if not rows:
-        return facts_table("Dead letters", {"messages": 0})
+        return facts_table(_("Dead letters"), {"messages": 0})
     headings = ("campaign", "state", "chunk", "chunk state", "reason", "received", "sent")
     return Listing(
-        f"Dead letters: {len(rows)}", headings, [_cells(row, offset_hours) for row in rows]
+        _("Dead letters: {number}").format(number=len(rows)),
+        headings,
+        [_cells(row, offset_hours) for row in rows],
     )
 
 
 def _cells(row: dict[str, Any], offset_hours: int) -> tuple[str, ...]:
-    kind = "no chunk" if row["readable"] else "unreadable"
+    kind = _("no chunk") if row["readable"] else _("unreadable")
     name = row["campaign"] or f"{kind}: {row['message_id']}"
     states = row["campaign_state"], row["chunk"], row["chunk_state"], row["reason"]
     sent = format_time(row["sent_at"], offset_hours)
-    return (name, *(str(state or "-") for state in states), str(row["received"]), sent)
+    return (name, *(shown(str(state or "-")) for state in states), str(row["received"]), sent)

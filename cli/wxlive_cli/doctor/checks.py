@@ -12,7 +12,6 @@ from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.robots.robot import Robot
 from wxlive.settings import MessageMode, Secrets
 from wxlive.telemetry import NEEDS_OPERATOR
-from wxlive_cli.formatting import format_quantity
 from wxlive_cli.planned.plans import PlannedPush
 from wxlive_cli.time_parsing import format_time
 from wxlive_cli.wechat_secret import FORMATS
@@ -242,7 +241,7 @@ def check_queue(name: str, messages: int) -> Finding:
     check = f"queue {name}"
     if not messages:
         return ok(check, "empty")
-    says = format_quantity(messages, "message")
+    says = f"{messages:,} waiting"
     if name.startswith("Notify") and "Letter" in name:
         return broken(check, says, "read the log of notify, then return them: docs/operations.md")
     if "Letter" in name:
@@ -284,7 +283,7 @@ def check_plan(plan: PlannedPush, room: Room | None, offset_hours: int) -> Findi
 def check_alarms(confirmed: int, pending: int) -> Finding:
     """Check that somebody receives the alarms."""
     if confirmed:
-        return ok("alarms", format_quantity(confirmed, "subscriber"))
+        return ok("alarms", f"received by {confirmed:,}")
     if pending:
         return warning("alarms", "not confirmed yet", "confirm the mail from AWS Notifications")
     return warning("alarms", "nobody receives them", "deploy with AlarmEmail=you@example.com")
@@ -303,7 +302,11 @@ def check_clock(ahead_s: float) -> Finding:
     """Check this machine's clock against the stack's."""
     if abs(ahead_s) <= SKEW_ALLOWED_S:
         return ok("clock", "agrees with the stack's")
-    says = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the stack's"
+    says = (
+        f"{ahead_s:.0f} s ahead of the stack's"
+        if ahead_s > 0
+        else f"{-ahead_s:.0f} s behind the stack's"
+    )
     return warning("clock", says, "set this machine's clock: its signatures look stale")
 
 
@@ -311,7 +314,11 @@ def check_wechat_clock(ahead_s: float | None, margin_s: int) -> Finding:
     """Check the stack's clock against WeChat's ``Date`` header, and the margin that syncs keep."""
     if ahead_s is None:
         return ok("wechat clock", "WeChat does not show it")
-    says = f"the stack's is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} it"
+    says = (
+        f"the stack's is {ahead_s:.0f} s ahead of it"
+        if ahead_s > 0
+        else f"the stack's is {-ahead_s:.0f} s behind it"
+    )
     if abs(ahead_s) <= margin_s / 2:
         return ok("wechat clock", says)
     do = f"deploy with a ClockMarginSeconds well above {abs(ahead_s):.0f}; it is {margin_s}"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from gettext import gettext as _
 
 import click
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -14,6 +15,7 @@ from wxlive_cli.console import CommandResult, stack_name_command
 from wxlive_cli.doctor.checks import Finding, Level
 from wxlive_cli.doctor.probes import examine
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
+from wxlive_cli.language import shown
 from wxlive_cli.text import printable
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.BROKEN: "red"}
@@ -42,7 +44,7 @@ def doctor(name: str, *, callback_url: str | None) -> CommandResult:
       wxlive doctor --json | jq '.checks[] | select(.level != "ok")'
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if callback_url and not callback_url.startswith(("https://", "http://")):
-        raise click.UsageError("--callback-url must start with https:// or http://")
+        raise click.UsageError(_("--callback-url must start with https:// or http://"))
     findings = examine(name, callback_url)
     levels = Counter(finding.level for finding in findings)
     facts = {
@@ -60,24 +62,24 @@ class _Findings:
     findings: Sequence[Finding]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text("Is everything ready?", style="italic")
+        yield Text(_("Is everything ready?"), style="italic")
         if options.max_width >= TABLE_WIDTH:
             table = Table(show_header=False, box=None)
             for finding in self.findings:
-                table.add_row(_level(finding), printable(finding.check), _words(finding))
+                table.add_row(_level(finding), printable(shown(finding.check)), _words(finding))
             yield table
             return
         for finding in self.findings:
-            yield Text.assemble(_level(finding), " ", printable(finding.check))
+            yield Text.assemble(_level(finding), " ", printable(shown(finding.check)))
             yield Padding(_words(finding), (0, 0, 0, 2))
 
 
 def _level(finding: Finding) -> Text:
-    return Text(finding.level.value, style=_COLOURS[finding.level])
+    return Text(shown(finding.level.value), style=_COLOURS[finding.level])
 
 
 def _words(finding: Finding) -> Text:
-    words = Text(printable(finding.says))
+    words = Text(printable(shown(finding.says)))
     if finding.do:
-        words.append(f"\n→ {printable(finding.do)}", style="bold")
+        words.append(f"\n→ {printable(shown(finding.do))}", style="bold")
     return words

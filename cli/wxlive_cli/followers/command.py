@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from wxlive_cli.followers.comparison import (
     read_list,
 )
 from wxlive_cli.followers.export import follower_row, write_followers
+from wxlive_cli.language import shown
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
@@ -48,7 +50,7 @@ def count(stack: Stack) -> CommandResult:
       wxlive followers count
     """  # noqa: D301 - \b keeps click from wrapping the lines
     facts = {status.value: number for status, number in stack.followers.count().items()}
-    return CommandResult(facts, screen=facts_table("Followers", facts))
+    return CommandResult(facts, screen=facts_table(_("Followers"), facts))
 
 
 @followers.command()
@@ -66,7 +68,7 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
     if follower is None:
         return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
     facts = {**follower_row(follower), "muted_at": stack.muted.since(openid) or None}
-    screen = facts_table("Follower", format_times(facts, stack.day_offset_hours))
+    screen = facts_table(_("Follower"), format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, screen=screen)
 
 
@@ -89,7 +91,7 @@ def mute(stack: Stack, *, openid: str, note: str) -> CommandResult:
         since = stack.muted.mute(openid, time.time())
     facts = {"openid": openid, "muted_at": since}
     _say_too_late(stack)
-    screen = facts_table("Muted", format_times(facts, stack.day_offset_hours))
+    screen = facts_table(_("Muted"), format_times(facts, stack.day_offset_hours))
     return CommandResult(facts, screen=screen)
 
 
@@ -110,7 +112,7 @@ def unmute(stack: Stack, *, openid: str, note: str) -> CommandResult:
     with recorded(stack, "followers unmute", note):
         stack.muted.unmute(openid)
     facts = {"openid": openid, "muted_at": None}
-    return CommandResult(facts, screen=facts_table("Not muted", {"openid": openid}))
+    return CommandResult(facts, screen=facts_table(_("Not muted"), {"openid": openid}))
 
 
 def _check_known(stack: Stack, openid: str) -> None:
@@ -128,8 +130,10 @@ def _say_too_late(stack: Stack) -> None:
     campaign = stack.campaigns.get(living.campaign) if living else None
     if campaign is not None and not stack.report(campaign).nothing_left_to_send:
         say(
-            f"The {name_campaign(stack, campaign)} is under way and may still notify this "
-            "follower; the next one does not."
+            _(
+                "The {named} is under way and may still notify this follower; "
+                "the next one does not."
+            ).format(named=name_campaign(stack, campaign))
         )
 
 
@@ -145,7 +149,7 @@ def export(stack: Stack, *, out: Path) -> CommandResult:
     """  # noqa: D301 - \b keeps click from wrapping the lines
     check_outputs(out)
     rows = write_followers(out, stack.followers)
-    screen = facts_table(f"Exported to {out}", {"rows": rows})
+    screen = facts_table(_("Exported to {out}").format(out=out), {"rows": rows})
     return CommandResult({"rows": rows}, screen=screen, has_used_stdout=is_stdout(out))
 
 
@@ -162,8 +166,10 @@ def export(stack: Stack, *, out: Path) -> CommandResult:
 def import_(stack: Stack, *, file: Path, out: Path | None) -> CommandResult:
     """Compare your own list with the table; change nothing. Exits with 1 if they differ.
 
+    To update the table from WeChat's list, use `wxlive sync`.
+
     \b
-    To update the table from WeChat's list, use `wxlive sync`. Examples:
+    Examples:
       wxlive followers import --check crm.csv
       wxlive followers import --check crm.csv --out differences.csv
     """  # noqa: D301 - \b keeps click from wrapping the lines
@@ -172,14 +178,16 @@ def import_(stack: Stack, *, file: Path, out: Path | None) -> CommandResult:
     rows = len(listed)
     facts = {"file_rows": rows, **_summarize(compare(listed, stack.followers.walk()), out)}
     code = NEEDS_ATTENTION if facts["differ"] else DONE
-    screen = facts_table(f"{file} compared with the table", _as_lines(facts))
+    screen = facts_table(_("{file} compared with the table").format(file=file), _as_lines(facts))
     return CommandResult(facts, code, screen, has_used_stdout=is_stdout(out))
 
 
 def _as_lines(facts: dict[str, Any]) -> dict[str, Any]:
     """Return the facts with each of the first differences as a line of its own."""
     lines = {
-        f"{number}. {row['openid']}": f"{row['file']} in the file, {row['table']} in the table"
+        f"{number}. {row['openid']}": _("{file} in the file, {table} in the table").format(
+            file=shown(row["file"]), table=shown(row["table"])
+        )
         for number, row in enumerate(facts["first"], 1)
     }
     return {**{name: fact for name, fact in facts.items() if name != "first"}, **lines}

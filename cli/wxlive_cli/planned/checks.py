@@ -5,6 +5,7 @@ Times are Unix seconds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as _
 
 from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
@@ -45,11 +46,16 @@ def check_plan(wanted: Choice, known: Known, *, now_s: float, offset_hours: int)
     says = []
     choice = known.choice
     if choice is not None and choice.room_id != room_id:
-        says.append(f"Room {choice.room_id} was chosen for {day}; room {room_id} takes its place.")
+        says.append(
+            _("Room {chosen} was chosen for {day}; room {room_id} takes its place.").format(
+                chosen=choice.room_id, day=day, room_id=room_id
+            )
+        )
     elif choice is not None and choice.push_at:
         says.append(
-            f"Room {room_id} was planned for {format_time(choice.push_at, offset_hours)}; the new "
-            "plan takes its place."
+            _("Room {room_id} was planned for {time}; the new plan takes its place.").format(
+                room_id=room_id, time=format_time(choice.push_at, offset_hours)
+            )
         )
     if (warning := _check_campaigns(wanted, known.campaigns)) is not None:
         says.append(warning)
@@ -113,11 +119,12 @@ def _check_campaigns(wanted: Choice, campaigns: Sequence[Campaign]) -> str | Non
     if newest is None:
         return None
     if newest.is_ended:
-        word = "cancelled" if newest.state is CampaignState.CANCELLED else "ended as failed"
-        return (
-            f"Campaign {newest.campaign} for room {room_id} was {word}; the planned push notifies "
-            "those whom the room has not notified."
-        )
+        is_cancelled = newest.state is CampaignState.CANCELLED
+        word = _("cancelled") if is_cancelled else _("ended as failed")
+        return _(
+            "Campaign {campaign} for room {room_id} was {word}; the planned push "
+            "notifies those whom the room has not notified."
+        ).format(campaign=newest.campaign, room_id=room_id, word=word)
     raise InvalidCommand(
         f"Room {room_id} is pushed by campaign {newest.campaign}, and a planned push notifies "
         "nobody twice; see `wxlive status`"

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from gettext import gettext as _
 
 import click
 
@@ -45,7 +46,9 @@ def list_(stack: Stack) -> CommandResult:
     return CommandResult(
         {"planned": [asdict(push) for push in pushes]},
         screen=Listing(
-            f"Planned pushes: {len(pushes)}", ("planned", "room", "at", "audience"), rows
+            _("Planned pushes: {number}").format(number=len(pushes)),
+            ("planned", "room", "at", "audience"),
+            rows,
         ),
     )
 
@@ -67,7 +70,7 @@ def remove(stack: Stack, *, name: str, note: str) -> CommandResult:
     with recorded(stack, "planned remove", note, room_id=plan.room_id):
         stack.rooms.unchoose(day_of(plan.at, stack.day_offset_hours))
     facts = {"removed": name}
-    return CommandResult(facts, screen=facts_table("Planned pushes", facts))
+    return CommandResult(facts, screen=facts_table(_("Planned pushes"), facts))
 
 
 def list_plans(stack: Stack) -> list[PlannedPush]:
@@ -97,7 +100,10 @@ def plan_push(stack: Stack, room_id: int, at: str, target: Audience, note: str) 
         "at": format_time(push.at, offset_hours),
         "audience": audience_words(push.audience, offset_hours),
     }
-    return CommandResult(asdict(push), screen=facts_table(f"Room {room_id}, planned", shown))
+    return CommandResult(
+        asdict(push),
+        screen=facts_table(_("Room {room_id}, planned").format(room_id=room_id), shown),
+    )
 
 
 def _check(stack: Stack, wanted: Choice, before: Choice | None) -> list[str]:

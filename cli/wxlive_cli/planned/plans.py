@@ -1,6 +1,7 @@
 """Planned pushes: choices of a day whose push has a time, in the State table."""
 
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import Self
 
 from wxlive.domain.audience import Audience
@@ -43,14 +44,14 @@ def audience_words(audience: Audience, offset_hours: int) -> str:
     """Say whom a planned push is for."""
     words = []
     if audience.rooms:
-        words.append(f"subscribed in {', '.join(map(str, audience.rooms))}")
+        words.append(_("subscribed in {rooms}").format(rooms=", ".join(map(str, audience.rooms))))
     if audience.since:
-        words.append(f"since {format_time(audience.since, offset_hours)}")
+        words.append(_("since {time}").format(time=format_time(audience.since, offset_hours)))
     if audience.before:
-        words.append(f"before {format_time(audience.before, offset_hours)}")
+        words.append(_("before {time}").format(time=format_time(audience.before, offset_hours)))
     if audience.exceptions:
-        words.append("without a list of exceptions")
-    return "; ".join(words) or "everybody"
+        words.append(_("without a list of exceptions"))
+    return _("; ").join(words) or _("everybody")
 
 
 def choose(rooms: RoomStore, day: str, choice: Choice, before: Choice | None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,12 @@ def read_audience(
     """
     if since and before and since >= before:
         raise click.UsageError(
-            "--since must be earlier than --before: nobody is in such an audience"
+            _("--since must be earlier than --before: nobody is in such an audience")
         )
     if len(rooms) > MAX_ROOMS:
-        raise click.UsageError(f"--subscribed-in may name {MAX_ROOMS} rooms")
+        raise click.UsageError(
+            _("--subscribed-in may name {number} rooms").format(number=MAX_ROOMS)
+        )
     zone = timezone(timedelta(hours=stack.day_offset_hours))
     return Audience(
         rooms=tuple(sorted(set(rooms))),

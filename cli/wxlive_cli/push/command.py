@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,11 @@ def push(  # noqa: PLR0913 - one parameter for each option
 ) -> CommandResult:
     """Notify all subscribed followers, or some of them, that a room is live.
 
+    One room per day. A repeated push of a room notifies nobody twice, on whatever day; --again
+    does. Dates and times are in the time zone of WeChat's day (Beijing).
+
     \b
-    One room per day. A repeated push of a room notifies nobody twice, on whatever
-    day; --again does. Dates
-    and times are in the time zone of WeChat's day (Beijing). Examples:
+    Examples:
       wxlive push --room 1001 --dry-run
       wxlive push --room 1001 --wait
       wxlive push --room 1001 --subscribed-in 900 --since 2026-11-01
@@ -71,14 +73,16 @@ def push(  # noqa: PLR0913 - one parameter for each option
       wxlive push --room 1001 --at 20:00 --subscribed-in 900
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if at is not None and (dry_run or again or wait):
-        raise click.UsageError("--at plans a push: omit --dry-run, --again and --wait")
+        raise click.UsageError(_("--at plans a push: omit --dry-run, --again and --wait"))
     if at is not None and (first or first_file or go_on_at):
         raise click.UsageError(
-            "--at plans a push, whose trial is the stack's own (TrialOpenids): omit --first, "
-            "--first-file and --go-on-at"
+            _(
+                "--at plans a push, whose trial is the stack's own (TrialOpenids): omit --first, "
+                "--first-file and --go-on-at"
+            )
         )
     if dry_run and wait:
-        raise click.UsageError("--dry-run starts nothing: omit --wait")
+        raise click.UsageError(_("--dry-run starts nothing: omit --wait"))
     trial = read_trial(stack, first=first, first_file=first_file, go_on_at=go_on_at)
     target = read_audience(stack, rooms=rooms, since=since, before=before, except_file=except_file)
     if at is not None:
@@ -98,13 +102,17 @@ def push(  # noqa: PLR0913 - one parameter for each option
     campaign = find_campaign(stack, answer["campaign"])
     named = name_campaign(stack, campaign)
     if answer.get("repeated"):
-        say(f"Nothing new was started: the {named} is for the same audience.")
+        say(_("Nothing new was started: the {named} is for the same audience.").format(named=named))
     if trial is not None:
         say_trial(trial, campaign, repeated=bool(answer.get("repeated")))
     if not wait:
         wait_for_plan(stack, campaign.campaign)
         return campaign_result(stack, campaign)
-    say(f"Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` stops the campaign.")
+    say(
+        _(
+            "Waiting for the {named}. Ctrl-C stops waiting, `wxlive pause` stops the campaign."
+        ).format(named=named)
+    )
     report = follow_push(stack, named, campaign.campaign, timeout_s=timeout)
     is_tried = report.state is CampaignState.TRIAL
     return campaign_result(stack, campaign, code=code_of(report, waited=not is_tried))
@@ -113,12 +121,14 @@ def push(  # noqa: PLR0913 - one parameter for each option
 def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
     if answer.get("held_at_midnight"):
         say(
-            "It would hold at midnight, because another room is chosen or planned for the next "
-            "day; see `wxlive planned` and `wxlive rooms`."
+            _(
+                "It would hold at midnight, because another room is chosen or planned "
+                "for the next day; see `wxlive planned` and `wxlive rooms`."
+            )
         )
     shown = ("audience", "first", "calls", "minutes", "crosses_midnight", "quota_after")
     screen = facts_table(
-        f"Room {room}, dry run",
+        _("Room {room}, dry run").format(room=room),
         {name: answer[name] for name in shown if answer.get(name) is not None},
     )
     return CommandResult(answer, screen=screen)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from gettext import gettext as _
 from pathlib import Path
 
 from wxlive.digests import digest_of
@@ -39,7 +40,11 @@ def store_exceptions(stack: Stack, file: Path) -> str:
             f"No openid in {file} is a subscribed follower; check that the file is of this Mini "
             "Program, whose openids differ from those of any other"
         )
-    say(f"{format_quantity(len(openids), 'openid')} of {file} will be left out.")
+    say(
+        _("{openids} of {file} will be left out.").format(
+            openids=format_quantity(len(openids), "openid"), file=file
+        )
+    )
     return stack.except_lists.save(map(digest_of, openids), time.time())
 
 

@@ -1,6 +1,7 @@
 """Follows a campaign that was just started, and shows its progress."""
 
 import time
+from gettext import gettext as _
 
 from rich.progress import (
     BarColumn,
@@ -21,6 +22,7 @@ from wxlive.domain.trials import judge_trial
 from wxlive_cli.campaigns import describe_hold, find_campaign, goes_on, say_still_open
 from wxlive_cli.console import going_on, say, stderr
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.language import shown
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
@@ -56,7 +58,7 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
     deadline = time.monotonic() + timeout_s
     said_hold, judged_at = "", 0.0
     with going_on(goes_on(named, campaign)), _progress_bar(stack) as bar:
-        task = bar.add_task("planned", total=None)
+        task = bar.add_task(shown("planned"), total=None)
         while True:
             report = _read(stack, campaign)
             bar.update(
@@ -101,8 +103,10 @@ def _read(stack: Stack, campaign: str) -> Report:
 
 def _describe(report: Report) -> str:
     if report.state is CampaignState.SENT:
-        return f"sent, waiting for {format_quantity(report.unreported, 'result')}"
-    return report.state.value
+        return _("sent, waiting for {results}").format(
+            results=format_quantity(report.unreported, "result")
+        )
+    return shown(report.state.value)
 
 
 def _progress_bar(stack: Stack) -> Progress:
@@ -126,4 +130,8 @@ class _RateColumn(ProgressColumn):
         self._limit = limit
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed or 0:,.0f} of {self._limit:,} openids/s")
+        return Text(
+            _("{rate} of {limit} openids/s").format(
+                rate=f"{task.speed or 0:,.0f}", limit=f"{self._limit:,}"
+            )
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,12 @@ def read_trial(
         UsageError: the options contradict each other.
     """
     if first is not None and first_file is not None:
-        raise click.UsageError("--first and --first-file both say who is first: omit one of them")
+        raise click.UsageError(
+            _("--first and --first-file both say who is first: omit one of them")
+        )
     if first is None and first_file is None:
         if go_on_at is not None:
-            raise click.UsageError("--go-on-at is about a trial: add --first or --first-file")
+            raise click.UsageError(_("--go-on-at is about a trial: add --first or --first-file"))
         return None
     goes_on = {} if go_on_at is None else {"go_on_at": go_on_at}
     if first_file is not None:
@@ -71,13 +74,15 @@ def read_trial(
 def say_trial(trial: dict[str, Any], campaign: Campaign, *, repeated: bool) -> None:
     """Say what became of the trial that was asked for."""
     if repeated and campaign.trial is None:
-        say("That campaign has no trial: it notifies everybody.")
+        say(_("That campaign has no trial: it notifies everybody."))
     left_out = len(trial.get("openids", ())) - (campaign.trial.openids if campaign.trial else 0)
     if left_out > 0 and not repeated:
         openids = format_quantity(left_out, "openid")
         say(
-            f"{openids} of the file are not notified: they are muted, in --except-file, or the "
-            "room has notified them before."
+            _(
+                "{openids} of the file are not notified: they are muted, in "
+                "--except-file, or the room has notified them before."
+            ).format(openids=openids)
         )
 
 
@@ -98,8 +103,9 @@ def _subscribed_in(file: Path, stack: Stack) -> list[str]:
         )
     if others := len(openids) - len(subscribed):
         say(
-            f"{format_quantity(others, 'openid')} of {file} are no subscribed followers and are "
-            "left out."
+            _("{openids} of {file} are no subscribed followers and are left out.").format(
+                openids=format_quantity(others, "openid"), file=file
+            )
         )
     return subscribed
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from gettext import gettext as _
 from pathlib import Path
 
 import click
@@ -75,7 +76,7 @@ def _screen(
         for each in compare(facts, earlier)
     ]
     shown = pictured(facts, time.time(), offset_hours)
-    return Group(shown, Text(), Listing(COMPARISON, COMPARED, rows)) if earlier else shown
+    return Group(shown, Text(), Listing(_(COMPARISON), COMPARED, rows)) if earlier else shown
 
 
 def _write_page(

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from gettext import gettext as _
+from gettext import ngettext
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import InternationalizationExtension
 
+from wxlive.domain.chunks import Chunk
 from wxlive.domain.shares import format_share
+from wxlive.settings import Language
 from wxlive_cli.formatting import format_duration, format_quantity
+from wxlive_cli.language import current, shown
 from wxlive_cli.report.chart import Line, chart, thinned
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.wording import (
@@ -23,6 +29,10 @@ from wxlive_cli.report.wording import (
 )
 from wxlive_cli.text import printable
 from wxlive_cli.time_parsing import zone_name
+
+HTML_LANGUAGE = {Language.EN: "en", Language.ZH: "zh-CN"}
+
+CHUNKS_NAMED = 20
 
 _GRID = 1000
 """The chart is drawn in so many units each way."""
@@ -48,14 +58,15 @@ def render_page(
             verdict=verdict(facts),
             outcomes=outcomes(facts),
             chart=chart(facts, now_s),
-            told=TOLD,
-            held=HELD_THEN,
-            limit_allows=LIMIT_ALLOWS,
+            told=_(TOLD),
+            held=_(HELD_THEN),
+            limit_allows=_(LIMIT_ALLOWS),
             headings=COMPARED,
             compared=compare(facts, earlier),
             offset_s=offset_hours * 3600,
             now_s=now_s,
             zone=zone_name(offset_hours),
+            language=HTML_LANGUAGE[current()],
         )
     )
 
@@ -68,7 +79,9 @@ def _environment(zone: timezone, offset_hours: int) -> Environment:
         finalize=lambda value: printable(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[InternationalizationExtension],
     )
+    environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     environment.filters |= {
         "clock": lambda at: datetime.fromtimestamp(at, zone).strftime("%H:%M:%S"),
         "date_time": lambda at: datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S"),
@@ -81,8 +94,16 @@ def _environment(zone: timezone, offset_hours: int) -> Environment:
         "share": format_share,
         "band": lambda band: describe_band(band, offset_hours),
         "lane": describe_lane,
+        "shown": shown,
+        "unknown_chunks": _numbers,
     }
     return environment
+
+
+def _numbers(chunks: Sequence[Chunk]) -> str:
+    """Name the first chunks."""
+    numbers = ", ".join(str(chunk.number) for chunk in chunks[:CHUNKS_NAMED])
+    return f"{numbers}, …" if len(chunks) > CHUNKS_NAMED else numbers
 
 
 def _line(line: Line) -> str:

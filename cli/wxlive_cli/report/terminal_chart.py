@@ -7,7 +7,9 @@ fate has a row with its name.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from gettext import gettext as _
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
@@ -58,16 +60,16 @@ class TerminalChart:
         """Draw the curve, the axis, a row for each fate, and the list of holds."""
         glyphs = _ASCII if options.ascii_only else _BLOCKS
         width = min(options.max_width, _WIDEST)
-        names = [f"{FATES[lane.fate]} {lane.calls:,} " for lane in self.chart.lanes]
+        names = [f"{_(FATES[lane.fate])} {lane.calls:,} " for lane in self.chart.lanes]
         is_narrow = width < _NARROW
-        gutter = 0 if is_narrow else max(map(len, [*names, f"{self.chart.top:,} "]))
+        gutter = 0 if is_narrow else max(map(cell_len, [*names, f"{self.chart.top:,} "]))
         columns = width - gutter
         yield from self._curve(columns, gutter, glyphs)
         yield self._axis(columns, gutter)
         for lane, name in zip(self.chart.lanes, names, strict=True):
             if is_narrow:
                 yield Text(name, style="dim")
-            row = Text("" if is_narrow else name.ljust(gutter), style="dim")
+            row = Text("" if is_narrow else set_cell_size(name, gutter), style="dim")
             yield row.append(_marks(lane, columns, glyphs), style=_STYLES[lane.fate])
         yield self._legend(glyphs)
         for band in self.chart.bands:
@@ -112,7 +114,7 @@ class TerminalChart:
         )
         drawn = (word for word in words if word[0])
         return Text("  ").join(
-            Text.assemble((glyph, style), f" {name}") for _, glyph, style, name in drawn
+            Text.assemble((glyph, style), f" {_(name)}") for _line, glyph, style, name in drawn
         )
 
     def _axis(self, columns: int, gutter: int) -> Text:

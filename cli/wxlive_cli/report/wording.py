@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from gettext import gettext as _
 
 from wxlive.domain.campaigns import HELD, CampaignState, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.shares import format_share
 from wxlive_cli.formatting import format_duration, format_quantity
+from wxlive_cli.language import N_, shown
 from wxlive_cli.report.chart import Band, Lane
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.fates import Fate
@@ -37,11 +39,15 @@ def overview(facts: CampaignFacts, offset_hours: int) -> dict[str, str]:
     times = facts.times()
     return {
         "verdict": verdict(facts).sentence,
-        "notified": f"{facts.report.results['success']:,} of {facts.audience:,}",
+        "notified": _("{number} of {audience}").format(
+            number=f"{facts.report.results['success']:,}", audience=f"{facts.audience:,}"
+        ),
         "started": format_time(facts.report.campaign.created_at, offset_hours),
         "last call": format_time(times["last_call_at"] or 0, offset_hours),
         "duration": describe_duration(facts),
-        "openids per second": f"{facts.rate:,}; busiest second {facts.busiest:,}",
+        "openids per second": _("{rate}; busiest second {busiest}").format(
+            rate=f"{facts.rate:,}", busiest=f"{facts.busiest:,}"
+        ),
     }
 
 
@@ -50,23 +56,26 @@ def describe_duration(facts: CampaignFacts) -> str:
     took = format_duration(facts.took_s)
     if not facts.idle_s:
         return took
-    return f"{took}, {format_duration(facts.idle_s)} of it without a call"
+    return _("{took}, {idle} of it without a call").format(
+        took=took, idle=format_duration(facts.idle_s)
+    )
 
 
 def verdict(facts: CampaignFacts) -> Verdict:
     """Say how a campaign went; if several things are wrong, the most serious one."""
-    reason = facts.report.campaign.reason
+    reason = shown(facts.report.campaign.reason or "")
     match facts.report.state:
         case CampaignState.FAILED:
-            return Verdict("bad", "failed", reason or "The campaign failed.")
+            return Verdict("bad", _("failed"), reason or _("The campaign failed."))
         case CampaignState.CANCELLED if not facts.is_counted:
-            return Verdict("bad", "cancelled", "Cancelled; nobody but its trial was notified.")
+            sentence = _("Cancelled; nobody but its trial was notified.")
+            return Verdict("bad", _("cancelled"), sentence)
         case CampaignState.CANCELLED:
             followers = format_quantity(facts.unsent, "follower")
-            sentence = f"Cancelled; no call was made for {followers}."
-            return Verdict("bad", "cancelled", sentence)
+            sentence = _("Cancelled; no call was made for {followers}.").format(followers=followers)
+            return Verdict("bad", _("cancelled"), sentence)
         case state if state in HELD:
-            return Verdict("waiting", state.value, reason or "The campaign is on hold.")
+            return Verdict("waiting", shown(state.value), reason or _("The campaign is on hold."))
         case _:
             return _verdict_on_calls(facts)
 
@@ -75,19 +84,33 @@ def _verdict_on_calls(facts: CampaignFacts) -> Verdict:
     openids = facts.report.openids
     if not facts.report.nothing_left_to_send:
         followers = format_quantity(facts.unsent, "follower")
-        return Verdict("waiting", "in progress", f"{followers} still to be notified.")
+        return Verdict(
+            "waiting",
+            _("in progress"),
+            _("{followers} still to be notified.").format(followers=followers),
+        )
     if openids[ChunkState.UNKNOWN]:
         followers = format_quantity(openids[ChunkState.UNKNOWN], "follower")
-        sentence = f"It is not known whether the notification reached {followers}."
-        return Verdict("bad", "partly unknown", sentence)
+        sentence = _("It is not known whether the notification reached {followers}.").format(
+            followers=followers
+        )
+        return Verdict("bad", _("partly unknown"), sentence)
     if openids[ChunkState.REFUSED]:
         followers = format_quantity(openids[ChunkState.REFUSED], "follower")
-        return Verdict("bad", "partly refused", f"{followers} could not be notified.")
+        return Verdict(
+            "bad",
+            _("partly refused"),
+            _("{followers} could not be notified.").format(followers=followers),
+        )
     if facts.awaited:
         followers = format_quantity(facts.awaited, "follower")
-        sentence = f"Everything was sent; the results for {followers} have not arrived yet."
-        return Verdict("waiting", "sent", sentence)
-    return Verdict("good", "settled", "Everything was sent once, and every result has arrived.")
+        sentence = _(
+            "Everything was sent; the results for {followers} have not arrived yet."
+        ).format(followers=followers)
+        return Verdict("waiting", _("sent"), sentence)
+    return Verdict(
+        "good", _("settled"), _("Everything was sent once, and every result has arrived.")
+    )
 
 
 def outcomes(facts: CampaignFacts) -> tuple[Outcome, ...]:
@@ -99,30 +122,30 @@ def outcomes(facts: CampaignFacts) -> tuple[Outcome, ...]:
 def _reported_outcomes(facts: CampaignFacts) -> tuple[Outcome, ...]:
     results = facts.report.results
     return (
-        Outcome("good", "notified", results["success"], "WeChat delivered the notification."),
+        Outcome("good", _("notified"), results["success"], _("WeChat delivered the notification.")),
         Outcome(
             "neutral",
-            "unsubscribed",
+            _("unsubscribed"),
             results["relation_error"],
-            "They no longer follow the Mini Program; the next sync removes them.",
+            _("They no longer follow the Mini Program; the next sync removes them."),
         ),
         Outcome(
             "neutral",
-            "limit reached",
+            _("limit reached"),
             results["user_recv_limit"],
-            "They have received as many notifications as WeChat allows.",
+            _("They have received as many notifications as WeChat allows."),
         ),
         Outcome(
             "bad",
-            "invalid openid",
+            _("invalid openid"),
             results["openid_error"],
-            "WeChat does not know these openids for this Mini Program.",
+            _("WeChat does not know these openids for this Mini Program."),
         ),
         Outcome(
             "bad",
-            "WeChat error",
+            _("WeChat error"),
             results["internal_error"],
-            "WeChat failed to deliver and gives no reason.",
+            _("WeChat failed to deliver and gives no reason."),
         ),
     )
 
@@ -131,49 +154,55 @@ def _other_outcomes(facts: CampaignFacts) -> tuple[Outcome, ...]:
     openids = facts.report.openids
     return (
         Outcome(
-            "waiting", "awaited", facts.awaited, "Accepted; WeChat has not reported the result yet."
+            "waiting",
+            _("awaited"),
+            facts.awaited,
+            _("Accepted; WeChat has not reported the result yet."),
         ),
         Outcome(
             "waiting",
-            "without result",
+            _("without result"),
             max(0, facts.miscounted),
-            "Accepted, or counted as accepted by hand; no result covers them.",
+            _("Accepted, or counted as accepted by hand; no result covers them."),
         ),
         Outcome(
             "bad",
-            "unknown",
+            _("unknown"),
             openids[ChunkState.UNKNOWN],
-            "The call may or may not have been carried out. It is never repeated automatically.",
+            _("The call may or may not have been carried out. It is never repeated automatically."),
         ),
         Outcome(
-            "bad", "refused", openids[ChunkState.REFUSED], "WeChat refused the call; see Errors."
+            "bad",
+            _("refused"),
+            openids[ChunkState.REFUSED],
+            _("WeChat refused the call; see Errors."),
         ),
-        Outcome("neutral", "not sent", facts.unsent, "No call was made for them."),
+        Outcome("neutral", _("not sent"), facts.unsent, _("No call was made for them.")),
     )
 
 
-TOLD = "followers in accepted calls"
-LIMIT_ALLOWS = "what WeChat's limit allows"
-HELD_THEN = "held"
+TOLD = N_("followers in accepted calls")
+LIMIT_ALLOWS = N_("what WeChat's limit allows")
+HELD_THEN = N_("held")
 
 FATES = {
-    Fate.REPORTED: "accepted",
-    Fate.AWAITED: "accepted, no result yet",
-    Fate.SENDING: "under way",
-    Fate.SPLIT: "cut in halves",
-    Fate.REPEATED: "refused, sent again",
-    Fate.REFUSED: "refused",
-    Fate.UNKNOWN: "unknown",
+    Fate.REPORTED: N_("accepted"),
+    Fate.AWAITED: N_("accepted, no result yet"),
+    Fate.SENDING: N_("under way"),
+    Fate.SPLIT: N_("cut in halves"),
+    Fate.REPEATED: N_("refused, sent again"),
+    Fate.REFUSED: N_("refused"),
+    Fate.UNKNOWN: N_("unknown"),
 }
 
 HOLDS = {
-    HoldKind.OPERATOR: "paused",
-    HoldKind.DAY: "another room has the day",
-    HoldKind.QUOTA: "no calls left",
-    HoldKind.ROOM: "room not live",
-    HoldKind.ACCESS: "no access",
-    HoldKind.TRIAL: "after the trial",
-    HoldKind.BRAKE: "too many were not notified",
+    HoldKind.OPERATOR: N_("paused"),
+    HoldKind.DAY: N_("another room has the day"),
+    HoldKind.QUOTA: N_("no calls left"),
+    HoldKind.ROOM: N_("room not live"),
+    HoldKind.ACCESS: N_("no access"),
+    HoldKind.TRIAL: N_("after the trial"),
+    HoldKind.BRAKE: N_("too many were not notified"),
 }
 """Why a campaign was held, where no reason is on record."""
 
@@ -182,17 +211,24 @@ def describe_lane(lane: Lane) -> str:
     """Say how many calls met a fate, and how many followers they had."""
     calls = format_quantity(lane.calls, "call")
     followers = format_quantity(lane.openids, "follower")
-    return f"{FATES[lane.fate]}: {calls}, {followers}"
+    return _("{fate}: {calls}, {followers}").format(
+        fate=_(FATES[lane.fate]), calls=calls, followers=followers
+    )
 
 
 def describe_band(band: Band, offset_hours: int) -> str:
     """Say when a campaign was held, for how long and why."""
     hold = band.hold
     since, until = (format_clock(at_s, offset_hours) for at_s in (hold.since, hold.until))
-    until = "now" if band.is_open else until
+    until = _("now") if band.is_open else until
     length = format_duration(hold.until - hold.since)
-    shortened = ", drawn shorter" if band.is_shortened else ""
-    return f"{since} to {until} ({length}{shortened}): {hold.reason or HOLDS[hold.kind]}"
+    words = (
+        _("{since} to {until} ({length}, drawn shorter): {reason}")
+        if band.is_shortened
+        else _("{since} to {until} ({length}): {reason}")
+    )
+    reason = shown(hold.reason or HOLDS[hold.kind])
+    return words.format(since=since, until=until, length=length, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +258,7 @@ class Compared:
         )
 
 
-COMPARISON = "Comparison; the first is this campaign. Those that made no call are left out."
+COMPARISON = N_("Comparison; the first is this campaign. Those that made no call are left out.")
 
 COMPARED = ("started", "room", "state", "followers", "notified", "duration", "errors")
 """The headings of a comparison."""
@@ -251,7 +287,7 @@ def _compared(facts: CampaignFacts) -> Compared:
 def describe_errors(facts: CampaignFacts) -> str:
     """Name the errors of a campaign and how many calls met each: ``45011 (2), no answer (1)``."""
     named = (
-        f"{'no answer' if error.errcode is None else error.errcode} ({error.calls:,})"
+        f"{_('no answer') if error.errcode is None else error.errcode} ({error.calls:,})"
         for error in facts.errors
     )
-    return ", ".join(named) or "none"
+    return ", ".join(named) or _("none")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from gettext import gettext as _
 
 import click
 from rich.console import Group
@@ -56,7 +57,11 @@ def watch(stack: Stack, *, campaign: str | None, every: float, timeout: int) -> 
     """  # noqa: D301 - \b keeps click from wrapping the lines
     found = find_campaign(stack, campaign)
     named, zone = name_campaign(stack, found), zone_name(stack.day_offset_hours)
-    say(f"Watching {named}. Times are {zone}. Ctrl-C stops watching, not the campaign.")
+    say(
+        _("Watching {named}. Times are {zone}. Ctrl-C stops watching, not the campaign.").format(
+            named=named, zone=zone
+        )
+    )
     polls = _poll(stack, found.campaign, every_s=every, timeout_s=timeout)
     with going_on(goes_on(named, found.campaign)):
         facts = _show_live(polls, stack) if stderr.is_terminal else _show_lines(polls, stack)

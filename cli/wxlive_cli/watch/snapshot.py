@@ -1,6 +1,7 @@
 """A running campaign at one moment, and how it is shown."""
 
 from dataclasses import dataclass
+from gettext import gettext as _
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -8,6 +9,7 @@ from rich.text import Text
 
 from wxlive.domain.chunks import ChunkState
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.language import shown
 from wxlive_cli.report.facts import CallError, CampaignFacts
 from wxlive_cli.tables import facts_table
 from wxlive_cli.text import printable
@@ -46,8 +48,12 @@ class Snapshot:
     def accepted_of_audience(self) -> str:
         """Say how many of the audience are accepted, as far as its size is known."""
         if self.is_counted:
-            return f"{self.accepted:,} of {self.audience:,}"
-        return f"{self.accepted:,} of at least {self.audience:,}"
+            return _("{accepted} of {audience}").format(
+                accepted=f"{self.accepted:,}", audience=f"{self.audience:,}"
+            )
+        return _("{accepted} of at least {audience}").format(
+            accepted=f"{self.accepted:,}", audience=f"{self.audience:,}"
+        )
 
 
 def take_snapshot(facts: CampaignFacts, *, now_s: float, calls_left: int) -> Snapshot:
@@ -83,8 +89,12 @@ def render_panel(snapshot: Snapshot) -> RenderableType:
         "left": f"{snapshot.left:,}{_minutes(snapshot)}",
         "unknown": f"{snapshot.unknown:,}",
         "refused": f"{snapshot.refused:,}",
-        "rate": f"{snapshot.rate:,} of {snapshot.limit:,} openids/s",
-        "results": f"{snapshot.delivered:,} delivered, {snapshot.awaited:,} awaited",
+        "rate": _("{rate} of {limit} openids/s").format(
+            rate=f"{snapshot.rate:,}", limit=f"{snapshot.limit:,}"
+        ),
+        "results": _("{delivered} delivered, {awaited} awaited").format(
+            delivered=f"{snapshot.delivered:,}", awaited=f"{snapshot.awaited:,}"
+        ),
         "calls left today": f"{snapshot.calls_left:,}",
     }
     bar = ProgressBar(total=max(1, snapshot.audience), completed=snapshot.accepted, width=None)
@@ -96,17 +106,19 @@ def render_line(snapshot: Snapshot, now_s: float, offset_hours: int) -> str:
     """Render a snapshot as one line; the clock is in the zone of that offset."""
     clock = format_clock(now_s, offset_hours)
     parts = [
-        f"{clock} {snapshot.state}",
-        f"{snapshot.accepted_of_audience} accepted",
-        f"{snapshot.left:,} left{_minutes(snapshot)}",
-        f"{snapshot.unknown:,} unknown",
-        f"{snapshot.rate:,} of {snapshot.limit:,} openids/s",
-        f"{snapshot.delivered:,} delivered",
-        f"{snapshot.calls_left:,} calls left today",
-        *([snapshot.reason] if snapshot.reason else []),
+        f"{clock} {shown(snapshot.state)}",
+        _("{number} accepted").format(number=snapshot.accepted_of_audience),
+        _left(snapshot),
+        _("{number} unknown").format(number=f"{snapshot.unknown:,}"),
+        _("{rate} of {limit} openids/s").format(
+            rate=f"{snapshot.rate:,}", limit=f"{snapshot.limit:,}"
+        ),
+        _("{number} delivered").format(number=f"{snapshot.delivered:,}"),
+        _("{number} calls left today").format(number=f"{snapshot.calls_left:,}"),
+        *([shown(snapshot.reason)] if snapshot.reason else []),
         *snapshot.errors,
     ]
-    return "; ".join(parts)
+    return _("; ").join(parts)
 
 
 def _rate(facts: CampaignFacts, now_s: float) -> int:
@@ -120,10 +132,19 @@ def _rate(facts: CampaignFacts, now_s: float) -> int:
 
 def _describe(error: CallError) -> str:
     calls = format_quantity(error.calls, "call")
-    return f"{error.errcode or 'no answer'} in {calls}: {error.meaning}"
+    return _("{errcode} in {calls}: {meaning}").format(
+        errcode=error.errcode or _("no answer"), calls=calls, meaning=shown(error.meaning)
+    )
+
+
+def _left(snapshot: Snapshot) -> str:
+    left = f"{snapshot.left:,}"
+    if snapshot.minutes_left is None or not snapshot.left:
+        return _("{number} left").format(number=left)
+    return _("{number} left, {minutes} min").format(number=left, minutes=snapshot.minutes_left)
 
 
 def _minutes(snapshot: Snapshot) -> str:
     if snapshot.minutes_left is None or not snapshot.left:
         return ""
-    return f", {snapshot.minutes_left} min"
+    return _(", {minutes} min").format(minutes=snapshot.minutes_left)

@@ -20,6 +20,9 @@ LOCALE = Path(__file__).parent / "locale"
 
 DOMAIN = "wxlive"
 
+FEW_LETTERS = 3
+"""A message with fewer letters is meant only if a value in it is known as well."""
+
 
 class Pattern:
     """A message with values: recognises the sentences that were made of it."""
@@ -89,8 +92,8 @@ class Catalogue:
             if values is None:
                 continue
             shown = {name: self.shown(value) for name, value in values.items()}
-            # A message of punctuation alone fits many a sentence that is not of it.
-            if pattern.letters or shown != values:
+            # A message of hardly more than punctuation fits many a sentence that is not of it.
+            if pattern.letters >= FEW_LETTERS or shown != values:
                 return self._messages[pattern.message].format(**shown)
         return sentence
 

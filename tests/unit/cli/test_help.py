@@ -1,24 +1,13 @@
 """``--help`` shows examples, and the shell completes commands and options."""
 
 import re
-from collections.abc import Iterator
 
-import click
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from support.commands import commands
 from wxlive_cli.main import main
-
-
-def commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
-    """Walk the commands by the words that name them."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, *above, name)
-        else:
-            yield (*above, name)
-
 
 ALL = sorted(commands(main))
 

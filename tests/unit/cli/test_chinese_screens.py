@@ -1,0 +1,174 @@
+"""Each screen in Chinese: no English is left, columns stand, and the JSON is that of English."""
+
+import io
+import re
+
+import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
+
+from factories import CAMPAIGN, NOW_S, a_chunk, a_follower, a_room, a_run
+from support.cli import Operator
+from support.commands import commands
+from wxlive.domain.audience import Audience
+from wxlive.domain.campaigns import CampaignState, HoldKind, PastHold
+from wxlive.domain.chunks import ABANDONED, ChunkState
+from wxlive.domain.history import GivenCommand
+from wxlive.domain.rooms import Choice
+from wxlive.domain.sync_runs import RunState
+from wxlive.settings import Language
+from wxlive_cli.console import TextConsole
+from wxlive_cli.language import speaking
+from wxlive_cli.main import main
+from wxlive_cli.report.reader import read_facts
+from wxlive_cli.report.screen import picture
+
+PAUSED = "Paused by the operator"
+OPENID = "oAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+TYPED = re.compile(
+    rf"{OPENID}|`[^`]*`|--[a-z-]+|\$?[A-Z]+_[A-Z_]+|https?://\S+|[\w:./-]*[0-9][\w:./-]*", re.ASCII
+)
+"""What is typed, or comes from outside, in whatever language."""
+
+NAMES = {
+    *("wxlive", "AutoPush", "UTC", "openid", "Ctrl", "callback", "JSON", "CSV", "AWS", "stdout"),
+    *(
+        "live_watch",
+        "push",
+        "pause",
+        "resume",
+        "errcode",
+        "assumed",
+        "role",
+        "Operators",
+        "li",
+        "PushRatePerSecond",
+        "audience",
+    ),
+}
+
+
+def english(shown: str) -> set[str]:
+    """Return the words of a screen that are neither Chinese nor names."""
+    words = re.findall(r"[A-Za-z_]{2,}", TYPED.sub("", shown))
+    return {word for word in words if word not in NAMES}
+
+
+@pytest.fixture
+def busy(operator: Operator) -> Operator:
+    """A stack at which everything has happened."""
+    operator.campaign(
+        a_chunk(1, ChunkState.ACCEPTED, openids=2000, claimed_at=NOW_S - 60),
+        a_chunk(2, ChunkState.ACCEPTED, openids=2000, claimed_at=NOW_S - 5),
+        a_chunk(3, ChunkState.REFUSED, openids=7, errcode=45011, reason="x", claimed_at=NOW_S - 4),
+        a_chunk(4, ChunkState.UNKNOWN, openids=3, claimed_at=NOW_S - 100, reason=ABANDONED),
+        a_chunk(5, openids=2000),
+        past_holds=(PastHold(HoldKind.QUOTA, "", NOW_S - 300, NOW_S - 200),),
+    )
+    operator.result("m-1", total=2000, relation_error=4)
+    operator.result("stray", total=9)
+    operator.rooms.rows = {
+        1001: a_room(1001, name="夜场特卖"),
+        1002: a_room(1002, name="明天", status=102, starts_at=NOW_S + 86_400),
+    }
+    operator.rooms.chosen_rooms["2026-11-23"] = Choice(
+        1002, NOW_S, NOW_S + 86_400, Audience(rooms=(7,), since=NOW_S - 9000)
+    )
+    operator.runs.rows["20261122T040000-3fa2"] = a_run(
+        "20261122T040000-3fa2", state=RunState.OPEN, listed=4000, expected=9000, pages=2
+    )
+    operator.functions.answer = operator.runs.rows["20261122T040000-3fa2"].summary()
+    operator.followers.rows[OPENID] = a_follower(OPENID)
+    operator.history.add(
+        GivenCommand("c", "pause", NOW_S - 3, "arn:aws:sts::1:assumed-role/O/li", "太快", CAMPAIGN)
+    )
+    return operator
+
+
+SCREENS = [
+    "status",
+    "report",
+    "watch --timeout 0",
+    "rooms",
+    "rooms unchoose",
+    "planned",
+    "planned remove room-1002-20261123T193000",
+    "history",
+    "sync",
+    "sync --wait --timeout 0",
+    "followers count",
+    f"followers get {OPENID}",
+    f"followers mute {OPENID}",
+    f"followers unmute {OPENID}",
+    "push --room 1001 --at 23:00",
+    "rooms choose 1002",
+    "followers get unknown",
+    "rooms choose 7",
+    "rooms choose 1002 --day 2020-01-01",
+    "push --room 1002 --at 12:00",
+    "push --room 1001 --since 2026-01-02 --before 2026-01-01",
+    "report --out x --csv x",
+    "status 2026x",
+    "status --nothing",
+    "resolve x",
+    "pace --per-second 5000",
+    "rotate --force",
+]
+
+
+@pytest.mark.parametrize("words", SCREENS)
+def test_no_english_is_left_on_a_screen(words: str, busy: Operator) -> None:
+    result = busy.run(*words.split(), "--lang", "zh")
+
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert re.search("[\u4e00-\u9fff]", result.output)
+    assert english(result.output) == set()
+
+
+@pytest.mark.parametrize("state", CampaignState)
+def test_every_state_of_a_campaign_is_chinese(state: CampaignState, operator: Operator) -> None:
+    held = {"held_since": NOW_S - 9, "reason": PAUSED} if state is CampaignState.PAUSED else {}
+    operator.campaign(a_chunk(1), state=state, **held)
+
+    assert english(operator.run("status", "--lang", "zh").output) == set()
+
+
+@pytest.mark.parametrize("words", ["status", "report", "history", "rooms", "planned", "sync"])
+def test_the_json_is_the_same_in_both_languages(words: str, busy: Operator) -> None:
+    english_json, chinese_json = (
+        busy.run(*words.split(), "--json", "--lang", language).stdout for language in ("en", "zh")
+    )
+
+    assert english_json
+    assert english_json == chinese_json
+
+
+@pytest.mark.parametrize("words", list(commands(main)), ids=" ".join)
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_help_is_chinese_and_no_wider_than_the_terminal(
+    words: tuple[str, ...], columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = CliRunner().invoke(main, [*words, "--help", "--lang", "zh"]).stdout
+
+    assert "用法：" in shown
+    assert "选项" in shown
+    widest = max(cell_len(line) for line in shown.splitlines() if "%Y" not in line)
+    assert widest <= 80
+
+
+@pytest.mark.parametrize("columns", [40, 80, 140])
+def test_the_rows_of_a_chart_are_as_wide_as_the_terminal(columns: int, busy: Operator) -> None:
+    """A Chinese character is two columns wide, also in the name of a fate."""
+    facts = read_facts(busy.connect("wxlive"), busy.campaigns.rows[CAMPAIGN])
+    file = io.StringIO()
+    console = TextConsole(width=columns, file=file)
+    with speaking(Language.ZH):
+        console.print(*picture(facts, NOW_S, 8))
+    lines = file.getvalue().splitlines()
+    marks = [line for line in lines if "│" in line]
+
+    assert any("已受理" in line for line in lines)
+    assert {cell_len(line) for line in marks} == {min(columns, 100)}
+    assert max(map(cell_len, lines)) <= columns
