@@ -54,7 +54,7 @@ NOT_SHOWN = frozenset(
 """Text of the command that is compared, posted or typed."""
 
 _VALUE = re.compile(r"\{\w+\}")
-_KEYWORDS = {"_": None, "ngettext": (1, 2), "N_": None}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 _FOUND = tuple[str, str | tuple[str, ...]]
 _BACKTICKS = re.compile(r"`[^`]+`")
 _PERCENT = re.compile(r"%\((\w+)\)")

@@ -1,5 +1,6 @@
 """The page of a report: nothing unescaped, nothing loaded, right in a real browser."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from factories import NOW_S
 from support.cli import a_call, facts_of
 from wxlive.domain.campaigns import HoldKind, PastHold
 from wxlive.domain.chunks import ABANDONED, ChunkState
+from wxlive.settings import Language
+from wxlive_cli.language import speaking
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.page import render_page
 
@@ -29,6 +32,20 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 }
 """What happened to some of the calls of a difficult campaign."""
 
+
+ZH_NAMES = {
+    "UTC",
+    "openid",
+    "openids",
+    "scriptalert",
+    "errcode",
+    "rid",
+    "message",
+    "orphan",
+    "wxlive",
+    "resolve",
+    "used",
+}
 
 HOLD = PastHold(HoldKind.OPERATOR, HOSTILE, NOW_S + 91, NOW_S + 95)
 A_NIGHT = PastHold(HoldKind.QUOTA, "used up", NOW_S + 95, NOW_S + 40_000)
@@ -73,6 +90,20 @@ def test_a_campaign_without_calls_errors_or_predecessor_has_a_page() -> None:
     assert "Unknown calls and orphan results" not in html
 
 
+def test_the_page_is_in_the_language_of_the_command() -> None:
+    with speaking(Language.ZH):
+        html = rendered(difficult_campaign(), facts_of(a_call(1)))
+
+    assert '<html lang="zh-CN">' in html
+    assert "1 次调用（2,000 位订阅者）的结果不明（批次 5）" in html
+    words = set(
+        re.findall(
+            r"[A-Za-z]{3,}", re.sub(r"<style>.*?</style>|<[^>]*>|&\w+;", "", html, flags=re.DOTALL)
+        )
+    )
+    assert words - set(re.findall(r"[A-Za-z]+", HOSTILE + ABANDONED)) <= ZH_NAMES
+
+
 def test_unknown_calls_and_orphan_results_are_named() -> None:
     html = rendered(difficult_campaign())
 
@@ -106,13 +137,15 @@ def test_times_are_shown_in_the_merchants_zone() -> None:
 
 # ------------------------------------------------------------ in a real browser
 
-Layout: TypeAlias = tuple[Literal["light", "dark"], int, int]
+Layout: TypeAlias = tuple[Language, Literal["light", "dark"], int, int]
 
 LAYOUTS: list[Layout] = [
-    ("light", 390, 844),
-    ("light", 1280, 900),
-    ("dark", 390, 844),
-    ("dark", 1280, 900),
+    (Language.EN, "light", 390, 844),
+    (Language.EN, "light", 1280, 900),
+    (Language.EN, "dark", 390, 844),
+    (Language.EN, "dark", 1280, 900),
+    (Language.ZH, "light", 390, 844),
+    (Language.ZH, "dark", 1280, 900),
 ]
 BOXES = "(selector) => [...document.querySelectorAll(selector)].map(n => n.getBoundingClientRect())"
 CONTRASTS = """() => {
@@ -158,18 +191,19 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Layout, S
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
-    file = tmp_path_factory.mktemp("report") / "report.html"
-    file.write_text(
-        rendered(difficult_campaign(), *(facts_of(a_call(1)) for _ in range(10))), encoding="utf-8"
-    )
+    files = {language: tmp_path_factory.mktemp(language) / "report.html" for language in Language}
+    for language, file in files.items():
+        with speaking(language):
+            html = rendered(difficult_campaign(), *(facts_of(a_call(1)) for _ in range(10)))
+        file.write_text(html, encoding="utf-8")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield {layout: open_page(browser, layout, file) for layout in LAYOUTS}
+        yield {layout: open_page(browser, layout, files[layout[0]]) for layout in LAYOUTS}
         browser.close()
 
 
 def open_page(browser: "Browser", layout: Layout, file: Path) -> Shown:
-    scheme, width, height = layout
+    _language, scheme, width, height = layout
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     shown = Shown(page, [])
     page.on("request", lambda request: shown.messages.append(request.url))
@@ -179,7 +213,7 @@ def open_page(browser: "Browser", layout: Layout, file: Path) -> Shown:
     return shown
 
 
-@pytest.fixture(params=LAYOUTS, ids=lambda layout: f"{layout[0]}-{layout[1]}x{layout[2]}")
+@pytest.fixture(params=LAYOUTS, ids=lambda layout: "-".join(map(str, layout)))
 def shown(request: pytest.FixtureRequest, layouts: dict[Layout, Shown]) -> Shown:
     """The page in one layout."""
     return layouts[request.param]
@@ -232,7 +266,7 @@ def test_no_label_of_the_axis_covers_another(shown: Shown) -> None:
 def test_the_page_adapts_to_the_window_and_the_colour_scheme(
     shown: Shown, request: pytest.FixtureRequest
 ) -> None:
-    scheme, width, _ = request.node.callspec.params["shown"]
+    _language, scheme, width, _ = request.node.callspec.params["shown"]
 
     background = shown.page.evaluate("getComputedStyle(document.body).backgroundColor")
     columns = shown.page.evaluate(
