@@ -33,7 +33,7 @@ COMMAND = ROOT / "cli" / "wxlive_cli"
 SAYING = ("follower_sync", "live_watch", "notify", "push_fanout", "push_start")
 """The functions whose sentences reach an operator."""
 
-SILENT = frozenset({"announcements.py", "telemetry.py", "ingest.py"})
+SILENT = frozenset({"announcements.py", "telemetry.py", "tellings.py", "ingest.py"})
 """Modules of the layer whose text is for programs."""
 
 FINDING = frozenset({"aws_errors.py", "checks.py", "probes.py", "wechat_secret.py"})
@@ -98,8 +98,9 @@ def said_by_functions() -> Iterator[_FOUND]:
     """Yield the sentences of the layer and of the functions."""
     roots = [LAYER, *(ROOT / "functions" / name for name in SAYING)]
     for path in sorted(path for root in roots for path in root.rglob("*.py")):
-        if path.name not in SILENT:
-            yield from ((_origin(path), one.message) for one in sentences(path))
+        if path.name in SILENT:
+            continue
+        yield from ((_origin(path), one.message) for one in sentences(path))
         if path.parent.name == "domain":
             yield from ((_origin(path), word) for word in states(path))
     yield from (("scripts/catalogues.py", word) for word in OUR_WORDS)

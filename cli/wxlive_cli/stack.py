@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from wxlive.domain.campaigns import Campaign
-from wxlive.domain.reports import Report
+from wxlive.domain.reports import Joined, Report
 from wxlive.errors import InvalidCommand, Misconfigured, RetryLater
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
@@ -22,9 +22,10 @@ from wxlive.stores.followers import FollowerStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
+from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.quota import QuotaStore
-from wxlive.stores.reports import may_have_notified, read_report
+from wxlive.stores.reports import may_have_notified, read_joined, read_report
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -59,6 +60,7 @@ class Stack:
     results: ResultStore
     except_lists: ExceptListStore
     muted: MutedStore
+    members: MemberIndexStore
     rooms: RoomStore
     days: DayStore
     runs: SyncRunStore
@@ -105,6 +107,10 @@ class Stack:
     def report(self, campaign: Campaign) -> Report:
         """Return what became of a campaign so far."""
         return read_report(campaign, self.campaigns, self.ledger, self.results, time.time())
+
+    def joined(self, campaign: Campaign) -> Joined:
+        """Return the chunks of a campaign as they stand, with WeChat's results."""
+        return read_joined(campaign, self.campaigns, self.ledger, self.results, time.time())
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Invoke the function that an output names, and return its answer.
@@ -167,6 +173,7 @@ def connect(name: str) -> Stack:
         results=ResultStore(state),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        members=MemberIndexStore(state),
         rooms=RoomStore(state),
         days=DayStore(state),
         runs=SyncRunStore(state),

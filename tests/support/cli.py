@@ -19,6 +19,7 @@ from support.memory_stores import (
     MemoryHistory,
     MemoryLedger,
     MemoryLiving,
+    MemoryMemberIndexes,
     MemoryMuted,
     MemoryQuota,
     MemoryResults,
@@ -109,6 +110,7 @@ class Operator:
         self.results = MemoryResults()
         self.except_lists = MemoryExceptLists()
         self.muted = MemoryMuted()
+        self.members = MemoryMemberIndexes()
         self.rooms = MemoryRooms()
         self.days = MemoryDays()
         self.runs = MemoryRuns()
@@ -133,6 +135,7 @@ class Operator:
             results=self.results,
             except_lists=self.except_lists,
             muted=self.muted,
+            members=self.members,
             rooms=self.rooms,
             days=self.days,
             runs=self.runs,

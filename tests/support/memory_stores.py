@@ -118,6 +118,9 @@ class MemoryExceptLists(ExceptListStore):
     def digests(self, name: str) -> Iterator[bytes] | None:
         return iter(self.rows[name]) if name in self.rows else None
 
+    def has(self, name: str, digest: bytes) -> bool | None:
+        return digest in self.rows[name] if name in self.rows else None
+
 
 class MemoryCommands(CommandStore):
     def __init__(self) -> None:
@@ -431,6 +434,9 @@ class MemoryQueue(PushQueue):
 class MemoryResults(ResultStore):
     def __init__(self) -> None:
         self.rows: list[PushResult] = []
+
+    def get(self, room_id: int, message_id: str) -> PushResult | None:
+        return next((row for row in self.of_room(room_id) if row.message_id == message_id), None)
 
     def of_room(self, room_id: int) -> Iterator[PushResult]:
         return (row for row in self.rows if row.room_id == room_id)

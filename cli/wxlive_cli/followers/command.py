@@ -2,14 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Group, RenderableType
+from rich.text import Text
 
+from wxlive.domain.tellings import Telling
 from wxlive.errors import InvalidCommand
 from wxlive_cli.campaigns import name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
@@ -23,11 +26,13 @@ from wxlive_cli.followers.comparison import (
     read_list,
 )
 from wxlive_cli.followers.export import follower_row, write_followers
+from wxlive_cli.followers.told import is_known, read_tellings
+from wxlive_cli.followers.wording import COLUMNS, OUTCOMES, TELLINGS, reason_of
 from wxlive_cli.language import shown
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
-from wxlive_cli.tables import facts_table
-from wxlive_cli.time_parsing import format_times
+from wxlive_cli.tables import Listing, facts_table
+from wxlive_cli.time_parsing import format_time, format_times
 
 _DIFFERENCE_COLUMNS = ("openid", "file", "table")
 
@@ -57,19 +62,49 @@ def count(stack: Stack) -> CommandResult:
 @click.argument("openid")
 @stack_command
 def get(stack: Stack, *, openid: str) -> CommandResult:
-    """Show one follower. Exits with 1 if the openid is unknown.
+    """Show one follower, and whether each campaign of the last 90 days has notified them.
+
+    WeChat reports on whole calls, so `probably` means that some of the call were not
+    notified. Exits with 1 if the openid is unknown to the table and to every campaign.
 
     \b
     Example:
       wxlive followers get oXYZ… --json
     """  # noqa: D301 - \b keeps click from wrapping the lines
     check_openid(openid)
-    follower = stack.followers.get(openid)
+    follower, muted_at = stack.followers.get(openid), stack.muted.since(openid)
+    tellings = read_tellings(stack, openid, follower, muted_at)
     if follower is None:
-        return CommandResult({"openid": openid, "status": UNKNOWN}, NEEDS_ATTENTION)
-    facts = {**follower_row(follower), "muted_at": stack.muted.since(openid) or None}
-    screen = facts_table(_("Follower"), format_times(facts, stack.day_offset_hours))
-    return CommandResult(facts, screen=screen)
+        tellings = [telling for telling in tellings if is_known(telling)]
+        facts: dict[str, Any] = {"openid": openid, "status": UNKNOWN}
+    else:
+        facts = {**follower_row(follower), "muted_at": muted_at or None}
+    if follower is None and not tellings:
+        return CommandResult(facts, NEEDS_ATTENTION)
+    return CommandResult(
+        {**facts, "campaigns": [telling.summary() for telling in tellings]},
+        screen=Group(
+            facts_table(_("Follower"), format_times(facts, stack.day_offset_hours)),
+            *_tellings_screen(stack, tellings),
+        ),
+    )
+
+
+def _tellings_screen(stack: Stack, tellings: Sequence[Telling]) -> list[RenderableType]:
+    """Lay out what the campaigns mean for a follower, the newest first."""
+    if not tellings:
+        return []
+    rows = [
+        (
+            telling.campaign,
+            f"{telling.chunk}" if telling.chunk is not None else "",
+            _(OUTCOMES[telling.outcome]),
+            format_time(telling.at, stack.day_offset_hours),
+            reason_of(telling),
+        )
+        for telling in tellings
+    ]
+    return [Text(), Listing(_(TELLINGS), [_(column) for column in COLUMNS], rows)]
 
 
 @followers.command()

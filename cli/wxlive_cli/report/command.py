@@ -15,6 +15,7 @@ from wxlive_cli.exit_codes import code_of
 from wxlive_cli.files import OUT_FILE, check_outputs, is_stdout, open_atomically, write_csv
 from wxlive_cli.report.calls import CALL_COLUMNS, call_rows
 from wxlive_cli.report.facts import CampaignFacts
+from wxlive_cli.report.members import MEMBER_COLUMNS, member_rows
 from wxlive_cli.report.page import render_page
 from wxlive_cli.report.reader import read_calls, read_earlier, read_facts
 from wxlive_cli.report.screen import pictured
@@ -33,9 +34,19 @@ from wxlive_cli.time_parsing import format_time
     type=OUT_FILE,
     help="Write a row for each call to this CSV file (- is stdout).",
 )
+@click.option(
+    "--members",
+    type=OUT_FILE,
+    help="Write a row for each follower in a call to this CSV file (- is stdout).",
+)
 @stack_command
 def report(
-    stack: Stack, *, campaign: str | None, out: Path | None, csv_out: Path | None
+    stack: Stack,
+    *,
+    campaign: str | None,
+    out: Path | None,
+    csv_out: Path | None,
+    members: Path | None,
 ) -> CommandResult:
     """Report on a campaign; by default, on the newest one.
 
@@ -46,9 +57,10 @@ def report(
     Examples:
       wxlive report --out show.html
       wxlive report 20261122T193000-1001 --csv calls.csv
+      wxlive report --members members.csv
       wxlive report --json
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    check_outputs(out, csv_out)
+    check_outputs(out, csv_out, members)
     chosen = find_campaign(stack, campaign)
     facts = read_facts(stack, chosen)
     earlier = read_earlier(stack, chosen)
@@ -56,15 +68,20 @@ def report(
         _write_page(stack, out, facts, earlier)
     if csv_out is not None:
         write_csv(csv_out, CALL_COLUMNS, call_rows(*read_calls(stack, chosen)))
+    written = {}
+    if members is not None:
+        rows = member_rows(stack, chosen)
+        written = {"members": write_csv(members, MEMBER_COLUMNS, rows)}
     return CommandResult(
         {
             **facts.summary(),
             "previous": earlier[0].summary() if earlier else None,
             "earlier": [each.brief() for each in earlier],
+            **written,
         },
         code_of(facts.report),
         _screen(facts, earlier, stack.day_offset_hours),
-        has_used_stdout=is_stdout(out) or is_stdout(csv_out),
+        has_used_stdout=any(map(is_stdout, (out, csv_out, members))),
     )
 
 

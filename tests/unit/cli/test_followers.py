@@ -39,6 +39,7 @@ def test_a_follower_is_shown_as_its_record(operator: Operator) -> None:
         "room_status": 101,
         "source": "callback",
         "muted_at": None,
+        "campaigns": [],
     }
 
 

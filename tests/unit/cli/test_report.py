@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from factories import CAMPAIGN, NOW_S, ROOM, a_chunk, a_room
-from support.cli import Operator
+from support.cli import Operator, a_call
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 
@@ -141,3 +141,23 @@ def test_a_page_that_cannot_be_written_is_refused(operator: Operator, tmp_path: 
     operator.campaign(ACCEPTED)
 
     assert f"{out} can't be written" in operator.refusal("report", "--out", str(out))
+
+
+def test_everybody_in_a_call_is_exported_with_its_outcome(
+    operator: Operator, tmp_path: Path
+) -> None:
+    operator.campaign(a_call(1), a_call(2, ChunkState.REFUSED))
+    operator.ledger.members |= {(CAMPAIGN, 1): ["-a", "b"], (CAMPAIGN, 2): ["c"]}
+    operator.result("m-1", total=2000, relation_error=1)
+    out = tmp_path / "members.csv"
+
+    facts = operator.json("report", "--members", str(out), code=1)
+
+    assert facts["members"] == 3
+    assert out.read_text().splitlines() == [
+        "openid,chunk,outcome,at,why",
+        f"'-a,1,probably_told,{NOW_S + 1},some_not",
+        f"b,1,probably_told,{NOW_S + 1},some_not",
+        f"c,2,not_told,{NOW_S + 2},refused",
+    ]
+    assert "members" not in operator.json("report", code=1)

@@ -87,6 +87,49 @@ class Report:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The chunks of a campaign with WeChat's results.
+
+    ``rows`` are the chunks as they stand, ``orphans`` the results that fit no call, ``called_off``
+    as in ``Report``.
+    """
+
+    rows: tuple[Chunk, ...]
+    by_message: Mapping[str, PushResult]
+    orphans: tuple[PushResult, ...]
+    called_off: tuple[tuple[Chunk, EarlierCall], ...]
+
+    def result_of(self, row: Chunk) -> PushResult | None:
+        """Return the result of a chunk's last call, if it has come."""
+        return self.by_message.get(row.message_id) if row.message_id is not None else None
+
+
+def as_it_stands(campaign: Campaign, chunk: Chunk, now_s: float) -> Chunk:
+    """Return a ledger row as of now: no call follows once the campaign has ended."""
+    row = chunk.as_seen(now_s)
+    return row.as_left() if campaign.is_ended else row
+
+
+def join(
+    campaign: Campaign,
+    ledger: Iterable[Chunk],
+    results: Iterable[PushResult],
+    now_s: float,
+    *,
+    others: Iterable[Chunk] = (),
+) -> Joined:
+    """Give each chunk its result: that with its ``message_id``, or one that proves its call.
+
+    The arguments are those of ``report``.
+    """
+    rows = [as_it_stands(campaign, chunk, now_s) for chunk in ledger]
+    others = [chunk.as_seen(now_s) for chunk in others]
+    by_message = {result.message_id: result for result in results}
+    rows, orphans, called_off = _attributed(campaign, rows, others, by_message)
+    return Joined(tuple(rows), by_message, orphans, called_off)
+
+
 def report(
     campaign: Campaign,
     ledger: Iterable[Chunk],
@@ -109,18 +152,12 @@ def report(
         now_s: the present time.
         others: the chunks of the room's other campaigns, which have results of their own.
     """
-    rows = [chunk.as_seen(now_s) for chunk in ledger]
-    if campaign.is_ended:
-        rows = [row.as_left() for row in rows]
-    others = [chunk.as_seen(now_s) for chunk in others]
-    by_message = {result.message_id: result for result in results}
-    rows, orphans, called_off = _attributed(campaign, rows, others, by_message)
-    sent = [row for row in rows if row.message_id is not None]
-    reported = tuple(
-        (row, by_message[row.message_id]) for row in sent if row.message_id in by_message
-    )
+    whole = join(campaign, ledger, results, now_s, others=others)
+    rows = whole.rows
+    sent = [(row, whole.result_of(row)) for row in rows if row.message_id is not None]
+    reported = tuple((row, result) for row, result in sent if result is not None)
     joined = [result for _, result in reported]
-    missing = [row for row in sent if row.message_id not in by_message]
+    missing = [row for row, result in sent if result is None]
     overdue = tuple(sorted((r for r in missing if r.is_overdue(now_s)), key=lambda r: r.number))
     unreported = len(missing) - len(overdue)
     counts = Counter(row.state for row in rows)
@@ -135,12 +172,12 @@ def report(
         overdue=overdue,
         reasons=_reasons(rows),
         unknown=tuple(row for row in rows if row.state is ChunkState.UNKNOWN),
-        orphans=orphans,
+        orphans=whole.orphans,
         may_have_notified=any(row.may_have_notified for row in rows),
         settled_at=max(
             (*(result.time_s for result in joined), *map(_given_up_at, overdue)), default=0
         ),
-        called_off=called_off,
+        called_off=whole.called_off,
         reported=reported,
         last_called_at=max((row.claimed_at for row in rows if row.state in _MADE), default=0),
     )

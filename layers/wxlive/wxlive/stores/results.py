@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from wxlive.domain.campaigns import CAMPAIGN_KEPT_S
 from wxlive.domain.events import PushResult
-from wxlive.stores.dynamo import from_wire, query
+from wxlive.stores.dynamo import from_wire, get, query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -45,6 +45,11 @@ class ResultStore:
                 raise
             return _read(from_wire(error.response["Item"]))  # type: ignore[typeddict-item]  # as asked for
         return result
+
+    def get(self, room_id: int, message_id: str) -> PushResult | None:
+        """Return the result of one call, if it has come."""
+        item = get(self._table, f"results#{room_id}", message_id)
+        return _read(item) if item else None
 
     def of_room(self, room_id: int) -> Iterator[PushResult]:
         """Walk the results that name a room."""
