@@ -43,6 +43,7 @@ ENV = {
     "DAY_OFFSET_HOURS": "8",
     "SWEEP_GUARD_PERCENT": "20",
     "CLOCK_MARGIN_S": "120",
+    "BRAKE_PERCENT": "50",
     "AUTO_PUSH": "off",
     "WATCH_DAILY_CALLS": "400",
     "PUSH_START_FUNCTION": "wxlive-push-start",

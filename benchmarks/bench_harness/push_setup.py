@@ -22,6 +22,7 @@ from wxlive.stores.muted import MutedStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -94,9 +95,11 @@ def sender_dependencies(
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
+        recent_results=RecentResultStore(state),
         queue=PushQueue(sqs, environment.queue_url),
         telemetry=Telemetry(),
         rate=RATE,
+        brake_percent=50,
         retry_busy=False,
         day_offset_hours=DAY_OFFSET_HOURS,
         now=now,
@@ -143,7 +146,10 @@ def planner_dependencies(
         chunk=environment.chunk,
         interval_ms=interval_ms(RATE, environment.chunk),
         day_offset_hours=DAY_OFFSET_HOURS,
+        brake_percent=50,
+        trial_followed_s=0,
         now=now,
+        sleep=time.sleep,
         remaining_s=lambda: 900.0,
         plan_later=_ignore,
         new_id=new_id,

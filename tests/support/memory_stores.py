@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from wxlive.domain.brakes import came_at
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, PastHold
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.domain.events import PushResult
@@ -28,6 +29,7 @@ from wxlive.stores.member_indexes import MemberIndexStore, Unindexed
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import Asked, RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -440,6 +442,19 @@ class MemoryResults(ResultStore):
 
     def of_room(self, room_id: int) -> Iterator[PushResult]:
         return (row for row in self.rows if row.room_id == room_id)
+
+
+class MemoryRecentResults(RecentResultStore):
+    def __init__(self) -> None:
+        self.rows: list[PushResult] = []
+
+    def add(self, result: PushResult) -> None:
+        if result not in self.rows:
+            self.rows.append(result)
+
+    def newest(self, room_id: int, limit: int) -> list[PushResult]:
+        rows = sorted((row for row in self.rows if row.room_id == room_id), key=came_at)
+        return rows[::-1][:limit]
 
 
 class MemoryRooms(RoomStore):

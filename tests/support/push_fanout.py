@@ -14,6 +14,7 @@ from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.wechat.apis import Api
 from wxlive_push_fanout.dependencies import Dependencies
@@ -38,9 +39,11 @@ def fanout_deps(world: World, **changes: Any) -> Dependencies:
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, 5000),
+        recent_results=RecentResultStore(state),
         queue=PushQueue(world.aws.functions.sqs, world.queues["push"]),
         telemetry=world.telemetry,
         rate=RATE,
+        brake_percent=50,
         retry_busy=False,
         day_offset_hours=DAY_OFFSET_HOURS,
         now=world.clock,

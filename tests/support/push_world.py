@@ -32,6 +32,7 @@ from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.reports import read_report
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.wechat.answers import ApiQuota
@@ -233,7 +234,10 @@ class PushWorld:
             chunk=CHUNK,
             interval_ms=interval_ms(RATE, CHUNK),
             day_offset_hours=DAY_OFFSET_HOURS,
+            brake_percent=50,
+            trial_followed_s=0,
             now=lambda: self.now_s,
+            sleep=self._sleep,
             remaining_s=lambda: 900.0,
             plan_later=self.planned_later.append,
             new_id=self.new_id,
@@ -250,9 +254,11 @@ class PushWorld:
             rooms=stores.rooms,
             pace=stores.pace,
             quota=self.quota,
+            recent_results=RecentResultStore(self.tables.state),
             queue=PushQueue(cast("Any", self.sqs), "push"),
             telemetry=_QuietTelemetry(),
             rate=RATE,
+            brake_percent=50,
             retry_busy=False,
             day_offset_hours=DAY_OFFSET_HOURS,
             now=lambda: self.now_s,

@@ -13,6 +13,7 @@ from support.memory_stores import (
     MemoryLiving,
     MemoryQueue,
     MemoryQuota,
+    MemoryRecentResults,
     MemoryRooms,
 )
 from wxlive.domain.campaigns import Campaign
@@ -50,6 +51,7 @@ class Sender:
     rooms: MemoryRooms = field(default_factory=MemoryRooms)
     quota: MemoryQuota = field(default_factory=lambda: MemoryQuota(5000))
     queue: MemoryQueue = field(default_factory=MemoryQueue)
+    recent_results: MemoryRecentResults = field(default_factory=MemoryRecentResults)
     ends_at: float = NOW_S + 40
 
     def __post_init__(self) -> None:
@@ -66,9 +68,11 @@ class Sender:
             rooms=self.rooms,
             pace=NoPace(),
             quota=self.quota,
+            recent_results=self.recent_results,
             queue=self.queue,
             telemetry=self.telemetry,
             rate=2000,
+            brake_percent=50,
             retry_busy=False,
             day_offset_hours=8,
             now=self.clock,

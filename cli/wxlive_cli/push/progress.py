@@ -18,7 +18,6 @@ from rich.text import Text
 from wxlive.domain.campaigns import HELD, Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.reports import Report
-from wxlive.domain.trials import judge_trial
 from wxlive_cli.campaigns import describe_hold, find_campaign, goes_on, say_still_open
 from wxlive_cli.console import going_on, say, stderr
 from wxlive_cli.formatting import format_quantity
@@ -26,9 +25,6 @@ from wxlive_cli.language import shown
 from wxlive_cli.stack import Stack
 
 POLL_S = 1.0
-
-JUDGED_AGAIN_S = 5
-"""How often push_start is asked for the verdict on a trial."""
 
 BAR_WIDTH = 70
 """The columns that a terminal needs for the bar and the time beside the figures."""
@@ -56,7 +52,7 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
     Each hold is said once, in a pipe as well. ``named`` is the campaign in words.
     """
     deadline = time.monotonic() + timeout_s
-    said_hold, judged_at = "", 0.0
+    said_hold = ""
     with going_on(goes_on(named, campaign)), _progress_bar(stack) as bar:
         task = bar.add_task(shown("planned"), total=None)
         while True:
@@ -77,18 +73,9 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
                 return report
             if time.monotonic() > deadline:
                 break
-            if _is_tried(report) and time.monotonic() - judged_at > JUDGED_AGAIN_S:
-                stack.invoke_async("PushStartFunction", {"action": "reconcile"})
-                judged_at = time.monotonic()
             time.sleep(POLL_S)
     say_still_open(named, report, timeout_s)
     return report
-
-
-def _is_tried(report: Report) -> bool:
-    """Whether the trial can be judged, for which nobody need wait until the next minute."""
-    sending = report.state is CampaignState.SENDING
-    return sending and judge_trial(report, time.time()) is not None
 
 
 def _total(campaign: Campaign) -> int | None:

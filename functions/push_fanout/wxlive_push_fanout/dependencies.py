@@ -18,6 +18,7 @@ from wxlive.stores.living import LivingStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.secrets import SecretStore
 from wxlive.stores.tokens import TokenStore
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 class Dependencies:
     """What a sender works with. ``now`` is Unix seconds, ``rate`` openids a second.
 
+    ``brake_percent`` is the share of openids not notified at which a campaign holds itself, 0 for
+    none.
+
     ``remaining_s`` returns how long this invocation may still run; ``new_id`` makes a name for a
     claim or a hold.
     """
@@ -45,9 +49,11 @@ class Dependencies:
     rooms: RoomStore
     pace: PaceStore
     quota: QuotaStore
+    recent_results: RecentResultStore
     queue: PushQueue
     telemetry: Telemetry
     rate: int
+    brake_percent: int
     retry_busy: bool
     day_offset_hours: int
     now: Callable[[], float]
@@ -82,8 +88,10 @@ def _build(secrets: Secrets) -> Dependencies:
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, config.daily_call_quota),
+        recent_results=RecentResultStore(state),
         queue=PushQueue(aws.sqs(aws.FAIL_FAST), config.push_queue_url),
         telemetry=telemetry(),
+        brake_percent=config.brake_percent,
         rate=config.push_rate_per_second,
         retry_busy=config.push_retry_busy,
         day_offset_hours=config.day_offset_hours,

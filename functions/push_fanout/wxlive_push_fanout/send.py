@@ -22,6 +22,7 @@ from wxlive.domain.pace import LATENESS_ALLOWED_MS, TooFar
 from wxlive.errors import Conflict, NotReached, StoreBusy, WxliveError
 from wxlive.telemetry import Metric
 from wxlive.wechat.apis import Api
+from wxlive_push_fanout.brake import brake
 from wxlive_push_fanout.dependencies import Dependencies
 from wxlive_push_fanout.failure_decision import decide_without_call
 from wxlive_push_fanout.holds import explain_refused_claim, hold
@@ -101,6 +102,8 @@ def _refuse_expired(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> Sen
 
 
 def _send(campaign: Campaign, chunk: Chunk, openids: list[str], deps: Dependencies) -> SendResult:
+    if brake(campaign, deps):
+        return SendResult.NOT_SENT
     try:
         get_ready(deps)
     except WxliveError as error:

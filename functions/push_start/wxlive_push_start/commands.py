@@ -20,6 +20,7 @@ from wxlive_push_start.control import (
     set_pace,
 )
 from wxlive_push_start.dependencies import Dependencies
+from wxlive_push_start.follow_trial import follow_trial
 from wxlive_push_start.index_members import index_members
 from wxlive_push_start.plan import Planning, plan
 from wxlive_push_start.reconcile import reconcile
@@ -165,4 +166,6 @@ def _plan(campaign: str, deps: Dependencies) -> dict[str, Any]:
     deps.telemetry.logger.info("planned", extra={"campaign": campaign, "turn": ended.value})
     if ended is Planning.OUT_OF_TIME:
         deps.plan_later(campaign)
+    if ended is Planning.AWAITS_TRIAL:
+        follow_trial(campaign, deps)
     return {"campaign": campaign, "planning": ended.value}

@@ -33,9 +33,16 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+FOLLOWED_S = 150
+"""Results come within seconds; after two minutes a trial is judged without them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     """What push_start works with. ``now`` is Unix seconds, ``chunk`` openids in a call.
+
+    ``brake_percent`` is the share of openids not notified at which a campaign holds itself, 0 for
+    none; a trial is followed for ``trial_followed_s``.
 
     ``remaining_s`` returns how long this invocation may still run; ``plan_later`` has a campaign
     planned in another one; ``new_id`` makes a name for a command, a hold or a step of planning.
@@ -62,7 +69,10 @@ class Dependencies:
     chunk: int
     interval_ms: int
     day_offset_hours: int
+    brake_percent: int
+    trial_followed_s: int
     now: Callable[[], float]
+    sleep: Callable[[float], None]
     remaining_s: Callable[[], float]
     plan_later: Callable[[str], None]
     new_id: Callable[[], str]
@@ -94,7 +104,10 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         chunk=config.chunk_openids,
         interval_ms=interval_ms(config.push_rate_per_second, config.chunk_openids),
         day_offset_hours=config.day_offset_hours,
+        brake_percent=config.brake_percent,
+        trial_followed_s=FOLLOWED_S,
         now=time.time,
+        sleep=time.sleep,
         remaining_s=lambda: context.get_remaining_time_in_millis() / 1000,
         plan_later=lambda campaign: invoke_async(
             context.function_name, {"action": "plan", "campaign": campaign}

@@ -3,6 +3,7 @@
 Judged anew each minute, from the report as it stands then, and as soon as a result calls for it.
 """
 
+from wxlive.domain.brakes import judge_brake
 from wxlive.domain.campaigns import (
     PAST_HOLDS_KEPT,
     Campaign,
@@ -21,11 +22,14 @@ def judge(report: Report, deps: Dependencies) -> str | None:
     """Do what the results of the living campaign call for; returns what was done, if anything."""
     campaign = report.campaign
     verdict = judge_trial(report, deps.now())
-    if verdict is None:
-        return None
-    if verdict.goes_on:
+    if verdict is not None and verdict.goes_on:
         return _go_on(campaign, verdict.reason, deps)
-    return _hold(campaign, CampaignState.TRIAL, HoldKind.TRIAL, verdict.reason, deps)
+    if verdict is not None:
+        return _hold(campaign, CampaignState.TRIAL, HoldKind.TRIAL, verdict.reason, deps)
+    reason = judge_brake(campaign, report.reported, deps.brake_percent)
+    if reason is not None:
+        return _hold(campaign, CampaignState.PAUSED, HoldKind.BRAKE, reason, deps)
+    return None
 
 
 def _go_on(campaign: Campaign, reason: str, deps: Dependencies) -> str | None:

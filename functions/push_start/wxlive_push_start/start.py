@@ -93,7 +93,7 @@ def _plan_first(campaign: Campaign, deps: Dependencies) -> Report:
     if len(deps.campaigns.of_room(campaign.room_id)) == 1:
         hurried = limited if campaign.trial is None else deps
         planning = plan(campaign.campaign, hurried, max_chunks=1)
-    if planning not in {Planning.DONE, Planning.AWAITS_TRIAL}:
+    if planning is not Planning.DONE:  # a trial is followed there
         deps.plan_later(campaign.campaign)
     stored = deps.campaigns.get(campaign.campaign)
     return read_report(stored or campaign, deps)

@@ -31,6 +31,14 @@ class Results(Protocol):
         ...
 
 
+class RecentResults(Protocol):
+    """Where the results that came last are found."""
+
+    def add(self, result: PushResult) -> None:
+        """Store a result as it was stored before; a repetition changes nothing."""
+        ...
+
+
 class Sink(Protocol):
     """Where messages are kept as they are."""
 
@@ -39,17 +47,23 @@ class Sink(Protocol):
         ...
 
 
+def _nobody_looks() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class EventIngestor:
     """Ingests authentic messages.
 
-    ``results`` is called only when a result comes: on a cold start it costs a client.
+    ``results`` and ``recent_results`` are called only when a result comes: on a cold start they
+    cost a client. The latter returns None where nobody looks at the results that came last.
     """
 
     followers: Followers
     results: Callable[[], Results]
     quarantine: Sink
     telemetry: Telemetry
+    recent_results: Callable[[], RecentResults | None] = _nobody_looks
 
     def ingest(self, text: str, now_s: float) -> None:
         """Store what the message says; quarantine it for a human if it is malformed.
@@ -82,6 +96,9 @@ class EventIngestor:
 
     def _ingest_result(self, event: PushResult, now_s: float) -> None:
         stored = self.results().add(event, now_s)
+        recent = self.recent_results()
+        if recent is not None:
+            recent.add(stored)
         anomaly = anomaly_of(event, stored)
         if anomaly:
             self.telemetry.count(Metric.RESULT_ANOMALY)

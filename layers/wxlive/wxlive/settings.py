@@ -55,6 +55,7 @@ class Settings:
     day_offset_hours: int
     sweep_guard_percent: int
     clock_margin_s: int
+    brake_percent: int
     auto_push: bool
     watch_daily_calls: int
     push_start_function: str
@@ -89,6 +90,7 @@ class Settings:
             day_offset_hours=_number(env, "DAY_OFFSET_HOURS", low=-12, high=14),
             sweep_guard_percent=_number(env, "SWEEP_GUARD_PERCENT", low=0, high=100),
             clock_margin_s=_number(env, "CLOCK_MARGIN_S", low=0, high=3600),
+            brake_percent=_number(env, "BRAKE_PERCENT", low=0, high=100),
             auto_push=_switch(env, "AUTO_PUSH"),
             watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),

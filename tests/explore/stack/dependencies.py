@@ -40,6 +40,7 @@ from wxlive.stores.muted import MutedStore
 from wxlive.stores.pace import PaceStore
 from wxlive.stores.push_queue import PushQueue
 from wxlive.stores.quota import QuotaStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
@@ -68,6 +69,7 @@ class Setting:
     rate: int = 2
     daily_calls: int = 5000
     retry_busy: bool = False
+    brake_percent: int = 0
     auto_push: bool = False
     room_wait_limit_s: int = 3600
     day_offset_hours: int = DAY_OFFSET_HOURS
@@ -107,9 +109,11 @@ def for_sender(port: Port, setting: Setting) -> fanout_dependencies.Dependencies
         rooms=RoomStore(state),
         pace=PaceStore(state, Api.PUSH_MESSAGE),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),
+        recent_results=RecentResultStore(state),
         queue=PushQueue(client("sqs", _Fast(port)), PUSH_QUEUE_URL),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         rate=setting.rate,
+        brake_percent=setting.brake_percent,
         retry_busy=setting.retry_busy,
         day_offset_hours=setting.day_offset_hours,
         now=lambda: now_s(port),
@@ -158,7 +162,10 @@ def for_push_start(port: Port, setting: Setting) -> start_dependencies.Dependenc
         chunk=setting.chunk,
         interval_ms=setting.interval_ms,
         day_offset_hours=setting.day_offset_hours,
+        brake_percent=setting.brake_percent,
+        trial_followed_s=0,  # it only makes things faster
         now=lambda: now_s(port),
+        sleep=lambda _seconds: None,
         remaining_s=lambda: port(RUNTIME, REMAINING, {}) / 1000,
         plan_later=lambda campaign: _invoke(port, {"action": "plan", "campaign": campaign}),
         new_id=lambda: port(RUNTIME, NEW_ID, {}),
@@ -193,6 +200,9 @@ def for_callback(port: Port, setting: Setting) -> EventIngestor:
     return EventIngestor(
         followers=FollowerStore(client("dynamodb", port), FOLLOWERS_TABLE),
         results=lambda: ResultStore(state_table(port)),
+        recent_results=lambda: (
+            RecentResultStore(state_table(port)) if setting.brake_percent else None
+        ),
         quarantine=SimpleNamespace(put=None),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
     )

@@ -21,7 +21,7 @@ from wxlive.domain.sync_runs import SyncRun
 from wxlive.stores.campaign_rows import read_campaign
 from wxlive.stores.followers import _from_item as _read_follower
 from wxlive.stores.ledger_rows import read_chunk
-from wxlive.stores.results import _read as _read_result
+from wxlive.stores.results import read_result as _read_result
 from wxlive.stores.sync_runs import _from_item as _read_run
 
 _WIRE = TypeSerializer()

@@ -130,16 +130,6 @@ def test_a_wait_ends_with_the_trial(pushing: Operator) -> None:
     assert f"`wxlive resume {CAMPAIGN}` goes on with the rest" in result.stderr
 
 
-def test_a_wait_asks_for_the_verdict_once_the_results_are_in(pushing: Operator) -> None:
-    pushing.result("m-1")
-    nothing: list[Any] = [lambda: None] * 3
-    pushing.clock.meanwhile = [*nothing, lambda: pushing.change_campaign(**DONE)]
-
-    pushing.json(*PUSH, "--first", "10", "--wait")
-
-    assert pushing.functions.invoked_async == [("wxlive-push-start", {"action": "reconcile"})]
-
-
 def test_without_a_wait_it_returns_once_the_trial_is_planned(pushing: Operator) -> None:
     assert pushing.json(*PUSH, "--first", "10")["state"] == "sending"
     assert pushing.json("status")["trial"] == {"openids": 10, "go_on_at": None, "ended_at": None}

@@ -136,6 +136,19 @@ def test_a_result_is_stored_and_its_repetition_is_no_anomaly(
     assert not world.facts
 
 
+def test_a_result_is_stored_among_the_last_ones_as_it_was_stored_first(world: World) -> None:
+    class Recent(list[PushResult]):
+        def add(self, result: PushResult) -> None:
+            self.append(result)
+
+    recent = Recent()
+    world.first = replace(RESULT, received_at=5)
+    ingestor = EventIngestor(world, lambda: world, world, Telemetry(), lambda: recent)
+    ingestor.ingest(push_result(RESULT), NOW_S)
+    [stored] = recent
+    assert stored.received_at == 5
+
+
 @pytest.mark.parametrize("count", ["total", "success", *ERRORS])
 def test_a_result_whose_counts_do_not_add_up_is_stored_as_an_anomaly(
     world: World, count: str

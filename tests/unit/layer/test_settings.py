@@ -41,6 +41,7 @@ SETTINGS = Settings(
     day_offset_hours=8,
     sweep_guard_percent=20,
     clock_margin_s=120,
+    brake_percent=50,
     auto_push=True,
     watch_daily_calls=400,
     push_start_function="wxlive-push-start",

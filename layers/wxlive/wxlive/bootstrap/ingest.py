@@ -9,6 +9,7 @@ from wxlive.bootstrap.process import settings, state_table, telemetry
 from wxlive.ingest import EventIngestor
 from wxlive.stores.callback_queues import CallbackQueue
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.results import ResultStore
 
 
@@ -17,9 +18,17 @@ def event_ingestor() -> EventIngestor:
     return EventIngestor(
         followers=FollowerStore(aws.dynamodb_client(aws.FAIL_FAST), settings().followers_table),
         results=lambda: ResultStore(state_table(aws.FAIL_FAST)),
+        recent_results=_recent_results,
         quarantine=callback_queue(settings().callback_quarantine_url),
         telemetry=telemetry(),
     )
+
+
+def _recent_results() -> RecentResultStore | None:
+    """Return where the brake of a push finds the results that came last, None if it is off."""
+    if not settings().brake_percent:
+        return None
+    return RecentResultStore(state_table(aws.FAIL_FAST))
 
 
 def callback_queue(url: str) -> CallbackQueue:

@@ -43,19 +43,20 @@ class ResultStore:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return _read(from_wire(error.response["Item"]))  # type: ignore[typeddict-item]  # as asked for
+            return read_result(from_wire(error.response["Item"]))  # type: ignore[typeddict-item]  # as asked for
         return result
 
     def get(self, room_id: int, message_id: str) -> PushResult | None:
         """Return the result of one call, if it has come."""
         item = get(self._table, f"results#{room_id}", message_id)
-        return _read(item) if item else None
+        return read_result(item) if item else None
 
     def of_room(self, room_id: int) -> Iterator[PushResult]:
         """Walk the results that name a room."""
-        return map(_read, query(self._table, f"results#{room_id}"))
+        return map(read_result, query(self._table, f"results#{room_id}"))
 
 
-def _read(item: Mapping[str, Any]) -> PushResult:
+def read_result(item: Mapping[str, Any]) -> PushResult:
+    """Read a result."""
     kept = {name: item[name] for name in PushResult.__dataclass_fields__ if name in item}
     return PushResult(**kept)
