@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint format lock clean
+.PHONY: help install demo test test-fast test-thorough security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,14 +87,11 @@ sizes: install  ## Measure the sizes of functions and layer, their imports and c
 	@$(BIN)/python benchmarks/sizes.py
 
 # --------------------------------------------------------------------- check
-# The explorer's tests take twice as long while coverage is measured, and cover nothing that others don't.
 test: lint  ## Run all checks and tests
-	@$(BIN)/pytest --numprocesses 2 tests/unit/explore
-	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup --ignore tests/unit/explore
+	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup
 
 test-fast: install  ## Run the checks and tests that need no server: after each edit
-	@$(BIN)/ruff check . & $(BIN)/mypy $(TYPED) & wait %1 && wait %2
-	@$(BIN)/lint-imports > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
+	@$(MAKE) --jobs 2 --output-sync lint-types lint-code
 	@$(BIN)/pytest --numprocesses 2 -m "not (moto or local_aws or e2e or browser or slow)"
 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
@@ -110,10 +107,17 @@ prove-needed: install  ## Look for a small world that breaks without each condit
 	@PYTHONPATH=tests $(BIN)/python -m explore ablate --brief $(WORLDS)
 
 lint: install  ## Run the checks alone
+	@$(MAKE) --jobs 2 --output-sync lint-types lint-code lint-template
+
+lint-types: install
+	@$(BIN)/mypy $(TYPED)
+
+lint-code: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(TYPED)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
+
+lint-template: install
 	@.venv-sam/bin/cfn-lint
 	@AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,32 @@ def _append_groups(items: list[pytest.Item]) -> None:
         group = item.get_closest_marker("xdist_group")
         if group is not None:
             item._id = item.id.parse(f"{item.nodeid}@{group.args[0]}")
+
+
+NOT_MEASURED = ("moto", "local_aws", "e2e", "slow")
+EXPLORER = Path(__file__).parent / "unit/explore"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage, which doubles a test's time, only where a test may add to it.
+
+    The others run code that quicker tests run as well, or run it in other processes.
+    """
+    plugin = item.config.pluginmanager.get_plugin("_cov")
+    cov = plugin.cov_controller if plugin is not None else None
+    if cov is None or not cov.started or _is_measured(item):
+        return (yield)
+    cov.pause()
+    try:
+        return (yield)
+    finally:
+        cov.resume()
+
+
+def _is_measured(item: pytest.Item) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    return marks.isdisjoint(NOT_MEASURED) and EXPLORER not in item.path.parents
 
 
 @pytest.fixture

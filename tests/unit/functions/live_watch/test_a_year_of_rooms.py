@@ -4,7 +4,7 @@ import pytest
 
 from bench_harness.virtual_watch import DAILY_CALLS, Opening, Watched, percentile, watch
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("a year")]
 
 PUSH_S = 5
 """From the poll that notices a room to its first call, through two processes that are cold."""
