@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 from string import Formatter
@@ -44,7 +45,8 @@ QUIET = frozenset({"exit_codes.py"})
 
 OUR_WORDS = (
     *("live", "ended", "banned", "abnormal", "expired", "chosen", "resumed", "paced", "resolved"),
-    *("the secret", "in an unknown state", "not started", "enabled", "disabled"),
+    *("the secret", "the new secret", "in an unknown state", "not started", "enabled", "disabled"),
+    *("signed",),
 )
 """Words that the layer's sentences are completed with."""
 
@@ -55,6 +57,7 @@ NOT_SHOWN = frozenset(
 
 _VALUE = re.compile(r"\{\w+\}")
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+_PYTHON = [("**.py", "python")]
 _FOUND = tuple[str, str | tuple[str, ...]]
 _BACKTICKS = re.compile(r"`[^`]+`")
 _PERCENT = re.compile(r"%\((\w+)\)")
@@ -107,19 +110,40 @@ def said_by_functions() -> Iterator[_FOUND]:
 
 
 def said_by_command() -> Iterator[_FOUND]:
-    """Yield what ``wxlive`` says: marked text, its own sentences, its help, and click's words."""
-    methods = [("**.py", "python"), ("**.j2", "jinja2.ext:babel_extract")]
-    for name, _, message, *_ in extract_from_dir(COMMAND, methods, keywords=_KEYWORDS):
-        yield _origin(COMMAND / name), message
+    """Yield what the screens of ``wxlive`` say: marked text, labels, help, and click's words."""
+    yield from (found for found in _marked() if not _has_values(found) or found not in _noted())
+    labels = (*CHECKS, *RESULTS, *LABELS)
+    yield from (("cli/wxlive_cli/labels.py", label) for label in labels)
+    yield from (("help", text) for text in _help(wxlive))
+    for _, _, message, *_ in extract_from_dir(Path(click.__file__).parent, _PYTHON):
+        yield "click", message
+
+
+def values_of_command() -> Iterator[_FOUND]:
+    """Yield the sentences of ``wxlive`` that are values first: its errors and its findings."""
+    yield from filter(_has_values, _noted())
     for path in sorted(COMMAND.rglob("*.py")):
         for one in sentences(path):
             if one.is_error or path.name in FINDING:
                 yield _origin(path), one.message
-    labels = (*CHECKS, *RESULTS, *LABELS)
-    yield from (("cli/wxlive_cli/labels.py", label) for label in labels)
-    yield from (("help", text) for text in _help(wxlive))
-    for _, _, message, *_ in extract_from_dir(Path(click.__file__).parent, methods[:1]):
-        yield "click", message
+
+
+@cache
+def _marked() -> list[_FOUND]:
+    methods = [*_PYTHON, ("**.j2", "jinja2.ext:babel_extract")]
+    found = extract_from_dir(COMMAND, methods, keywords=_KEYWORDS)
+    return [(_origin(COMMAND / name), message) for name, _, message, *_ in found]
+
+
+@cache
+def _noted() -> list[_FOUND]:
+    """Return what is marked to be translated later."""
+    found = extract_from_dir(COMMAND, _PYTHON, keywords={"N_": None})
+    return [(_origin(COMMAND / name), message) for name, _, message, *_ in found]
+
+
+def _has_values(found: _FOUND) -> bool:
+    return isinstance(found[1], str) and "{" in found[1]
 
 
 def _help(command: click.Command) -> Iterator[str]:
@@ -146,6 +170,9 @@ def _origin(path: Path) -> str:
 CATALOGUES = (
     Extracted(LAYER / "locale" / "zh" / "LC_MESSAGES" / "wxlive.po", said_by_functions),
     Extracted(COMMAND / "locale" / "zh" / "LC_MESSAGES" / "wxlive_cli.po", said_by_command),
+    Extracted(
+        COMMAND / "locale" / "zh" / "LC_MESSAGES" / "wxlive_cli_values.po", values_of_command
+    ),
 )
 
 

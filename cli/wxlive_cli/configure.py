@@ -80,7 +80,7 @@ def configure(
     known = stored or {}
     given = _given(known, source, original_id)
     fields = change_fields(known, given)
-    secrets = Secrets.from_json(json.dumps(fields), N_("the new secret"))
+    secrets = Secrets.from_json(json.dumps(fields), "the new secret")
     check_formats(given)
     changed = changed_fields(known, fields)
     if _ISSUED_BY_WECHAT.intersection(changed) and not unchecked:

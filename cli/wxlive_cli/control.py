@@ -1,7 +1,5 @@
 """``wxlive pause``, ``resume``, ``cancel`` and ``pace``: change the state of a campaign."""
 
-from gettext import gettext as _
-
 import click
 
 from wxlive.domain.campaigns import Campaign
@@ -9,7 +7,7 @@ from wxlive.errors import InvalidCommand
 from wxlive_cli.campaigns import campaign_result, find_living, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE
-from wxlive_cli.language import N_
+from wxlive_cli.language import N_, shown
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 
@@ -118,5 +116,5 @@ def control(
     name, room_id = campaign.campaign, campaign.room_id
     with recorded(stack, action, note, campaign=name, room_id=room_id):
         stack.execute({"action": action, "campaign": name, **facts})
-    say(_(_DONE[action]).format(campaign=name_campaign(stack, campaign)))
+    say(shown(_DONE[action]).format(campaign=name_campaign(stack, campaign)))
     return campaign_result(stack, campaign, code=DONE)

@@ -4,6 +4,7 @@ In code they are the keys of dictionaries, and often those of the JSON. ``tables
 """
 
 CHECKS = (
+    "empty",
     "account",
     "alarms",
     "architecture",

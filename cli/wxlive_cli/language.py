@@ -19,11 +19,12 @@ from wxlive.settings import Language
 LANGUAGE_OPTION = "--lang"
 
 _COMMAND_DOMAIN = "wxlive_cli"
+_VALUES_DOMAIN = "wxlive_cli_values"
 _COMMAND_LOCALE = Path(__file__).parent / "locale"
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
-    """Mark a message that is translated where it is used."""
+    """Mark a message that ``shown`` translates where it is used."""
     return message
 
 
@@ -81,4 +82,9 @@ def current() -> Language:
 
 @cache
 def _catalogue(language: Language) -> Catalogue:
-    return Catalogue.load(language, (DOMAIN, LOCALE), (_COMMAND_DOMAIN, _COMMAND_LOCALE))
+    return Catalogue.load(
+        language,
+        (DOMAIN, LOCALE),
+        (_VALUES_DOMAIN, _COMMAND_LOCALE),
+        words=[(_COMMAND_DOMAIN, _COMMAND_LOCALE)],
+    )

@@ -10,7 +10,7 @@ from wxlive_cli.campaigns import find_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.control import control
 from wxlive_cli.formatting import format_quantity
-from wxlive_cli.language import N_
+from wxlive_cli.language import N_, shown
 from wxlive_cli.recording import note_option
 from wxlive_cli.stack import Stack
 
@@ -50,7 +50,7 @@ def resolve(
 
 
 def _warning(report: Report, choice: str) -> str:
-    return _(_RISKS[choice]).format(
+    return shown(_RISKS[choice]).format(
         followers=format_quantity(report.openids[ChunkState.UNKNOWN], "follower"),
         calls=format_quantity(len(report.unknown), "call"),
     )

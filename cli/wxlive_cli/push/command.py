@@ -129,6 +129,6 @@ def _dry_run_result(room: int, answer: Mapping[str, Any]) -> CommandResult:
     shown = ("audience", "first", "calls", "minutes", "crosses_midnight", "quota_after")
     screen = facts_table(
         _("Room {room}, dry run").format(room=room),
-        {name: answer[name] for name in shown if answer.get(name) is not None},
+        {name: answer[name] for name in shown if answer.get(name) or name != "first"},
     )
     return CommandResult(answer, screen=screen)

@@ -20,6 +20,9 @@ LOCALE = Path(__file__).parent / "locale"
 
 DOMAIN = "wxlive"
 
+File = tuple[str, Path]
+"""A catalogue: the name of its domain, and the folder of the languages."""
+
 FEW_LETTERS = 3
 """A message with fewer letters is meant only if a value in it is known as well."""
 
@@ -63,39 +66,60 @@ class Pattern:
 
 
 class Catalogue:
-    """The messages of one language. Without any, it returns what it is given: English."""
+    """The messages of one language. Without any, it returns what it is given: English.
 
-    def __init__(self, messages: Mapping[str, str]) -> None:
-        self._messages = messages
+    Sentences are recognised by ``messages`` alone; ``words`` are translated where they stand alone.
+    """
+
+    def __init__(self, messages: Mapping[str, str], words: Mapping[str, str] | None = None) -> None:
+        self._messages, self._words = messages, words or {}
         patterns = filter(None, map(Pattern.of, messages))
-        self.patterns = sorted(patterns, key=lambda pattern: (-pattern.letters, pattern.message))
+        # Of two that fit as well, the one is meant with which the sentence begins.
+        self.patterns = sorted(patterns, key=lambda one: (one.message[0] == "{", one.message))
 
     @classmethod
-    def load(cls, language: Language, *files: tuple[str, Path]) -> Self:
-        """Read the catalogues of a language: each is the name of a domain and its folder."""
-        messages: dict[str, str] = {}
-        for domain, folder in files if language is not Language.EN else ():
-            with (folder / language / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
-                messages |= _Messages(file).by_id
-        return cls(messages)
+    def load(cls, language: Language, *files: File, words: Iterable[File] = ()) -> Self:
+        """Read the catalogues of a language."""
+        if language is Language.EN:
+            return cls({})
+        return cls(_read(language, files), _read(language, words))
 
     def gettext(self, message: str) -> str:
         """Return the translation of a message, or the message."""
-        return self._messages.get(message, message)
+        return self._messages.get(message) or self._words.get(message, message)
 
     def shown(self, sentence: str) -> str:
         """Return the translation of a sentence, with its values; as it is, if it is not known."""
+        return self._words.get(sentence) or self._read(sentence)[1]
+
+    def _read(self, sentence: str) -> tuple[int, str]:
+        """Return how many letters of a sentence are known, and its translation.
+
+        Of the messages that fit, the one is meant by which most is known, its values included.
+        """
         if sentence in self._messages:
-            return self._messages[sentence]
+            return sum(map(str.isalpha, sentence)), self._messages[sentence]
+        best = 0, sentence
         for pattern in self.patterns:
             values = pattern.values(sentence)
             if values is None:
                 continue
-            shown = {name: self.shown(value) for name, value in values.items()}
+            read = {name: self._read(value) for name, value in values.items()}
+            known = sum(letters for letters, _ in read.values())
             # A message of hardly more than punctuation fits many a sentence that is not of it.
-            if pattern.letters >= FEW_LETTERS or shown != values:
-                return self._messages[pattern.message].format(**shown)
-        return sentence
+            if pattern.letters + known > best[0] and (known or pattern.letters >= FEW_LETTERS):
+                shown = {name: text for name, (_, text) in read.items()}
+                text = self._messages[pattern.message].format(**shown)
+                best = pattern.letters + known, text
+        return best
+
+
+def _read(language: Language, files: Iterable[File]) -> dict[str, str]:
+    messages: dict[str, str] = {}
+    for domain, folder in files:
+        with (folder / language / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
+            messages |= _Messages(file).by_id
+    return messages
 
 
 class _Messages(GNUTranslations):

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from rich.cells import cell_len
 
 from factories import CAMPAIGN, NOW_S, a_chunk, a_follower, a_room, a_run
+from support.chinese import english
 from support.cli import Operator
 from support.commands import commands
 from wxlive.domain.audience import Audience
@@ -25,34 +26,6 @@ from wxlive_cli.report.screen import picture
 
 PAUSED = "Paused by the operator"
 OPENID = "oAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-TYPED = re.compile(
-    rf"{OPENID}|`[^`]*`|--[a-z-]+|\$?[A-Z]+_[A-Z_]+|https?://\S+|[\w:./-]*[0-9][\w:./-]*", re.ASCII
-)
-"""What is typed, or comes from outside, in whatever language."""
-
-NAMES = {
-    *("wxlive", "AutoPush", "UTC", "openid", "Ctrl", "callback", "JSON", "CSV", "AWS", "stdout"),
-    *(
-        "live_watch",
-        "push",
-        "pause",
-        "resume",
-        "errcode",
-        "assumed",
-        "role",
-        "Operators",
-        "li",
-        "PushRatePerSecond",
-        "audience",
-    ),
-}
-
-
-def english(shown: str) -> set[str]:
-    """Return the words of a screen that are neither Chinese nor names."""
-    words = re.findall(r"[A-Za-z_]{2,}", TYPED.sub("", shown))
-    return {word for word in words if word not in NAMES}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from factories import NOW_S, a_room
+from support.chinese import english
 from support.cli import SECRET, Operator
 from wxlive.aws import OLDEST_BOTO3
 from wxlive.domain.rooms import Choice
@@ -179,6 +180,22 @@ def test_a_person_sees_what_to_do(operator: Operator) -> None:
     assert "→ run `wxlive sync --wait`" in shown
     assert SECRET["secret"] not in shown
     assert SECRET["token"] not in shown
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_every_finding_is_chinese(is_ready: bool, operator: Operator, aws: Aws) -> None:  # noqa: FBT001 - a case
+    if not is_ready:
+        aws.messages = dict.fromkeys(QUEUES, 3)
+        aws.unreserved = 7
+        aws.layer = []
+        aws.secret |= {"secret": "short", "previous_token": "aWord124"}
+        operator.functions.answer |= {"now": NOW_S - 99, "ahead_of_wechat_s": -70, "boto3": None}
+    shown = operator.run("doctor", "--lang", "zh").output
+
+    assert "一切就绪" in shown
+    assert english(shown) - {"create_complete", "us", "east", "arm", "boto", "rate"} == set()
+    as_json = operator.run("doctor", "--json")
+    assert operator.run("doctor", "--json", "--lang", "zh").stdout == as_json.stdout
 
 
 def test_a_callback_at_another_url_is_verified_there(

@@ -34,6 +34,15 @@ def test_of_several_messages_that_fit_the_one_with_most_text_is_meant() -> None:
     assert catalogue.shown("Room 7 is paused") == "A 7 paused"
 
 
+def test_the_message_is_meant_by_which_most_is_known() -> None:
+    """``Trial: 5 of 9 told`` is no ``{told} of {total} told`` with a strange number."""
+    catalogue = Catalogue(
+        {"{told} of {total} told": "{total} {told}", "Trial: {shares}": "T {shares}"}
+    )
+
+    assert catalogue.shown("Trial: 5 of 9 told") == "T 9 5"
+
+
 def test_a_value_that_stands_twice_is_the_same_value() -> None:
     pattern = Pattern("end {run} with `abandon {run}`")
 
