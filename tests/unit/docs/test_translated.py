@@ -9,7 +9,7 @@ import pytest
 
 from wxlive_local.paths import ROOT
 
-PAGES = ["README.md"]
+PAGES = ["README.md", "docs/operations.md"]
 """The pages that have a Chinese one beside them."""
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
