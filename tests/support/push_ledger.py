@@ -59,3 +59,9 @@ def cut_it(stores: PushStores, tables: Tables) -> None:
     """Another worker cuts it, and what is left is queued."""
     claim_it(stores, tables)
     stores.ledger.split(CAMPAIGN, stores.chunk(), claim="b", now_s=NOW_S)
+
+
+def call_it(stores: PushStores, tables: Tables) -> None:
+    """Another worker calls with it, and it is queued again."""
+    claim_it(stores, tables)
+    finish(stores, TOO_MANY, "b")

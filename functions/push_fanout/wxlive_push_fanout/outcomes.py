@@ -72,6 +72,7 @@ def store_failure(
             rid=error.rid,
             reason=str(error),
             may_have_notified=decision.may_have_notified,
+            wait_s=decision.again_in_s,
         )
         store_answer(campaign, chunk, outcome, claim, deps)
     _follow(campaign, chunk, decision, error, claim, deps)

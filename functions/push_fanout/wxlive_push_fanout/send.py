@@ -5,6 +5,8 @@ nothing comes between the claim and the call. So a claim whose call did not leav
 undone.
 """
 
+import math
+from dataclasses import replace
 from enum import StrEnum
 
 from wxlive.domain.calendar import day_ends_at, day_of
@@ -75,9 +77,15 @@ def send(campaign_id: str, number: int, deps: Dependencies) -> SendResult:
         return settle_abandoned(campaign, chunk, deps)
     if campaign.state is not CampaignState.SENDING or chunk.state is not ChunkState.QUEUED:
         return SendResult.DRAINED
+    if (wait_s := math.ceil(chunk.waits_until - deps.now())) > 0:
+        return _hand_back(campaign, chunk, wait_s, deps)
+    return _send_queued(campaign, chunk, deps)
+
+
+def _send_queued(campaign: Campaign, chunk: Chunk, deps: Dependencies) -> SendResult:
     if chunk.openids > min(deps.rate, MAX_OPENIDS_PER_CALL):
         return _cut(campaign, chunk, deps)
-    openids = deps.ledger.openids(campaign_id, number)
+    openids = deps.ledger.openids(campaign.campaign, chunk.number)
     if openids is None:
         return _refuse_expired(campaign, chunk, deps)
     # Cut between the two reads: whoever cut it has enqueued both halves.
@@ -157,6 +165,7 @@ def _send_in_slot(
             return _call(campaign, chunk, openids, claim, deps)
         if not undo_claim(campaign, chunk, claim, None, deps):
             return SendResult.NOT_SENT
+        chunk = replace(chunk, claim=claim.claim)  # as it stands now
 
 
 def _waits_ready(slot_ms: int, deps: Dependencies) -> bool:
@@ -275,7 +284,7 @@ def _not_called(
 def _not_claimed(campaign: Campaign, chunk: Chunk, claim: Claim, deps: Dependencies) -> SendResult:
     """A condition of the claim failed: find out which, and do what follows from it."""
     row = deps.ledger.chunk(campaign.campaign, chunk.number)
-    as_read = row is not None and row.state is ChunkState.QUEUED and row.openids == chunk.openids
+    as_read = row is not None and row.is_queued_as(chunk)
     current = deps.campaigns.get(campaign.campaign)
     lives = not deps.living.is_replaced(campaign.campaign)
     if not (as_read and lives) or current is None or current.state is not CampaignState.SENDING:

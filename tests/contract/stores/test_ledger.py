@@ -18,6 +18,7 @@ from support.push_ledger import (
     TOMORROW,
     TOO_MANY,
     UNKNOWN,
+    call_it,
     claim_it,
     cut_it,
     finish,
@@ -113,7 +114,8 @@ def _supersede(stores: PushStores, _: Tables) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [_pause, claim_it, cut_it, _use_up, _take_the_day, _choose_another, _supersede]
+    "spoil",
+    [_pause, claim_it, cut_it, call_it, _use_up, _take_the_day, _choose_another, _supersede],
 )
 def test_one_condition_is_enough_to_refuse_a_claim(
     stores: PushStores,

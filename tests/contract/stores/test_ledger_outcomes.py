@@ -11,8 +11,10 @@ from support.push_ledger import (
     ACCEPTED,
     QUEUED,
     REFUSED,
+    TOO_MANY,
     UNKNOWN,
     accept,
+    call_it,
     claim_it,
     cut_it,
     finish,
@@ -155,6 +157,14 @@ def test_attempts_that_did_not_reach_wechat_are_counted(
     assert stores.chunk().attempts == 0, "WeChat answered: they are in a row no longer"
 
 
+def test_a_chunk_that_is_queued_again_knows_until_when_it_waits(
+    stores: PushStores, sending: Campaign
+) -> None:
+    stores.claim()
+    finish(stores, replace(TOO_MANY, wait_s=48))
+    assert (stores.chunk().queued_at, stores.chunk().waits_until) == (LATER, LATER + 48)
+
+
 def test_a_queued_chunk_that_can_not_be_sent_is_refused(
     stores: PushStores, sending: Campaign
 ) -> None:
@@ -165,7 +175,7 @@ def test_a_queued_chunk_that_can_not_be_sent_is_refused(
         stores.claim()
 
 
-@pytest.mark.parametrize("spoil", [claim_it, cut_it])
+@pytest.mark.parametrize("spoil", [claim_it, cut_it, call_it])
 def test_a_chunk_that_is_not_queued_as_it_was_read_is_not_refused(
     stores: PushStores,
     sending: Campaign,

@@ -12,6 +12,7 @@ from support.push_ledger import (
     FOUR,
     TOO_MANY,
     UNKNOWN,
+    call_it,
     claim_it,
     cut_it,
     finish,
@@ -132,7 +133,7 @@ def test_a_queued_chunk_that_is_too_large_by_now_is_cut(
     assert _rows(stores)[half] == (ChunkState.QUEUED, 2, FOUR[2:])
 
 
-@pytest.mark.parametrize("spoil", [claim_it, cut_it])
+@pytest.mark.parametrize("spoil", [claim_it, cut_it, call_it])
 def test_a_chunk_that_is_not_queued_as_it_was_read_is_not_cut(
     stores: PushStores,
     sending: Campaign,

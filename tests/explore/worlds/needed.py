@@ -37,7 +37,7 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.claim[1]": Witness("split"),
     "LedgerStore.claim[1]: #state = :sending": Witness("split"),
     "LedgerStore.claim[2]": Witness("one-chunk"),
-    "LedgerStore.claim[2]: #state = :queued": Witness("one-chunk"),
+    "LedgerStore.claim[2]: #state = :queued": Witness("resend-late"),
     "LedgerStore.claim[3]": Witness("midnight"),
     "LedgerStore.claim[5]": Witness("midnight-choice"),
     "LedgerStore.finish": _LATE,
@@ -87,6 +87,8 @@ _COMMANDS = "a command is looked up before; this is for two deliveries of it at 
 _SPLITS = "a split is claimed before; this is for a worker that is late in the middle of one"
 _LIVING = "a campaign that is replaced has nothing queued; this is for records of version 0.1"
 _CORRECTIONS = "a decision is read before it is corrected; this is for another correction meanwhile"
+_CALLED_SINCE = "this is for a sender that waits for its slot while its chunk is called"
+
 _PLANS = "several refuse the same planner; each is for followers that change between two planners"
 
 UNSHOWN: Mapping[str, str] = {
@@ -104,6 +106,8 @@ UNSHOWN: Mapping[str, str] = {
     "LedgerStore.accept: #state": "the claim says as much; no two calls have the same one",
     "LedgerStore.claim[0]": _LIVING,
     "LedgerStore.claim[1]: (": "no world sets a pace; a test changes it before a claim",
+    "LedgerStore.claim[2]: claim": _CALLED_SINCE,
+    "LedgerStore.claim[2]: (": _CALLED_SINCE,
     "LedgerStore.claim[2]: #openids": "a chunk is cut where no worker waits, or by its claimer",
     "LedgerStore.claim[4]": "a start reads the day's room before; this is for one that has read it "
     "before another campaign's first claim",

@@ -17,6 +17,7 @@ from wxlive_push_fanout.failure_decision import BUSY_AGAIN_S
 ACCEPTED = Outcome(ChunkState.ACCEPTED, message_id="m-late")
 REFUSED = Outcome(ChunkState.REFUSED, errcode=47001, reason="no")
 NOT_SENT = Outcome(ChunkState.QUEUED, reason="no connection")
+BUSY_OUTCOME = Outcome(ChunkState.QUEUED, errcode=-1, may_have_notified=True, wait_s=BUSY_AGAIN_S)
 BUSY = FaultRule(PUSH, Fault.ERRCODE, errcode=-1)
 NEVER_ARRIVED = FaultRule(PUSH, Fault.DROP_BEFORE)
 
@@ -193,6 +194,48 @@ def test_a_call_that_a_busy_wechat_may_have_carried_out_stays_on_record(
     result_comes(world, "of the first call", total=2)
 
     assert states(stack) == {"unknown": 1}, "it may be the first call's"
+
+
+@pytest.mark.parametrize("how", ["a doubled message", "a resume", "an outcome stored later"])
+def test_a_call_after_a_busy_answer_waits_for_its_result_whoever_asks_for_it(
+    world: World, stack: PushStack, how: str
+) -> None:
+    """When a chunk is called again is in the ledger; a message may come twice or early."""
+    if how == "an outcome stored later":
+        world.put_campaign(2)
+        world.claim()
+        calls = world.calls(PUSH)
+        comes_late(stack, BUSY_OUTCOME)
+    else:
+        is_called_while_busy(world, stack)
+        calls = world.calls(PUSH)
+    if how == "a doubled message":
+        stack.deliver(1)
+    elif how == "a resume":
+        stack.command("resume", campaign=CAMPAIGN)
+    stack.work()
+
+    assert world.calls(PUSH) == calls
+    stack.work(world.clock() + BUSY_AGAIN_S)
+    assert world.calls(PUSH) == calls + 1
+
+
+def test_a_sender_that_waits_for_its_slot_does_not_call_again_what_another_was_answered_busy(
+    world: World, stack: PushStack
+) -> None:
+    """Its chunk is queued as it was read, but not as it was read."""
+    world.put_campaign(2, 2)
+    stack.deliver(2)
+
+    def another() -> None:
+        world.claim()
+        world.ledger.finish(CAMPAIGN, 1, BUSY_OUTCOME, claim="other", now_s=world.clock())
+
+    world.steps.before("TransactWriteItems", another)
+    stack.deliver(1)
+
+    assert world.calls(PUSH) == 1
+    assert [call.claim for call in world.chunk().earlier_calls] == ["other"]
 
 
 def test_a_result_calls_off_the_second_call_after_a_busy_answer(

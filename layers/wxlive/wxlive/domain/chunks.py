@@ -82,12 +82,13 @@ class EarlierCall:
 class Chunk:
     """A ledger row: up to 2000 openids that share one call. Times are Unix seconds.
 
-    ``queued_at`` is when it was last queued. ``earlier_calls`` are those whose outcome was not
-    known when the chunk was queued again. ``was_called`` says that a chunk it was cut from has
-    such calls. ``attempts`` counts attempts in a row that did not reach WeChat. ``slot_ms`` is when
-    its last call left (Unix ms), 0 if none did or if version 0.1 made it; ``refused_calls`` are
-    those before it that WeChat refused, the latest ``REFUSED_CALLS_KEPT``. ``planned`` is the
-    number of the planned chunk that it was cut from, 0 if it is one, or if version 0.1 cut it.
+    ``queued_at`` is when it was last queued, ``waits_until`` until when it is not called again.
+    ``earlier_calls`` are those whose outcome was not known when the chunk was queued again;
+    ``was_called`` says that a chunk it was cut from has such calls. ``attempts`` counts attempts in
+    a row that did not reach WeChat. ``slot_ms`` is when its last call left (Unix ms), 0 if none did
+    or if version 0.1 made it; ``refused_calls`` are those before it that WeChat refused, the latest
+    ``REFUSED_CALLS_KEPT``. ``planned`` is the number of the planned chunk that it was cut from, 0
+    if it is one, or if version 0.1 cut it.
     """
 
     number: int
@@ -105,11 +106,17 @@ class Chunk:
     was_called: bool = False
     slot_ms: int = 0
     refused_calls: tuple[RefusedCall, ...] = ()
+    waits_until: int = 0
     planned: int = 0
 
     def is_abandoned(self, now_s: float) -> bool:
         """Whether its worker died between the claim and the answer: the call may have left."""
         return self.state is ChunkState.SENDING and now_s - self.claimed_at > CLAIM_STALE_S
+
+    def is_queued_as(self, read: Self) -> bool:
+        """Whether it is queued as it was read: not cut, and not called, since."""
+        is_same = (self.openids, self.claim) == (read.openids, read.claim)
+        return self.state is ChunkState.QUEUED and is_same
 
     @property
     def called_at(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ class Outcome:
     """What became of a claimed chunk, and what WeChat said.
 
     ``may_have_notified`` says of a chunk that is queued again that the call may have been carried
-    out all the same.
+    out all the same, ``wait_s`` for how long it is not called again.
     """
 
     to: ChunkState
@@ -24,6 +24,7 @@ class Outcome:
     rid: str | None = None
     reason: str | None = None
     may_have_notified: bool = False
+    wait_s: int = 0
 
     @property
     def is_of_no_call(self) -> bool:

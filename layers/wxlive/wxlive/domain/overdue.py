@@ -52,7 +52,7 @@ def chunks_to_enqueue(campaign: Campaign, ledger: Sequence[Chunk], now_s: float)
         + [chunk.claimed_at for chunk in ledger if chunk.state is not ChunkState.QUEUED]
     )
     if now_s - progress_at > NOTHING_CLAIMED_S:
-        late = [chunk.number for chunk in queued if now_s - chunk.queued_at > NOTHING_CLAIMED_S]
+        late = [chunk.number for chunk in queued if now_s - _due_at(chunk) > NOTHING_CLAIMED_S]
         return late[:ENQUEUED_AT_ONCE]
     claimed = sorted(
         (chunk.queued_at, chunk.number) for chunk in ledger if chunk.state is not ChunkState.QUEUED
@@ -62,3 +62,7 @@ def chunks_to_enqueue(campaign: Campaign, ledger: Sequence[Chunk], now_s: float)
         for chunk in queued
         if len(claimed) - bisect_right(claimed, (chunk.queued_at, chunk.number)) >= PASSED_OVER
     ][:ENQUEUED_AT_ONCE]
+
+
+def _due_at(chunk: Chunk) -> int:
+    return max(chunk.queued_at, chunk.waits_until)

@@ -166,6 +166,8 @@ class LedgerStore:
         )
         if outcome.to is ChunkState.QUEUED:
             facts |= {"queued_at": int(now_s), "attempts": 0}
+            if outcome.wait_s:
+                facts["waits_until"] = int(now_s) + outcome.wait_s
             called = None
             if outcome.may_have_notified:
                 called = self._called(campaign, number, claim)

@@ -166,12 +166,15 @@ def _call_item(call: EarlierCall) -> Item:
 
 
 def queued_update(campaign: str, chunk: Chunk, facts: Mapping[str, Any]) -> Item:
-    """Change a chunk that is still queued as it was read."""
+    """Change a chunk that is still queued as it was read: not cut, and not called, since."""
+    same_claim = "claim = :was_claimed"
+    if not chunk.claim:
+        same_claim = f"(attribute_not_exists(claim) OR {same_claim})"
     return {
         "Update": {
             "Key": chunk_key(campaign, chunk.number),
             "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in facts),
-            "ConditionExpression": "#state = :queued AND #openids = :as_read",
+            "ConditionExpression": f"#state = :queued AND #openids = :as_read AND {same_claim}",
             "ExpressionAttributeNames": {
                 "#state": "state",
                 "#openids": "openids",
@@ -180,6 +183,7 @@ def queued_update(campaign: str, chunk: Chunk, facts: Mapping[str, Any]) -> Item
             "ExpressionAttributeValues": {
                 ":queued": ChunkState.QUEUED.value,
                 ":as_read": chunk.openids,
+                ":was_claimed": chunk.claim,
                 **{f":{name}": value for name, value in facts.items()},
             },
         }

@@ -30,6 +30,12 @@ def test_a_chunk_that_nobody_claims_for_a_minute_is_overdue() -> None:
     assert chunks_to_enqueue(a_campaign(), [queued(1)], LATE_S - 1) == []
 
 
+def test_a_chunk_that_waits_before_it_is_called_again_is_not_overdue_until_then() -> None:
+    waits = a_chunk(1, ChunkState.QUEUED, queued_at=NOW_S, waits_until=NOW_S + 90)
+    assert chunks_to_enqueue(a_campaign(), [waits], LATE_S + 89) == []
+    assert chunks_to_enqueue(a_campaign(), [waits], LATE_S + 90) == [1]
+
+
 def test_thousands_of_chunks_that_wait_their_turn_are_not_overdue() -> None:
     ledger = [accepted(1, claimed_at=LATE_S - 1), *(queued(n) for n in range(2, 5001))]
     assert chunks_to_enqueue(a_campaign(), ledger, LATE_S) == []
