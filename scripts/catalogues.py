@@ -201,13 +201,14 @@ def faults(extracted: Extracted) -> list[str]:
     found += [f"said nowhere any more: {_texts(one)[0]!r}" for one in stored - wanted]
     for message in catalogue:
         if message.id:
-            found += [f"{fault}: {_texts(message.id)[0]!r}" for fault in _faults(message)]
+            found += [f"{fault}: {_texts(message.id)[0]!r}" for fault in message_faults(message)]
     if not extracted.mo.exists() or compiled(catalogue) != _read_mo(extracted.mo.read_bytes()):
         found.append(f"{extracted.mo.name} is not compiled from it")
     return sorted(found)
 
 
-def _faults(message: Message) -> Iterator[str]:
+def message_faults(message: Message) -> Iterator[str]:
+    """Yield what is wrong with a translation."""
     originals, texts = _texts(message.id), _texts(message.string)
     if message.fuzzy:
         yield "uncertain"
