@@ -57,6 +57,8 @@ NOT_SHOWN = frozenset(
 
 _VALUE = re.compile(r"\{\w+\}")
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+HEADER = "# What wxlive says, in Chinese. `make catalogues` keeps and compiles it."
+
 _PYTHON = [("**.py", "python")]
 _FOUND = tuple[str, str | tuple[str, ...]]
 _BACKTICKS = re.compile(r"`[^`]+`")
@@ -88,6 +90,7 @@ class Extracted:
             template.add(message, locations=[(origin, 0)])
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
+        catalogue.header_comment = HEADER
         return catalogue
 
 
@@ -263,14 +266,19 @@ def write(extracted: Extracted) -> None:
     file = io.BytesIO()
     write_po(file, catalogue, sort_by_file=True, include_lineno=False, width=100)
     extracted.po.parent.mkdir(parents=True, exist_ok=True)
-    extracted.po.write_bytes(_without_dates(file.getvalue()))
+    extracted.po.write_bytes(_trimmed(file.getvalue()))
     with extracted.mo.open("wb") as compiled_file:
         write_mo(compiled_file, catalogue)
 
 
-def _without_dates(content: bytes) -> bytes:
-    """Leave out what changes though no message does."""
-    return re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By).*\n', b"", content)
+def _trimmed(content: bytes) -> bytes:
+    """Leave out what changes though no message does, and what Babel asks for and git knows."""
+    return re.sub(
+        rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Project-Id-Version|Report-Msgid-Bugs-To'
+        rb"|Last-Translator|Language-Team).*\n",
+        b"",
+        content,
+    )
 
 
 @click.command()

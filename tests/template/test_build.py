@@ -90,6 +90,13 @@ def test_the_layers_differ_in_nothing_but_their_libraries(built: Path) -> None:
     assert "python/wxlive/errors.py" in arm64
 
 
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_has_the_compiled_catalogue_without_its_source(built: Path, layer: str) -> None:
+    locale = built / layer / "python/wxlive/locale"
+
+    assert [file.name for file in locale.rglob("*") if file.is_file()] == ["wxlive.mo"]
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_one_layer_serves_every_runtime(built: Path, version: str, tmp_path: Path) -> None:
     python = python_of(version)

@@ -57,6 +57,7 @@ def sentence(event: Event, *, stack: str, offset_hours: int, catalogue: Catalogu
     else:
         parts, when = _ours(event), f" {clock_of(event['at'], offset_hours)}"
     words = " ".join(map(catalogue.gettext, parts)).format(**_facts(event, catalogue))
+    words = words.replace("。 ", "。")  # Chinese has no blank between sentences
     return f"{stack}{when}: {words}" if words else None
 
 

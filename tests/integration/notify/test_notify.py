@@ -110,3 +110,13 @@ def test_in_the_cloud_no_message_goes_to_the_loopback(
     store("wecom")
     assert told(batch("A")) == ["A"]
     assert robots.shown == []
+
+
+def test_the_team_is_told_in_chinese(store: Store, robots: Robots, deployment: Deployment) -> None:
+    deployment.configure(NOTIFY_LANGUAGE="zh")
+    store("wecom")
+    assert told(deployment.event("notify/held.json")) == []
+    [shown] = robots.shown
+    assert shown.text.startswith(
+        "wxlive 19:31:00: 直播间 1001 的推送任务 20261122T193000-1001 已挂起："
+    )

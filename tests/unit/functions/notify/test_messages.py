@@ -106,7 +106,7 @@ def test_an_alarm_that_is_measured_for_the_first_time_is_no_news() -> None:
 def test_the_team_is_told_in_its_language() -> None:
     held = campaign_event(Incident.HELD, reason="Paused by the operator", hold=HoldKind.OPERATOR)
     assert told(held, Language.ZH) == (
-        f"wxlive 19:30:00: 直播间 1001 的推送任务 {CAMPAIGN} 已挂起：已由操作员暂停。 "
+        f"wxlive 19:30:00: 直播间 1001 的推送任务 {CAMPAIGN} 已挂起：已由操作员暂停。"
         f"要继续，请执行：wxlive resume {CAMPAIGN}"
     )
     settled = str(told(campaign_event(Incident.SETTLED), Language.ZH))
