@@ -12,7 +12,6 @@ from support.push_stores import PushStores
 from wxlive.domain.calendar import day_of
 from wxlive.domain.pace import interval_ms
 from wxlive.domain.reports import Report
-from wxlive.domain.rooms import Room
 from wxlive.errors import (
     BadOpenid,
     NotReached,
@@ -35,7 +34,7 @@ from wxlive.stores.quota import QuotaStore
 from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.reports import read_report
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.wechat.answers import ApiQuota
+from wxlive.wechat.answers import ApiQuota, RoomPage
 from wxlive.wechat.apis import Api
 from wxlive_push_fanout import dependencies as push_fanout
 from wxlive_push_fanout.handler import process
@@ -44,6 +43,7 @@ from wxlive_push_start.commands import execute
 
 if TYPE_CHECKING:
     from wxlive.domain.events import PushResult
+    from wxlive.domain.rooms import Room
 
 CHUNK, RATE = 3, 6
 """Openids in a call, and in a second."""
@@ -119,8 +119,8 @@ class PushModel:
             raise error
         return message_id
 
-    def rooms(self, _start: int, _limit: int) -> tuple[Room, ...]:
-        return self.rooms_listed
+    def rooms(self, _start: int, _limit: int) -> RoomPage:
+        return RoomPage(self.rooms_listed)
 
     def quota(self, _api: Api) -> ApiQuota:
         self.ready = True

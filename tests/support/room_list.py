@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from wxlive.wechat.answers import RoomPage
 from wxlive.wechat.client import WechatClient
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ class RoomList(WechatClient):
         self.refusal: WxliveError | None = None
         self.asked = 0
 
-    def rooms(self, start: int, limit: int) -> "tuple[Room, ...]":
+    def rooms(self, start: int, limit: int) -> RoomPage:
         self.asked += 1
         if self.refusal is not None:
             raise self.refusal
-        return self.listed[start : start + limit]
+        return RoomPage(self.listed[start : start + limit])

@@ -196,23 +196,29 @@ def _list_rooms(deps: Dependencies) -> tuple[list[Room], bool]:
     """
     seen: dict[int, Room] = {}
     asked_s = deps.now()
+    skipped: list[str] = []
     try:
         for page in range(ROOM_PAGES):
             asked_s = deps.now()
             deps.quota.consume(day_of(asked_s, deps.day_offset_hours), asked_s, f"{asked_s}-{page}")
-            rooms = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
+            listed = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
+            skipped += listed.skipped
             before = len(seen)
-            for room in rooms:
+            for room in listed.rooms:
                 seen.setdefault(room.room_id, room)
-            is_last = len(rooms) < ROOMS_PER_PAGE or len(seen) == before
-            if is_last or rooms[-1].starts_at < deps.now() - DAY_S:
-                return list(seen.values()), is_last
+            is_last = listed.rows < ROOMS_PER_PAGE or len(seen) == before
+            if is_last or 0 < listed.rooms[-1].starts_at < deps.now() - DAY_S:
+                # A room that can't be read is not missing.
+                return list(seen.values()), is_last and not skipped
     except WxliveError as error:
         deps.telemetry.problem("rooms not listed", error)
         if isinstance(error, QuotaUsedUp):
             deps.quota.note_used_up(
                 asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
             )
+    finally:
+        if skipped:
+            deps.telemetry.logger.warning("rooms left out", extra={"why": skipped})
     return list(seen.values()), False
 
 

@@ -167,12 +167,12 @@ def _count(target: Audience, without: LeftOut, deps: Dependencies) -> int:
 
 def _find_room(room_id: int, deps: Dependencies) -> Room | None:
     for page in range(ROOM_PAGES):
-        rooms = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
-        for room in rooms:
+        listed = deps.wechat.rooms(page * ROOMS_PER_PAGE, ROOMS_PER_PAGE)
+        for room in listed.rooms:
             if room.room_id == room_id:
                 deps.rooms.save(room, deps.now())
                 return room
-        if len(rooms) < ROOMS_PER_PAGE:
+        if listed.rows < ROOMS_PER_PAGE:
             return None
     return None
 

@@ -7,9 +7,9 @@ import pytest
 from factories import DAY, NOW_S, ROOM, a_room
 from support.live_watch import WAITING, poll_again, watch_deps
 from support.world import World
-from wxlive.domain.rooms import Room
 from wxlive.stores.rooms import Asked, RoomStore
 from wxlive.telemetry import Metric
+from wxlive.wechat.answers import RoomPage
 from wxlive.wechat.apis import ROOM_PAGES, Api
 from wxlive.wechat.client import WechatClient
 from wxlive_live_watch import poll as poll_module
@@ -125,12 +125,11 @@ class EndlessPages(WechatClient):
     def __init__(self, *, same: bool) -> None:
         self.same, self.calls = same, 0
 
-    def rooms(self, start: int, limit: int) -> tuple[Room, ...]:
+    def rooms(self, start: int, limit: int) -> RoomPage:
         self.calls += 1
         first = 0 if self.same else start
-        return tuple(
-            a_room(first + n, status=102, starts_at=NOW_S + 9 * 3600) for n in range(limit)
-        )
+        later: dict[str, Any] = {"status": 102, "starts_at": NOW_S + 9 * 3600}
+        return RoomPage(tuple(a_room(first + n, **later) for n in range(limit)))
 
 
 @pytest.mark.parametrize(

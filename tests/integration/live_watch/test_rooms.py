@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from factories import ROOM
+from factories import ROOM, a_room
 from support.live_watch import poll_again, watch_deps
 from support.push_start import start_deps
 from support.world import World
 from wxlive.domain.rooms import Room
 from wxlive.errors import RetryLater
 from wxlive.telemetry import Metric
+from wxlive.wechat.answers import RoomPage
+from wxlive.wechat.client import WechatClient
 from wxlive_live_watch.poll import poll
 from wxlive_local.simulator import LIVE
 from wxlive_push_start.start import start
@@ -81,3 +83,24 @@ def test_a_push_start_keeps_since_when_its_room_is_live(world: World) -> None:
     world.wechat.set_room(ROOM, 103)
     poll_again(world)
     assert world.rooms.all()[ROOM].live_since == 0
+
+
+class OddRow(WechatClient):
+    """Lists a room that opens, and a row that makes no sense."""
+
+    def __init__(self) -> None: ...
+
+    def rooms(self, start: int, limit: int) -> RoomPage:
+        return RoomPage((a_room(7),), ("it is no object",))
+
+
+def test_a_row_that_makes_no_sense_hides_no_room_and_no_room_is_missing_for_it(
+    world: World,
+) -> None:
+    poll_again(world)
+    world.clock.now_s += 900
+
+    polled = poll(watch_deps(world, wechat=OddRow())).facts
+
+    assert polled["went_live"] == [7]
+    assert world.rooms.all()[ROOM].unlisted_since == 0, "it may be the row"

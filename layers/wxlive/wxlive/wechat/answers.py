@@ -17,9 +17,12 @@ from wxlive.domain.rooms import Room
 from wxlive.errors import OutcomeUnknown
 from wxlive.wechat.access_token import AccessToken
 from wxlive.wechat.errcodes import error_for
-from wxlive.wechat.fields import read_number_or_zero, read_openid
+from wxlive.wechat.fields import MESSAGE_ID, read_number_or_zero, read_openid
 
 _TOO_MANY_DIGITS = 100
+_NUMBER_END = 2**63
+_LAST_TIME = 2**32
+"""No time of a room is later (Unix s); milliseconds are."""
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
@@ -38,6 +41,19 @@ class FollowerPage:
     rows: tuple[ListedRow, ...]
     cursor: int | str | None
     skipped: tuple[SkippedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPage:
+    """One page of the rooms. ``skipped`` is why rows that make no sense were left out."""
+
+    rooms: tuple[Room, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return len(self.rooms) + len(self.skipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +116,34 @@ def read_message_id(answer: Mapping[str, Any]) -> str:
     message_id = answer.get("message_id")
     if isinstance(message_id, bool) or not isinstance(message_id, int | str) or not message_id:
         raise OutcomeUnknown("WeChat accepted the push without a message_id")
-    if "\ufffd" in str(message_id):
-        raise OutcomeUnknown("WeChat accepted the push, but its message_id is not UTF-8")
+    if not MESSAGE_ID.fullmatch(str(message_id)):
+        raise OutcomeUnknown("WeChat accepted the push, but no result can have its message_id")
     return str(message_id)
 
 
-def read_rooms(answer: Mapping[str, Any]) -> tuple[Room, ...]:
-    """Read the answer of ``getliveinfo``."""
+def read_rooms(answer: Mapping[str, Any]) -> RoomPage:
+    """Read the answer of ``getliveinfo``. One odd row never hides the other rooms.
+
+    Raises:
+        OutcomeUnknown: it is no list of rooms, or none of its rows makes sense.
+    """
     with _unreadable("WeChat's room list is malformed"):
-        return tuple(map(_read_room, answer.get("room_info") or []))
+        rows = answer.get("room_info") or []
+        if not isinstance(rows, list):
+            raise TypeError("room_info is no list")
+        read = [_read_room_or_skip(row) for row in rows]
+        rooms = tuple(row for row in read if isinstance(row, Room))
+        if rows and not rooms:
+            raise ValueError("no row is a room")
+        return RoomPage(rooms, tuple(row for row in read if isinstance(row, str)))
 
 
 def read_quota(answer: Mapping[str, Any]) -> ApiQuota:
     """Read the answer of ``openapi/quota/get``."""
     with _unreadable("WeChat's quota answer is malformed"):
         quota = answer["quota"]
-        return ApiQuota(daily_limit=read_int(quota["daily_limit"]), used=read_int(quota["used"]))
+        limit, used = read_int(quota["daily_limit"]), read_int(quota["used"])
+        return ApiQuota(daily_limit=limit, used=max(0, used))
 
 
 def read_addresses(answer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -137,16 +165,16 @@ def read_token(answer: Mapping[str, Any], requested_at: int) -> AccessToken:
 
 
 def read_int(value: object) -> int:
-    """Read a whole number that may arrive as digits in a string.
+    """Read a whole number of 64 bits, which may arrive as digits in a string.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is none.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value):
-        return int(value)
-    raise ValueError("not a whole number")
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _NUMBER_END:
+        return value
+    raise ValueError("not a whole number of 64 bits")
 
 
 @contextmanager
@@ -216,6 +244,15 @@ def _read_cursor(value: object) -> int | str | None:
     raise ValueError("page_break is neither a number nor a string")
 
 
+def _read_room_or_skip(row: object) -> Room | str:
+    if not isinstance(row, Mapping):
+        return "it is no object"
+    try:
+        return _read_room(row)
+    except ValueError as error:
+        return str(error)
+
+
 def _read_room(row: Mapping[str, Any]) -> Room:
     """Read a row of ``room_info``; the id is named ``roomid`` there and ``room_id`` elsewhere."""
     room_id = row.get("roomid", row.get("room_id"))
@@ -223,8 +260,18 @@ def _read_room(row: Mapping[str, Any]) -> Room:
         raise ValueError("a room without roomid or live_status")
     return Room(
         room_id=read_int(room_id),
-        name=str(row.get("name", "")),
+        # A name that is cut in the middle of an emoji is no text to whoever stores it.
+        name=str(row.get("name", "")).encode(errors="replace").decode(),
         status=read_int(row["live_status"]),
-        starts_at=read_int(row.get("start_time") or 0),
-        ends_at=read_int(row.get("end_time") or 0),
+        starts_at=_read_time(row.get("start_time")),
+        ends_at=_read_time(row.get("end_time")),
     )
+
+
+def _read_time(value: object) -> int:
+    """Read a time of a room, which decides nothing that its status does not: 0 if it is none."""
+    try:
+        time_s = read_int(value)
+    except ValueError:
+        return 0
+    return time_s if 0 <= time_s < _LAST_TIME else 0

@@ -14,13 +14,13 @@ from typing import Any
 import requests
 
 from wxlive.domain.chunks import CALL_DELAY_S
-from wxlive.domain.rooms import Room
 from wxlive.errors import NotReached, OutcomeUnknown, RetryLater, TokenRefused, WxliveError
 from wxlive.settings import Secrets
 from wxlive.wechat.access_token import AccessToken, AccessTokens, TokenCache
 from wxlive.wechat.answers import (
     ApiQuota,
     FollowerPage,
+    RoomPage,
     read_addresses,
     read_answer,
     read_followers,
@@ -114,7 +114,7 @@ class WechatClient:
             ) from error
         return read_message_id(answer)
 
-    def rooms(self, start: int, limit: int) -> tuple[Room, ...]:
+    def rooms(self, start: int, limit: int) -> RoomPage:
         """List rooms from ``start``, latest start first. None are listed where none exist.
 
         Raises:
@@ -125,7 +125,7 @@ class WechatClient:
             answer = self._call(Api.GET_LIVE_INFO, {"start": start, "limit": limit})
         except WxliveError as error:
             if error.errcode in NO_ROOMS:
-                return ()
+                return RoomPage()
             raise
         return read_rooms(answer)
 

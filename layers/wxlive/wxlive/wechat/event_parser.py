@@ -16,9 +16,8 @@ from typing import Any
 from wxlive.domain.events import Event, FollowAction, FollowNotify, OtherEvent, PushResult
 from wxlive.errors import RequestRejected
 from wxlive.wechat.documents import MAX_TEXT_BYTES, read_fields
-from wxlive.wechat.fields import plain, read_number, read_openid
+from wxlive.wechat.fields import MESSAGE_ID, plain, read_number, read_openid
 
-_MESSAGE_ID = re.compile(r"[!-~]{1,64}")
 _NOT_VISIBLE = re.compile(r"[^!-~]")
 _NAME_LENGTH = 64
 _MESSAGE_ID_END = 2**64
@@ -139,6 +138,6 @@ def _message_id(fields: Mapping[str, Any], name: str) -> str:
     if type(value) is int and 0 <= value < _MESSAGE_ID_END:
         return str(value)
     text = _text(fields, name)
-    if not _MESSAGE_ID.fullmatch(text):
+    if not MESSAGE_ID.fullmatch(text):
         raise MalformedEvent(f"{name} is not 1 to 64 visible characters")
     return text

@@ -2,6 +2,9 @@
 
 import re
 
+MESSAGE_ID = re.compile(r"[!-~]{1,64}")
+"""A ``message_id``, as a text."""
+
 _BLANK = " \t\r\n"
 _LITERAL_CDATA = re.compile(r"!?\[CDATA\[(.*)\]\]", re.DOTALL)
 _DIGITS = re.compile(r"[0-9]{1,19}")

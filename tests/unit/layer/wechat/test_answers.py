@@ -15,6 +15,7 @@ from wxlive.wechat.access_token import AccessToken
 from wxlive.wechat.answers import (
     ApiQuota,
     FollowerPage,
+    RoomPage,
     read_addresses,
     read_answer,
     read_followers,
@@ -122,13 +123,14 @@ def test_an_answer_that_makes_no_sense_is_not_shown(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [(0, 0), (-1, -1), ("0", 0), ("-7", -7), ("007", 7), (2**70, 2**70)]
+    ("value", "number"),
+    [(0, 0), (-1, -1), ("0", 0), ("-7", -7), ("007", 7), (2**63 - 1, 2**63 - 1)],
 )
 def test_a_whole_number_may_be_digits_in_a_text(value: object, number: int) -> None:
     assert read_int(value) == number
 
 
-@pytest.mark.parametrize("value", ["", "1.0", 1.0, True, None, "+1", "1_0", "9" * 20, b"1"])
+@pytest.mark.parametrize("value", ["", "1.0", 1.0, True, None, "+1", "1_0", "9" * 19, 2**63, b"1"])
 def test_nothing_else_is_a_whole_number(value: object) -> None:
     with pytest.raises(ValueError, match="not a whole number"):
         read_int(value)
@@ -246,7 +248,9 @@ def test_a_message_id_keeps_all_its_digits(message_id: object) -> None:
     assert read_message_id({"message_id": message_id}) == "1622047360795164673"
 
 
-@pytest.mark.parametrize("message_id", [None, "", 0, True, 1.5, ["1"], {}, "1\ufffd2"])
+@pytest.mark.parametrize(
+    "message_id", [None, "", 0, True, 1.5, ["1"], {}, "1\ufffd2", "\ud83d", "1" * 65]
+)
 def test_a_push_accepted_without_a_usable_message_id_has_an_unknown_outcome(
     message_id: object,
 ) -> None:
@@ -270,7 +274,7 @@ ROW: dict[str, Any] = {
 
 
 def the_room(row: dict[str, Any]) -> Room:
-    [room] = read_rooms({"errcode": 0, "total": 1, "room_info": [row]})
+    [room] = read_rooms({"errcode": 0, "total": 1, "room_info": [row]}).rooms
     return room
 
 
@@ -282,7 +286,7 @@ def test_a_room_is_read() -> None:
 
 def test_rooms_keep_their_order() -> None:
     rows = [{**ROW, "roomid": number} for number in (9, 7, 8)]
-    assert [room.room_id for room in read_rooms({"room_info": rows})] == [9, 7, 8]
+    assert [room.room_id for room in read_rooms({"room_info": rows}).rooms] == [9, 7, 8]
 
 
 def test_the_id_of_a_room_may_be_named_as_elsewhere() -> None:
@@ -310,10 +314,8 @@ def test_an_unknown_status_of_a_room_is_kept() -> None:
         {"live_status": None},
         {"roomid": "seven"},
         {"live_status": "live"},
-        {"start_time": "soon"},
         {"roomid": float("inf")},
         {"live_status": float("nan")},
-        {"end_time": float("-inf")},
         {"roomid": []},
     ],
 )
@@ -321,9 +323,30 @@ def test_a_room_without_usable_numbers_is_not_used(change: dict[str, Any]) -> No
     assert_unreadable(read_rooms, {"room_info": [{**ROW, **change}]})
 
 
+@pytest.mark.parametrize("odd", [7, None, {}, {**ROW, "roomid": 10**40}, {"roomid": 8}])
+def test_an_odd_row_does_not_hide_the_other_rooms(odd: object) -> None:
+    page = read_rooms({"room_info": [odd, ROW]})
+    assert [room.room_id for room in page.rooms] == [7]
+    assert (len(page.skipped), page.rows) == (1, 2)
+
+
+@pytest.mark.parametrize("time", ["soon", float("inf"), -1, 1_790_000_000_000, [], True])
+def test_a_time_of_a_room_that_is_none_is_unknown(time: object) -> None:
+    room = the_room({**ROW, "start_time": time, "end_time": time})
+    assert (room.starts_at, room.ends_at) == (0, 0)
+
+
+def test_a_name_that_is_cut_in_the_middle_of_a_character_can_be_stored() -> None:
+    answer = read_answer(
+        200, b'{"room_info": [{"roomid": 7, "live_status": 101, "name": "a\\ud83d"}]}'
+    )
+    [room] = read_rooms(answer).rooms
+    assert room.name == "a?"
+
+
 @pytest.mark.parametrize("answer", [{"room_info": []}, {"room_info": None}, {}])
 def test_a_room_list_may_be_empty(answer: dict[str, Any]) -> None:
-    assert read_rooms(answer) == ()
+    assert read_rooms(answer) == RoomPage()
 
 
 @pytest.mark.parametrize(

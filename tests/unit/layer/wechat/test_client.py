@@ -39,7 +39,7 @@ from wxlive.errors import (
 )
 from wxlive.wechat import client as wechat
 from wxlive.wechat.access_token import AccessToken
-from wxlive.wechat.answers import ApiQuota, FollowerPage
+from wxlive.wechat.answers import ApiQuota, FollowerPage, RoomPage
 from wxlive.wechat.apis import Api
 from wxlive.wechat.client import IDLE_LIMIT_S, WechatClient
 from wxlive.wechat.transport import ANSWER_LIMIT_BYTES, WechatSession
@@ -198,7 +198,7 @@ def nobody() -> str:
     return f"http://127.0.0.1:{free_port()}"
 
 
-def rooms(client: WechatClient) -> tuple[Room, ...]:
+def rooms(client: WechatClient) -> RoomPage:
     return client.rooms(0, 50)
 
 
@@ -327,7 +327,7 @@ def test_a_push_leaves_with_the_token_at_hand_although_it_is_nearly_over(platfor
 def test_rooms_are_read(platform: WeChat) -> None:
     row = {"name": "n", "roomid": 7, "live_status": 101, "start_time": 1, "end_time": 2}
     platform.says(Api.GET_LIVE_INFO, {"errcode": 0, "total": 1, "room_info": [row]})
-    assert a_client(platform.base).rooms(10, 50) == (Room(7, "n", 101, 1, 2),)
+    assert a_client(platform.base).rooms(10, 50) == RoomPage((Room(7, "n", 101, 1, 2),))
     assert platform.requests(Api.GET_LIVE_INFO) == [{"start": 10, "limit": 50}]
 
 
@@ -342,7 +342,7 @@ def test_rooms_are_read(platform: WeChat) -> None:
 )
 def test_where_no_room_exists_none_is_listed(platform: WeChat, answer: dict[str, Any]) -> None:
     platform.says(Api.GET_LIVE_INFO, answer)
-    assert a_client(platform.base).rooms(0, 50) == ()
+    assert a_client(platform.base).rooms(0, 50) == RoomPage()
 
 
 def test_another_refusal_of_the_room_list_is_an_error(platform: WeChat) -> None:
@@ -408,7 +408,7 @@ def test_a_refused_token_is_replaced_once_and_the_request_repeated_once(
 ) -> None:
     platform.says(Api.GET_LIVE_INFO, refusal(code), ROOM)
     platform.says(Api.STABLE_TOKEN, {**GRANT, "access_token": NEXT_TOKEN})
-    assert len(a_client(platform.base).rooms(0, 50)) == 1
+    assert a_client(platform.base).rooms(0, 50).rows == 1
     assert platform.tokens(Api.GET_LIVE_INFO) == [TOKEN, NEXT_TOKEN]
     assert len(platform.requests(Api.STABLE_TOKEN)) == 1
 
