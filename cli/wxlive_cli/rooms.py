@@ -17,6 +17,7 @@ from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.language import shown
 from wxlive_cli.planned.plans import PlannedPush, audience_words
 from wxlive_cli.planned.plans import choose as choose_room
+from wxlive_cli.planned.plans import unchoose as unchoose_room
 from wxlive_cli.push.audience import audience_options, read_audience
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
@@ -147,10 +148,12 @@ def unchoose(stack: Stack, *, day: datetime | None, note: str) -> CommandResult:
       wxlive rooms unchoose
     """  # noqa: D301 - \b keeps click from wrapping the lines
     chosen_day = day.date().isoformat() if day else _today(stack)
-    if stack.rooms.chosen(chosen_day) is None:
+    chosen = stack.rooms.chosen(chosen_day)
+    if chosen is None:
         say(_("No room was chosen for {day}.").format(day=chosen_day))
     with recorded(stack, "rooms unchoose", note):
-        stack.rooms.unchoose(chosen_day)
+        if chosen is not None:
+            unchoose_room(stack.rooms, chosen_day, chosen)
     facts = {"chosen": None, "day": chosen_day}
     return CommandResult(facts, screen=facts_table(_("No room is chosen"), {"day": chosen_day}))
 

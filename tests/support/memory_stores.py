@@ -489,7 +489,9 @@ class MemoryRooms(RoomStore):
             raise Conflict("Another worker changed the choice first")
         self.chosen_rooms[day] = choice
 
-    def unchoose(self, day: str) -> None:
+    def unchoose(self, day: str, before: Choice) -> None:
+        if self.chosen_rooms.get(day) not in {before, None}:
+            raise Conflict("Another worker changed the choice first")
         self.chosen_rooms.pop(day, None)
 
 

@@ -12,7 +12,14 @@ from wxlive.domain.rooms import Choice
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, ListByDefault, say, stack_command
 from wxlive_cli.planned.checks import Known, check_plan
-from wxlive_cli.planned.plans import PlannedPush, audience_words, choose, planned_pushes
+from wxlive_cli.planned.plans import (
+    PlannedPush,
+    audience_words,
+    choose,
+    planned_choices,
+    planned_pushes,
+    unchoose,
+)
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
@@ -64,11 +71,16 @@ def remove(stack: Stack, *, name: str, note: str) -> CommandResult:
     Example:
       wxlive planned remove room-1001-20261122T200000
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    plan = next((push for push in list_plans(stack) if push.planned == name), None)
-    if plan is None:
+    offset_hours = stack.day_offset_hours
+    choices = planned_choices(stack.rooms, time.time(), offset_hours)
+    planned_as = {
+        PlannedPush.of(choice, offset_hours).planned: day for day, choice in choices.items()
+    }
+    if name not in planned_as:
         raise InvalidCommand(f"There is no planned push {name}; see `wxlive planned`")
-    with recorded(stack, "planned remove", note, room_id=plan.room_id):
-        stack.rooms.unchoose(day_of(plan.at, stack.day_offset_hours))
+    day = planned_as[name]
+    with recorded(stack, "planned remove", note, room_id=choices[day].room_id):
+        unchoose(stack.rooms, day, choices[day])
     facts = {"removed": name}
     return CommandResult(facts, screen=facts_table(_("Planned pushes"), facts))
 

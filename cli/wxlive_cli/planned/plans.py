@@ -1,5 +1,7 @@
 """Planned pushes: choices of a day whose push has a time, in the State table."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from gettext import gettext as _
 from typing import Self
@@ -31,13 +33,15 @@ class PlannedPush:
 
 def planned_pushes(rooms: RoomStore, now_s: float, offset_hours: int) -> list[PlannedPush]:
     """Return the pushes that are planned for later than now (Unix s), the next one first."""
-    today = day_of(now_s, offset_hours)
-    planned = (
-        PlannedPush.of(choice, offset_hours)
-        for choice in rooms.choices(today).values()
-        if choice.push_at > now_s
-    )
+    choices = planned_choices(rooms, now_s, offset_hours).values()
+    planned = (PlannedPush.of(choice, offset_hours) for choice in choices)
     return sorted(planned, key=lambda push: push.at)
+
+
+def planned_choices(rooms: RoomStore, now_s: float, offset_hours: int) -> dict[str, Choice]:
+    """Return the choices, by their days, whose push is planned for later than now (Unix s)."""
+    chosen = rooms.choices(day_of(now_s, offset_hours))
+    return {day: choice for day, choice in chosen.items() if choice.push_at > now_s}
 
 
 def audience_words(audience: Audience, offset_hours: int) -> str:
@@ -60,8 +64,24 @@ def choose(rooms: RoomStore, day: str, choice: Choice, before: Choice | None) ->
     Raises:
         InvalidCommand: somebody else has changed the choice of the day meanwhile.
     """
-    try:
+    with _as_read(day):
         rooms.choose(day, choice, before=before)
+
+
+def unchoose(rooms: RoomStore, day: str, before: Choice) -> None:
+    """Leave a day without the choice, or the planned push, that was read before.
+
+    Raises:
+        InvalidCommand: somebody else has changed the choice of the day meanwhile.
+    """
+    with _as_read(day):
+        rooms.unchoose(day, before)
+
+
+@contextmanager
+def _as_read(day: str) -> Iterator[None]:
+    try:
+        yield
     except Conflict as error:
         raise InvalidCommand(
             f"Somebody else has chosen a room for {day} just now; see `wxlive rooms` and `wxlive "

@@ -102,9 +102,17 @@ def test_a_day_has_one_choice_that_can_be_taken_back(store: RoomStore) -> None:
     store.choose("2026-11-22", second, before=first)
     assert store.chosen("2026-11-22") == second
     assert store.chosen("2026-11-23") is None
-    store.unchoose("2026-11-22")
-    store.unchoose("2026-11-22")
+    store.unchoose("2026-11-22", second)
+    store.unchoose("2026-11-22", second)
     assert store.chosen("2026-11-22") is None
+
+
+def test_a_choice_is_taken_back_only_as_it_was_read(store: RoomStore) -> None:
+    first, second = Choice(7, NOW_S), Choice(7, NOW_S + 1, NOW_S + 60)
+    store.choose("2026-11-22", second)
+    with pytest.raises(Conflict):
+        store.unchoose("2026-11-22", first)
+    assert store.chosen("2026-11-22") == second
 
 
 def test_a_choice_takes_the_place_only_of_the_one_that_was_read(store: RoomStore) -> None:
@@ -169,5 +177,5 @@ def test_a_choice_that_meets_a_claim_is_made_all_the_same(
     store.choose("2026-11-22", Choice(7, NOW_S))
     assert store.chosen("2026-11-22") == Choice(7, NOW_S)
     faults.writes = [fault, fault]
-    store.unchoose("2026-11-22")
+    store.unchoose("2026-11-22", Choice(7, NOW_S))
     assert store.chosen("2026-11-22") is None

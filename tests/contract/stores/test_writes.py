@@ -193,7 +193,7 @@ WRITES = {
         chosen,
         lambda s, _: s.rooms.choose(DAY, Choice(8, NOW_S, NOW_S + 60), before=Choice(ROOM, NOW_S)),
     ),
-    "unchoose": Write(chosen, lambda s, _: s.rooms.unchoose(DAY)),
+    "unchoose": Write(chosen, lambda s, _: s.rooms.unchoose(DAY, Choice(ROOM, NOW_S))),
 }
 """Counters and slots, of which a lost one is not used twice but wasted, have tests of their own."""
 

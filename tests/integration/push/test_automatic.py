@@ -40,7 +40,7 @@ def test_a_plan_that_was_removed_or_changed_is_not_carried_out_by_an_event_under
     world.rooms.choose(DAY, planned)
     poll(watch_deps(world))
     [event] = world.invoked
-    world.rooms.unchoose(DAY)
+    world.forget("choice")
     if now is not None:
         world.rooms.choose(DAY, now)
 

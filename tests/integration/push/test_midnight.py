@@ -142,7 +142,7 @@ def test_a_room_wanted_for_the_new_day_holds_the_campaign_at_midnight_until_it_i
     assert f"Room {OTHER_ROOM} is {word} for {NEXT_DAY}" in str(held.reason)
     assert world.telemetry.counted[Metric.CAMPAIGN_HELD]
     assert (world.calls(PUSH), world.days.holder(NEXT_DAY)) == (1, None)
-    world.rooms.unchoose(NEXT_DAY)
+    world.forget("choice")
     stack.command("resume", campaign=CAMPAIGN)
     stack.work()
     assert world.calls(PUSH) == 2

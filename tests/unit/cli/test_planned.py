@@ -227,3 +227,25 @@ def test_a_planned_push_neither_waits_nor_rehearses(operator: Operator, flag: st
 
     assert result.exit_code == 2
     assert "omit --dry-run, --again and --wait" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "command", [("planned", "remove", "room-1001-20261122T200000"), ("rooms", "unchoose")]
+)
+def test_nobody_removes_what_somebody_else_has_planned_meanwhile(
+    operator: Operator, command: tuple[str, ...]
+) -> None:
+    operator.json(*TONIGHT)
+    theirs = Choice(7, NOW_S, NOW_S + 3600)
+
+    def plan_another() -> str:
+        operator.rooms.chosen_rooms["2026-11-22"] = theirs
+        return "somebody"
+
+    operator.caller = plan_another
+
+    result = operator.run(*command)
+
+    assert result.exit_code == 2
+    assert "Somebody else has chosen a room" in result.stderr
+    assert operator.rooms.chosen_rooms == {"2026-11-22": theirs}

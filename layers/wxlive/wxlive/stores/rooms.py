@@ -133,13 +133,7 @@ class RoomStore:
         unchanged: dict[str, Any] = (
             {"ConditionExpression": "attribute_not_exists(pk)"}
             if before is None
-            else {
-                "ConditionExpression": "room_id = :room AND chosen_at = :chosen_at",
-                "ExpressionAttributeValues": {
-                    ":room": before.room_id,
-                    ":chosen_at": before.chosen_at,
-                },
-            }
+            else _unchanged(before)
         )
         try:
             attempt(f"the choice for {day}", lambda: self._table.put_item(Item=item, **unchanged))
@@ -147,10 +141,26 @@ class RoomStore:
             if self.chosen(day) != choice:
                 raise
 
-    def unchoose(self, day: str) -> None:
-        """Leave the day without a choice."""
-        key = {"pk": _CHOICE_PK, "sk": day}
-        attempt(f"the choice for {day}", lambda: self._table.delete_item(Key=key))
+    def unchoose(self, day: str, before: Choice) -> None:
+        """Leave the day without the choice that was read before.
+
+        Raises:
+            Conflict: somebody else has changed the day's choice meanwhile.
+        """
+        request = {"Key": {"pk": _CHOICE_PK, "sk": day}, **_unchanged(before)}
+        try:
+            attempt(f"the choice for {day}", lambda: self._table.delete_item(**request))
+        except Conflict:
+            if self.chosen(day) is not None:
+                raise
+
+
+def _unchanged(before: Choice) -> dict[str, Any]:
+    """Return the condition that a choice is as it was read."""
+    return {
+        "ConditionExpression": "room_id = :room AND chosen_at = :chosen_at",
+        "ExpressionAttributeValues": {":room": before.room_id, ":chosen_at": before.chosen_at},
+    }
 
 
 def _read_choice(item: Mapping[str, Any]) -> Choice:
