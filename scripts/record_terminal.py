@@ -1,8 +1,7 @@
-"""Record what a command prints on a terminal into README.md.
+"""Record what a command prints on a terminal into README.md and README.zh-CN.md.
 
 ``python scripts/record_terminal.py "make demo"`` runs the command and renews the block between
-``<!-- recorded: make demo -->`` and ``<!-- end -->``. If the command fails, README.md does not
-change.
+``<!-- recorded: make demo -->`` and ``<!-- end -->``. If the command fails, no page changes.
 """
 
 import os
@@ -18,7 +17,7 @@ import click
 
 from wxlive_local.paths import ROOT
 
-README = ROOT / "README.md"
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 LINES, COLUMNS = 40, 100
 
 _TOKEN = re.compile(
@@ -113,7 +112,7 @@ def with_block(page: str, command: str, shown: str) -> str:
     old = re.compile(rf"{re.escape(start)}\n.*?<!-- end -->", re.DOTALL)
     page, found = old.subn(lambda _: block, page)
     if found != 1:
-        raise ValueError(f"README.md has {found} blocks from `{start}` to `<!-- end -->`, not one")
+        raise ValueError(f"a README has {found} blocks from `{start}` to `<!-- end -->`, not one")
     return page
 
 
@@ -154,17 +153,24 @@ def _echoed(terminal: int) -> Iterator[bytes]:
 @click.command()
 @click.argument("command", default="make demo")
 def main(command: str) -> None:
-    """Run COMMAND and write what it shows into its block in README.md."""
+    """Run COMMAND and write what it shows into its block in README.md and README.zh-CN.md."""
     try:
-        with_block(README.read_text(encoding="utf-8"), command, "")  # before minutes of work
+        _write(command, None)  # before minutes of work
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     output, code = record(command)
     if code:
-        raise click.ClickException(f"`{command}` exited with {code}; README.md was not changed")
-    page = with_block(README.read_text(encoding="utf-8"), command, clean(output))
-    README.write_text(page, encoding="utf-8")
-    click.echo("README.md written")
+        raise click.ClickException(f"`{command}` exited with {code}; no page was changed")
+    _write(command, clean(output))
+
+
+def _write(command: str, shown: str | None) -> None:
+    """Write what was shown into each README; None only checks that it could be."""
+    for readme in READMES:
+        page = with_block(readme.read_text(encoding="utf-8"), command, shown or "")
+        if shown is not None:
+            readme.write_text(page, encoding="utf-8")
+            click.echo(f"{readme.name} written")
 
 
 if __name__ == "__main__":

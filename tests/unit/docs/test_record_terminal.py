@@ -69,7 +69,7 @@ def test_the_readme_is_renewed_only_by_a_command_that_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readme = tmp_path / "README.md"
-    monkeypatch.setattr(record_terminal, "README", readme)
+    monkeypatch.setattr(record_terminal, "READMES", (readme,))
     readme.write_text(PAGE.replace("make demo", "true") + PAGE.replace("make demo", "false"))
 
     failed = CliRunner().invoke(record_terminal.main, ["false"])
