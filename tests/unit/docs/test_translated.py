@@ -61,7 +61,7 @@ def items(text: str) -> list[str]:
 
 def links(text: str) -> Counter[str]:
     """Where the links lead; the headings of a translated page have other names."""
-    targets = (target.replace(".zh-CN.md", ".md") for target in _LINK.findall(prose(text)))
+    targets = (target.replace(".zh-CN.", ".") for target in _LINK.findall(prose(text)))
     translated = re.compile(r"(README|operations)\.md(#.*)?$|^#.*")
     return Counter(translated.sub(r"\1", target) for target in targets)
 
