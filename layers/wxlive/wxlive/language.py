@@ -6,9 +6,9 @@ sentence is translated as well: ``There is no run 7f`` is recognised by its mess
 run {run}``.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from gettext import GNUTranslations
+from itertools import zip_longest
 from pathlib import Path
 from string import Formatter
 from typing import Self
@@ -27,16 +27,21 @@ FEW_LETTERS = 3
 """A message with fewer letters is meant only if a value in it is known as well."""
 
 
+LONGEST = 2000
+"""wxlive's own sentences are shorter; a longer one is not compared with every message."""
+
+
 class Pattern:
     """A message with values: recognises the sentences that were made of it."""
 
     def __init__(self, message: str) -> None:
-        parts = list(Formatter().parse(message))
+        parts = [(text, name) for text, name, *_ in Formatter().parse(message)]
         self.message = message
-        self.texts = [text for text, *_ in parts if text]
-        self.letters = sum(map(str.isalpha, "".join(self.texts)))
-        self.names = {name for _, name, *_ in parts if name is not None}
-        self._parts = [(text, name) for text, name, *_ in parts]
+        self.names = [name for _, name in parts if name is not None]
+        texts = [text for text, _ in parts]
+        self.texts = texts if parts[-1][1] is None else [*texts, ""]
+        """What stands before, between and after the values."""
+        self.letters = sum(map(str.isalpha, "".join(texts)))
 
     @classmethod
     def of(cls, message: str) -> Self | None:
@@ -50,19 +55,21 @@ class Pattern:
         return cls(message) if names and all(map(str.isidentifier, names)) and is_plain else None
 
     def values(self, sentence: str) -> dict[str, str] | None:
-        """Return the values in a sentence by their names, None if it is of another message."""
-        if not all(text in sentence for text in self.texts):
-            return None
-        found = re.fullmatch("".join(self._groups()), sentence, re.DOTALL)
-        return found.groupdict() if found else None
+        """Return the values in a sentence by their names, None if it is of another message.
 
-    def _groups(self) -> Iterable[str]:
-        seen: set[str] = set()
-        for text, name in self._parts:
-            yield re.escape(text)
-            if name is not None:
-                yield f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
-                seen.add(name)
+        A value ends where the text after it is found first.
+        """
+        head, *between, tail = self.texts
+        start, end = len(head), len(sentence) - len(tail)
+        if start > end or not (sentence.startswith(head) and sentence.endswith(tail)):
+            return None
+        values: dict[str, str] = {}
+        for name, text in zip_longest(self.names, between):
+            at = end if text is None else sentence.find(text, start, end)
+            if at < 0 or values.setdefault(name, sentence[start:at]) != sentence[start:at]:
+                return None
+            start = at + len(text or "")
+        return values
 
 
 class Catalogue:
@@ -90,27 +97,38 @@ class Catalogue:
 
     def shown(self, sentence: str) -> str:
         """Return the translation of a sentence, with its values; as it is, if it is not known."""
-        return self._words.get(sentence) or self._read(sentence)[1]
+        if len(sentence) > LONGEST:
+            return sentence
+        return self._words.get(sentence) or self._read(sentence, {})[1]
 
-    def _read(self, sentence: str) -> tuple[int, str]:
+    def _read(self, sentence: str, known: dict[str, tuple[int, str]]) -> tuple[int, str]:
         """Return how many letters of a sentence are known, and its translation.
 
         Of the messages that fit, the one is meant by which most is known, its values included.
+
+        Args:
+            sentence: the sentence.
+            known: what was read before, each part of a sentence once.
         """
-        if sentence in self._messages:
-            return sum(map(str.isalpha, sentence)), self._messages[sentence]
+        if sentence not in known:
+            exact = self._messages.get(sentence)
+            letters = sum(map(str.isalpha, sentence))
+            known[sentence] = (letters, exact) if exact else self._recognise(sentence, known)
+        return known[sentence]
+
+    def _recognise(self, sentence: str, known: dict[str, tuple[int, str]]) -> tuple[int, str]:
         best = 0, sentence
         for pattern in self.patterns:
             values = pattern.values(sentence)
             if values is None:
                 continue
-            read = {name: self._read(value) for name, value in values.items()}
-            known = sum(letters for letters, _ in read.values())
+            read = {name: self._read(value, known) for name, value in values.items()}
+            inside = sum(letters for letters, _ in read.values())
             # A message of hardly more than punctuation fits many a sentence that is not of it.
-            if pattern.letters + known > best[0] and (known or pattern.letters >= FEW_LETTERS):
+            if pattern.letters + inside > best[0] and (inside or pattern.letters >= FEW_LETTERS):
                 shown = {name: text for name, (_, text) in read.items()}
                 text = self._messages[pattern.message].format(**shown)
-                best = pattern.letters + known, text
+                best = pattern.letters + inside, text
         return best
 
 

@@ -57,6 +57,12 @@ def test_punctuation_alone_is_no_message() -> None:
     assert catalogue.shown("Busy (rid 1)") == "忙（rid 1）"
 
 
+@pytest.mark.parametrize("text", ["x: ", "x, ", "(y) ", "Room 1 is: ", "a; b. ", "x: y (z), "])
+def test_text_that_looks_like_many_messages_is_read_at_once(text: str) -> None:
+    for times in (1, 10, 100, 10_000):
+        assert isinstance(ZH.shown(text * times), str)
+
+
 def test_what_is_not_known_stays_as_it_is() -> None:
     assert ZH.shown("夜场特卖 {not a value} [/b]") == "夜场特卖 {not a value} [/b]"
     assert ZH.shown("") == ""
