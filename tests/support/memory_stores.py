@@ -146,6 +146,9 @@ class MemoryAnnouncements(AnnouncementStore):
         if self.rows.get(before.campaign) == before:
             self.rows[before.campaign] = Announced(before.campaign, tuple(names))
 
+    def reopen(self, campaign: str, names: Sequence[str], created_at: int) -> None:
+        self.rows.setdefault(campaign, Announced(campaign, tuple(names)))
+
     def finish(self, campaign: str) -> None:
         self.rows.pop(campaign, None)
 

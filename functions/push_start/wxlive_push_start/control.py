@@ -14,6 +14,7 @@ from wxlive.domain.campaigns import (
     HoldKind,
 )
 from wxlive.domain.chunks import ChunkState
+from wxlive.domain.history import happenings
 from wxlive.domain.reports import Report
 from wxlive.errors import Conflict, InvalidCommand
 from wxlive_push_start.dependencies import Dependencies
@@ -161,6 +162,9 @@ def resend_unknown(campaign_id: str, deps: Dependencies, command: str) -> Report
             f"Campaign {campaign_id} is {current.state.value}; nothing more is sent of it"
         )
     _check_living(campaign_id, deps)
+    campaign = current.campaign
+    names = [happening.name for happening in happenings(campaign, None)]
+    deps.announcements.reopen(campaign_id, names, campaign.created_at)
     _record(command, campaign_id, deps)
     for chunk in current.unknown:
         again = deps.ledger.resend(

@@ -1,6 +1,6 @@
 """What was announced of a campaign is on record from its start until its end was announced."""
 
-from factories import CAMPAIGN
+from factories import CAMPAIGN, NOW_S
 from support.backends import Tables
 from support.push_stores import PushStores
 from wxlive.stores.announcements import Announced, AnnouncementStore
@@ -43,3 +43,16 @@ def test_a_campaign_whose_end_was_announced_does_not_come_back(
     store.finish(CAMPAIGN)
     store.save(Announced(CAMPAIGN), ["started#1"])
     assert store.pending() == []
+
+
+def test_a_campaign_that_goes_on_after_its_end_is_pending_again(
+    stores: PushStores, tables: Tables
+) -> None:
+    store = AnnouncementStore(tables.state)
+    stores.open()
+    store.save(Announced(CAMPAIGN), ["started#1", "held#2"])
+    store.reopen(CAMPAIGN, ["started#1"], NOW_S)
+    assert store.pending() == [Announced(CAMPAIGN, ("started#1", "held#2"))]
+    store.finish(CAMPAIGN)
+    store.reopen(CAMPAIGN, ["started#1"], NOW_S)
+    assert store.pending() == [Announced(CAMPAIGN, ("started#1",))]

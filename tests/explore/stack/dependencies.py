@@ -1,7 +1,7 @@
 """What the shipped functions work with in a world: stores, clients, clock and ids, on a port."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +128,9 @@ class _NothingToAnnounce:
 
     def pending(self) -> list[Any]:
         return []
+
+    def reopen(self, campaign: str, names: Sequence[str], created_at: int) -> None:
+        """Keep nothing."""
 
 
 class _NothingToIndex:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from factories import a_result
+from factories import CAMPAIGN, a_result
 from support.push_start import AUDIENCE, opened, start_deps
 from support.steps import Killed
 from support.world import World
+from wxlive.domain.campaigns import CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import ChunkState
 from wxlive.errors import RetryLater
 from wxlive_push_start.announce import announce
@@ -136,3 +137,18 @@ def test_a_campaign_that_has_expired_is_forgotten(world: World) -> None:
 
     assert announced(world) == []
     assert not any(item["pk"] == "announced" for item in world.state_items())
+
+
+def test_what_happens_to_a_campaign_that_goes_on_after_its_end_is_announced(world: World) -> None:
+    """Settled with a call unknown, sent again by the operator, then held by the machine."""
+    world.put_campaign(2)
+    world.settle(1, ChunkState.UNKNOWN)
+    assert announced(world) == ["Campaign started", "Campaign settled"]
+    deps = start_deps(world)
+
+    execute({"action": "resend_unknown", "campaign": CAMPAIGN, "command": "c1"}, deps)
+    world.campaigns.hold(
+        CAMPAIGN, CampaignState.PAUSED, Hold(HoldKind.QUOTA, "h", "used up", int(world.clock()))
+    )
+
+    assert announced(world)[2:] == ["Campaign held"]

@@ -61,6 +61,13 @@ class AnnouncementStore:
                 ),
             )
 
+    def reopen(self, campaign: str, names: Sequence[str], created_at: int) -> None:
+        """Have a campaign announced whose end was, because it goes on. ``names`` were announced."""
+        put = announcement_put(campaign, created_at, names)["Put"]
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+        with suppress(Conflict):  # its end was not announced yet
+            attempt(f"what was announced of {campaign}", lambda: self._table.put_item(**put))
+
     def finish(self, campaign: str) -> None:
         """Forget a campaign: its end has been announced."""
         attempt(
@@ -96,10 +103,10 @@ class EventBus:
                 raise RetryLater("EventBridge did not accept an event; it is sent again")
 
 
-def announcement_put(campaign: str, created_at: int) -> Item:
+def announcement_put(campaign: str, created_at: int, names: Sequence[str] = ()) -> Item:
     """Return the write after which a campaign is announced, as a part of a transaction."""
-    expires_at = created_at + CAMPAIGN_KEPT_S
-    return {"Put": {"Item": {**_key(campaign), "names": [], "expires_at": expires_at}}}
+    facts = {"names": list(names), "expires_at": created_at + CAMPAIGN_KEPT_S}
+    return {"Put": {"Item": {**_key(campaign), **facts}}}
 
 
 def _key(campaign: str) -> dict[str, str]:
