@@ -16,6 +16,7 @@ from wxlive_local.local_aws import LocalAws
 register_profiles()
 
 os.environ["LC_ALL"] = "C.UTF-8"  # the command follows it; a test that wants another says so
+os.environ.pop("LANGUAGE", None)
 
 
 @pytest.hookimpl(tryfirst=True)

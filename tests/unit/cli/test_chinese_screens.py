@@ -107,7 +107,13 @@ def test_every_state_of_a_campaign_is_chinese(state: CampaignState, operator: Op
     assert english(operator.run("status", "--lang", "zh").output) == set()
 
 
-@pytest.mark.parametrize("words", ["status", "report", "history", "rooms", "planned", "sync"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("status", "report", "history", "rooms", "planned", "sync", "followers count"),
+        *("watch --timeout 0", f"followers get {OPENID}", "followers get unknown", "pause"),
+    ],
+)
 def test_the_json_is_the_same_in_both_languages(words: str, busy: Operator) -> None:
     english_json, chinese_json = (
         busy.run(*words.split(), "--json", "--lang", language).stdout for language in ("en", "zh")
