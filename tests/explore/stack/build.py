@@ -63,10 +63,12 @@ from explore.stack.queue import (
 from explore.stack.scenario import Command, Scenario
 from explore.stack.wechat import Results, RoomChanges, WechatService
 from wxlive.aws import FAIL_FAST
-from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.digests import digest_of
+from wxlive.domain.campaigns import Campaign, CampaignState, Trial
 from wxlive.domain.followers import Follower, Source, Status
 from wxlive.domain.rooms import RoomStatus
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.tokens import TokenStore
 from wxlive.wechat.access_token import AccessToken
@@ -136,7 +138,8 @@ def build(
         return kernel.program(f"callback {notice}", shipped.follow_callback(notice, setting))
 
     def ingest(call: Call) -> Program:
-        return kernel.program(f"callback {call}", shipped.callback(call, setting))
+        failing = scenario.rules.failing
+        return kernel.program(f"callback {call}", shipped.callback(call, setting, failing))
 
     kernel = Kernel(
         parts,
@@ -188,6 +191,7 @@ def build(
             daily_calls=scenario.rules.daily_calls,
             audience=[*audience, *scenario.followers],
             with_decisions=scenario.decides,
+            brake_percent=scenario.setting.brake_percent,
         )
     )
     return Built(kernel, first, must_hold)
@@ -312,15 +316,21 @@ def _tables(scenario: Scenario) -> Tables:
     TokenStore(state, APPID).save(_token(scenario))
     if scenario.chunks or any(isinstance(command, str) for command in scenario.invocations):
         campaign = Campaign(
-            campaign=CAMPAIGN, room_id=ROOM, day=DAY, state=CampaignState.PLANNED, created_at=NOW_S
+            campaign=CAMPAIGN,
+            room_id=ROOM,
+            day=DAY,
+            state=CampaignState.PLANNED,
+            created_at=NOW_S,
+            trial=_trial(scenario, ExceptListStore(state)),
         )
         campaigns.open(campaign, before=None, release=None)
         for number, openids in enumerate(scenario.chunks):
             campaign = campaigns.add_chunk(
                 campaign, openids, NOW_S, plan_id=f"p{number}", cursors={}
             )
-        if scenario.chunks:
+        if scenario.chunks and not scenario.trial:
             campaigns.finish_plan(campaign, NOW_S, plan_id="p")
+        if scenario.chunks:
             campaigns.activate(CAMPAIGN)
     followers = FollowerStore(aws.dynamodb_client(), FOLLOWERS_TABLE)
     for openid in scenario.followers:
@@ -337,6 +347,14 @@ def _tables(scenario: Scenario) -> Tables:
             )
         )
     return aws.tables
+
+
+def _trial(scenario: Scenario, lists: ExceptListStore) -> Trial | None:
+    """Return the trial of the campaign; the list of its openids is stored."""
+    if scenario.trial is None or not scenario.trial.members:
+        return scenario.trial
+    (openids,) = scenario.chunks
+    return replace(scenario.trial, members=lists.save(map(digest_of, openids), NOW_S))
 
 
 # -------------------------------------------------------------------- the ends

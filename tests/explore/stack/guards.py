@@ -13,7 +13,7 @@ from wxlive.domain import pace
 from wxlive.domain.chunks import Chunk
 from wxlive.stores.ledger import LedgerStore
 from wxlive_push_fanout import outcomes, send
-from wxlive_push_start import plan, reconcile, start
+from wxlive_push_start import left_out, reconcile, start
 
 
 def _none(*_: object, **__: object) -> None:
@@ -48,7 +48,7 @@ GUARDS: Mapping[str, tuple[Any, str, Any]] = {
     "metrics are published before a campaign is closed": (dependencies.Telemetry, "publish", _none),
     "the unfinished campaign refuses another start": (start, "_unfinished", _none),
     "a start that was done is repeated": (start, "_finished", _none),
-    "whoever was notified is left out": (plan, "_left_out", lambda *_: DigestSet()),
+    "whoever was notified is left out": (left_out, "told_before", lambda *_, **__: DigestSet()),
     "no slot is close to midnight": (pace, "MIDNIGHT_MARGIN_MS", 0),
 }
 """By what each guarantees: where it is, and what takes its place."""

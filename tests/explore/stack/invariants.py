@@ -15,11 +15,14 @@ from explore.stack.places import (
     WECHAT,
 )
 from explore.stack.view import View, campaign_in, changes, chunk_in, claimed, used_in
+from wxlive.domain.brakes import judge_brake
 from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import ENDED, HELD, Campaign, CampaignState, HoldKind
 from wxlive.domain.chunks import CALL_DELAY_S, CLAIM_STALE_S, ChunkState
 from wxlive.domain.pace import MIDNIGHT_MARGIN_MS
 from wxlive.domain.rooms import RoomStatus
+from wxlive.domain.trials import judge_trial
+from wxlive.stores.ledger import FIRST_HALF
 from wxlive.telemetry import Metric
 from wxlive_push_start.reconcile import ALL_REFUSED
 
@@ -241,6 +244,35 @@ def _notes(at: Position) -> frozenset[str]:
     return at.node.notes if at.kind.is_human else frozenset()
 
 
+def nothing_beyond_the_trial(world: World, _choice: Choice, new: World) -> str | None:
+    """While a trial is open nobody else is claimed: its own part is chunk 1, and the cuts of it."""
+    for (campaign_id, number), _ in claimed(world, new):
+        campaign = next(c for c in View(world).campaigns if c.campaign == campaign_id)
+        if campaign.trial_is_open and 1 < number < FIRST_HALF:
+            return f"chunk {number} is claimed before the trial has ended"
+    return None
+
+
+def its_results_hold_it(brake_percent: int) -> StepTest:
+    """A campaign is held after its trial, or by the brake, for what is so at that moment."""
+
+    def test(world: World, _choice: Choice, new: World) -> str | None:
+        for old, item in changes(world, new):
+            was, found = old and campaign_in(old), campaign_in(item)
+            if not was or not found or was.hold_id == found.hold_id or found.state not in HELD:
+                continue
+            (report,) = (r for r in View(world).reports if r.campaign == was)
+            if found.hold_kind is HoldKind.TRIAL and judge_trial(report, View(world).now_s) is None:
+                return "the campaign is held after a trial that is not over, or was ended"
+            if found.hold_kind is HoldKind.BRAKE and not judge_brake(
+                was, report.reported, brake_percent
+            ):
+                return "the campaign is braked by what was seen before it was resumed"
+        return None
+
+    return test
+
+
 # ---------------------------------------------------------------------- ends
 
 
@@ -395,6 +427,7 @@ def usual(
     daily_calls: int,
     audience: Iterable[str],
     with_decisions: bool = False,
+    brake_percent: int = 0,
 ) -> Invariants:
     """Return what must hold in every world.
 
@@ -403,6 +436,7 @@ def usual(
         daily_calls: most pushes in a day.
         audience: who is to be told.
         with_decisions: whether a human decides about unknown chunks, which may be told again then.
+        brake_percent: the share of openids at which a campaign holds itself, 0 if it does not.
     """
     steps: list[tuple[str, StepTest]] = [
         ("openids-of-the-ledger", openids_of_the_ledger),
@@ -415,6 +449,8 @@ def usual(
         ("unknown-is-honest", unknown_is_honest),
         ("moves-are-legal", moves_are_legal(with_decisions=with_decisions)),
         ("a-pause-holds", a_pause_holds),
+        ("nothing-beyond-the-trial", nothing_beyond_the_trial),
+        ("its-results-hold-it", its_results_hold_it(brake_percent)),
     ]
     nobody_again = nobody_oftener_than_decided if with_decisions else nobody_twice
     steps.insert(0, ("nobody-twice", nobody_again))

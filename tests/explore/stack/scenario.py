@@ -19,10 +19,11 @@ from explore.stack.places import (
     TABLES,
 )
 from explore.stack.wechat import Rules
-from wxlive.domain.campaigns import CampaignState, Hold, HoldKind
+from wxlive.domain.campaigns import CampaignState, Hold, HoldKind, Trial
 from wxlive.domain.chunks import CLAIM_STALE_S
 from wxlive.domain.rooms import Choice
 from wxlive.stores.campaigns import CampaignStore
+from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.rooms import RoomStore
 
 Prepare = Callable[[Tables], Tables]
@@ -47,6 +48,8 @@ class Scenario:
         name: what it is called on the command line.
         about: what it is about, in a sentence.
         chunks: the openids of each chunk that is planned already, in a campaign that sends.
+        trial: that of the campaign, whose part is the one chunk that is planned, or none is; its
+            ``members`` say only whether it is of a list.
         messages: the chunks that messages in the queue name.
         followers: who is subscribed, where a planner plans.
         senders: how many workers the queue may have at once.
@@ -75,6 +78,7 @@ class Scenario:
     name: str
     about: str
     chunks: tuple[tuple[str, ...], ...] = ()
+    trial: Trial | None = None
     messages: tuple[int, ...] = ()
     followers: tuple[str, ...] = ()
     senders: int = 2
@@ -136,6 +140,23 @@ def held(hold_id: str) -> Prepare:
         aws.tables = tables
         hold = Hold(HoldKind.QUOTA, hold_id, "no calls left", NOW_S, NOW_S + 1)
         CampaignStore(aws.dynamodb().Table(STATE_TABLE)).hold(CAMPAIGN, CampaignState.PAUSED, hold)
+        return aws.tables
+
+    return prepare
+
+
+def tried(hold_id: str) -> Prepare:
+    """Return the preparation by which the campaign is held after a trial that was refused."""
+
+    def prepare(tables: Tables) -> Tables:
+        aws = MemoryAws()
+        aws.tables = tables
+        state = aws.dynamodb().Table(STATE_TABLE)
+        ledger = LedgerStore(state)
+        for chunk in ledger.chunks(CAMPAIGN):
+            ledger.refuse(CAMPAIGN, chunk, reason="refused")
+        hold = Hold(HoldKind.TRIAL, hold_id, "none of 1 told", NOW_S)
+        CampaignStore(state).hold(CAMPAIGN, CampaignState.TRIAL, hold)
         return aws.tables
 
     return prepare

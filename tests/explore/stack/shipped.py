@@ -7,7 +7,7 @@ The short pauses between the tries of a colliding write pass no time.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -36,14 +36,19 @@ from explore.stack.places import (
     Notice,
 )
 from wxlive import prefetch
+from wxlive.domain import brakes
 from wxlive.domain.events import FollowAction, FollowNotify, PushResult
 from wxlive.domain.rooms import RoomStatus
 from wxlive.stores import dynamo, followers
 from wxlive_follower_sync import handler as sync
 from wxlive_follower_sync import walk
 from wxlive_live_watch import poll as watch
+from wxlive_push_fanout import brake
 from wxlive_push_fanout import handler as fanout
 from wxlive_push_start import handler as start
+
+BRAKED_AFTER = 1
+"""A campaign of a world makes few calls: the brake judges the last one."""
 
 ORIGINS = ("wxlive.stores.",)
 """Requests are named after the stores' methods that make them."""
@@ -87,7 +92,7 @@ def live_watch(payload: str, setting: Setting) -> Run:
     return run
 
 
-def callback(call: Call, setting: Setting) -> Run:
+def callback(call: Call, setting: Setting, failing: Collection[str] = ()) -> Run:
     """Ingest the result of a push, as the callback does once the message is authentic."""
 
     def run(port: Port) -> str:
@@ -96,8 +101,10 @@ def callback(call: Call, setting: Setting) -> Run:
         )
         at_s = now_s(port)
         size = len(call.openids)
+        counts["relation_error"] = len(set(call.openids).intersection(failing))
+        success = size - counts["relation_error"]
         result = PushResult(
-            call.message_id, call.room_id, int(at_s), total=size, success=size, **counts
+            call.message_id, call.room_id, int(at_s), total=size, success=success, **counts
         )
         for_callback(port, setting)._ingest_result(result, at_s)
         return "success"
@@ -201,6 +208,8 @@ def in_place() -> Iterator[None]:
         (sync, "build_dependencies", lambda _context: _DEPS.get()),
         (sync, "telemetry", lambda: _DEPS.get().telemetry),
         (walk, "PREFETCHED_PAGES", 1),
+        (brakes, "CALLS_JUDGED", BRAKED_AFTER),
+        (brake, "CALLS_JUDGED", BRAKED_AFTER),
     )
     with ExitStack() as stack:
         for module, name, new in patches:

@@ -78,12 +78,14 @@ class Rules:
     """How WeChat is in one world.
 
     ``daily_calls`` are the pushes of a day, ``bad_openids`` those that spoil a call,
-    ``with_results`` says whether results come. The follower list has ``rows_a_page``.
+    ``with_results`` says whether results come, according to which the ``failing`` were not
+    notified. The follower list has ``rows_a_page``.
     """
 
     daily_calls: int = 5000
     bad_openids: frozenset[str] = frozenset()
     with_results: bool = False
+    failing: frozenset[str] = frozenset()
     push_fates: Sequence[str] = USUAL_PUSH_FATES
     read_fates: Sequence[str] = READ_FATES
     day_offset_hours: int = DAY_OFFSET_HOURS

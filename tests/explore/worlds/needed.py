@@ -21,11 +21,15 @@ SHOWN: Mapping[str, Witness] = {
     "CampaignStore.end[0]": Witness("cancel"),
     "CampaignStore.end[1]": Witness("cancel"),
     "CampaignStore.hold": _HOLDS,
+    "CampaignStore.hold: #state IN (:in0)": Witness("trial-first", 0),
+    "CampaignStore.hold: (attribute_not_exists(resumed_at) OR resumed_at = :known_resumed_at)": (
+        Witness("two-verdicts", 0)
+    ),
     "CampaignStore.hold[0]": Witness("cancel"),
     "CampaignStore.hold[1]": _HOLDS,
     "CampaignStore.open[0]": Witness("two-rooms", 0),
     "CampaignStore.resume[0]": _HOLDS,
-    "CampaignStore.resume[0]: #state IN (:in0, :in1, :in2, :in3)": Witness(
+    "CampaignStore.resume[0]: #state IN (:in0, :in1, :in2, :in3, :in4)": Witness(
         "cancel-beside-resume", 0
     ),
     "CampaignStore.resume[0]: hold_id = :hold": _HOLDS,
@@ -95,10 +99,12 @@ UNSHOWN: Mapping[str, str] = {
     "CampaignStore.add_chunk": _PLANS,
     "CampaignStore.end: ": "a hold is read before; this is for one that ends at the same moment",
     "CampaignStore.finish_plan": _PLANS,
+    "CampaignStore.hold: resumed_at": "a world resumes once; this is for a campaign that was "
+    "resumed before",
     "CampaignStore.move_cursors": _PLANS,
     "CampaignStore.note_": "a record that has expired must not come back in part",
     "CampaignStore.open[1]": "the pointer refuses the same start; this is for an id given twice",
-    "CampaignStore.open[2]": _COMMANDS,
+    "CampaignStore.open[4]": _COMMANDS,
     "CampaignStore.resume[0]: (": "version 0.1 gave holds no id",
     "CampaignStore.resume[1]": _LIVING,
     "CampaignStore.resume[2]": _COMMANDS,

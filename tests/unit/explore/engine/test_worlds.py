@@ -71,6 +71,7 @@ def test_reads_of_what_is_never_written_take_no_turn_and_change_no_finding() -> 
         ("midnight-choice", "LedgerStore.claim[5]", "claims-are-lawful"),
         ("plan-pause", "CampaignStore.activate", "a-pause-holds"),
         ("resend-late", "LedgerStore.finish: claim = :claim", "openids-of-the-ledger"),
+        ("trial-first", "CampaignStore.hold: #state IN (:in0)", "moves-are-legal"),
     ],
 )
 def test_a_condition_that_is_needed_is_missed(world: str, condition: str, invariant: str) -> None:
