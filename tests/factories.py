@@ -20,6 +20,7 @@ NOW_S = 1_795_347_000
 DAY = "2026-11-22"
 ROOM = 1001
 CAMPAIGN = "20261122T193000-1001"
+PSEUDONYM_KEY = "0a" * 32
 
 ENV = {
     "FOLLOWERS_TABLE": "followers",
@@ -148,3 +149,8 @@ def a_result(message_id: str = "m-1", **changes: Any) -> PushResult:
     counts.setdefault("success", counts["total"] - sum(counts[error] for error in errors))
     facts: dict[str, Any] = {"room_id": ROOM, "time_s": NOW_S, **counts}
     return PushResult(message_id=message_id, **facts)
+
+
+def a_pseudonym_key(_needed: bool) -> str:  # noqa: FBT001 - as the store asks
+    """Return ``PSEUDONYM_KEY``: somebody was forgotten already."""
+    return PSEUDONYM_KEY

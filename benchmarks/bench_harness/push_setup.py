@@ -15,6 +15,7 @@ from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
 from wxlive.stores.member_indexes import MemberIndexStore
@@ -138,6 +139,7 @@ def planner_dependencies(
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
         members=MemberIndexStore(state),
+        forgotten=ForgottenStore(followers, environment.state_table, lambda _needed: ""),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),

@@ -13,6 +13,7 @@ from bench_harness.local_tables import (
     new_state_table,
 )
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.telemetry import Telemetry
@@ -54,6 +55,7 @@ def sync_dependencies(
         wechat=wechat_client(environment, state),
         followers=FollowerStore(followers, environment.followers_table),
         runs=SyncRunStore(state),
+        forgotten=ForgottenStore(followers, environment.state_table, lambda _needed: ""),
         quota=QuotaStore(state, Api.GET_FOLLOWERS, DAILY_CALLS),
         telemetry=Telemetry(),
         owner=uuid.uuid4().hex,

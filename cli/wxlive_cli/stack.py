@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,10 +16,12 @@ from botocore.exceptions import ClientError
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.reports import Joined, Report
 from wxlive.errors import InvalidCommand, Misconfigured, RetryLater
+from wxlive.settings import Secrets
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
@@ -60,6 +63,7 @@ class Stack:
     results: ResultStore
     except_lists: ExceptListStore
     muted: MutedStore
+    forgotten: ForgottenStore
     members: MemberIndexStore
     rooms: RoomStore
     days: DayStore
@@ -160,19 +164,22 @@ def connect(name: str) -> Stack:
     described = describe_stack(name)
     outputs = described.outputs
     state = boto3.resource("dynamodb").Table(_output(name, outputs, "StateTable"))
+    client = boto3.client("dynamodb")
+    key = partial(_pseudonym_key, _output(name, outputs, "WechatSecretName"))
     daily_calls = int(_output(name, outputs, "DailyCallQuota"))
     sync_calls = min(int(_output(name, outputs, "SyncDailyCalls")), daily_calls)
     return Stack(
         name=name,
         outputs=outputs,
         parameters=described.parameters,
-        followers=FollowerStore(boto3.client("dynamodb"), _output(name, outputs, "FollowersTable")),
+        followers=FollowerStore(client, _output(name, outputs, "FollowersTable")),
         campaigns=CampaignStore(state),
         living=LivingStore(state),
         ledger=LedgerStore(state),
         results=ResultStore(state),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        forgotten=ForgottenStore(client, state.name, lambda needed: key() if needed else ""),
         members=MemberIndexStore(state),
         rooms=RoomStore(state),
         days=DayStore(state),
@@ -184,6 +191,12 @@ def connect(name: str) -> Stack:
         sqs=boto3.client("sqs"),
         caller=_caller,
     )
+
+
+def _pseudonym_key(name: str) -> str:
+    """Return the key of the pseudonyms of those who were forgotten, "" if there is none."""
+    answer = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+    return Secrets.from_json(answer["SecretString"], f"The secret {name}").pseudonym_key
 
 
 def _caller() -> str:

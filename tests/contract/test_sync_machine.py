@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from explore.aws.backend import MEMORY
 from explore.stack.shipped import PoolAtOnce
-from factories import NOW_S
+from factories import NOW_S, a_pseudonym_key
 from support.backends import LOCAL, Backend, Tables
 from support.budget import budget
 from support.doubles import SilentTelemetry
@@ -35,6 +35,7 @@ from wxlive.domain.followers import Follower, ListedRow, Source, Status
 from wxlive.domain.sync_runs import LEASE_S, RunState, SyncRun
 from wxlive.stores import followers
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.wechat.answers import ApiQuota, FollowerPage
@@ -248,6 +249,7 @@ class FollowersAndRuns(RuleBasedStateMachine):
             wechat=wechat,
             followers=self.followers,
             runs=stored,
+            forgotten=ForgottenStore(self.tables.client, self.tables.state.name, a_pseudonym_key),
             quota=QuotaStore(self.tables.state, Api.GET_FOLLOWERS, 1_000_000),
             telemetry=SilentTelemetry(),
             owner=f"{self.turns:04x}",

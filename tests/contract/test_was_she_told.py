@@ -253,8 +253,6 @@ def test_a_list_of_the_former_size_is_searched_as_well(
     state = cast("Any", world.tables.state)
     monkeypatch.setattr(lists, "_PART_BYTES", lists._FORMER_PART_BYTES)
     name = stack.except_lists.save([digest_of(f"e{n}") for n in range(50_000)], NOW_S)
-    state.update_item(
-        Key={"pk": f"except#{name}", "sk": "whole"}, UpdateExpression="REMOVE part_bytes"
-    )
+    state.update_item(Key={"pk": f"except#{name}", "sk": "whole"}, UpdateExpression="REMOVE parts")
 
     assert all(stack.except_lists.has(name, digest_of(f"e{n}")) for n in range(0, 50_000, 5000))

@@ -4,11 +4,13 @@ The functions' roles are enforced, and the local AWS records each call and who m
 CloudTrail does.
 """
 
+import json
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from factories import PSEUDONYM_KEY
 from support.deployed_stack import Operator, configure, functions_of, simulator_of
 from support.stack_jobs import (
     Campaigns,
@@ -41,10 +43,19 @@ def stack() -> Iterator[LocalStack]:
             json={"cloudtrail._recording_enabled": "true"},
             timeout=10,
         ).raise_for_status()
+        make_pseudonym_key(stack)
         for name in functions_of(stack):
             # The SDK appends it to the user agent, so that a recorded call shows its function.
             configure(stack, name, {"AWS_SDK_UA_APP_ID": name})
         yield stack
+
+
+def make_pseudonym_key(stack: LocalStack) -> None:
+    """Have the functions ask of each event whether it is about somebody who was forgotten."""
+    client, name = stack.client("secretsmanager"), stack.outputs["WechatSecretName"]
+    fields = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
+    fields["pseudonym_key"] = PSEUDONYM_KEY
+    client.put_secret_value(SecretId=name, SecretString=json.dumps(fields))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The callback and its backlog with the real stores, on the world's services; WeChat's requests."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from factories import some_settings
@@ -9,6 +10,7 @@ from wxlive.ingest import EventIngestor
 from wxlive.settings import MessageMode, Secrets
 from wxlive.stores.callback_queues import CallbackQueue
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.results import ResultStore
 from wxlive.wechat.crypto import Envelope, signature
 from wxlive_callback.dependencies import Dependencies
@@ -26,6 +28,8 @@ OPENID = "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
 """Whom the files of ``events/callback`` are about."""
 
 EVENT_TIME_S = 1_714_112_445
+
+NO_KEY = {False: "", True: ""}
 
 FOLLOW = {
     "FromUserName": OPENID,
@@ -58,12 +62,15 @@ def backlog_deps(world: World) -> backlog.Dependencies:
     return backlog.Dependencies(event_ingestor(world), world.telemetry, now=world.clock)
 
 
-def event_ingestor(world: World) -> EventIngestor:
+def event_ingestor(world: World, keys: Mapping[bool, str] = NO_KEY) -> EventIngestor:
+    """Build the ingestor; ``keys`` has the key of pseudonyms that it knows, and that there is."""
+    client = world.aws.functions.dynamodb
     return EventIngestor(
         followers=FollowerStore(world.aws.functions.dynamodb, "followers"),
         results=lambda: ResultStore(world.aws.functions.state),
         quarantine=CallbackQueue(lambda: world.aws.functions.sqs, world.queues["quarantine"]),
         telemetry=world.telemetry,
+        admits=ForgottenStore(client, "state", lambda needed: keys[needed]).admits,
     )
 
 

@@ -16,6 +16,7 @@ from support.memory_stores import (
     MemoryDays,
     MemoryExceptLists,
     MemoryFollowers,
+    MemoryForgotten,
     MemoryHistory,
     MemoryLedger,
     MemoryLiving,
@@ -110,6 +111,7 @@ class Operator:
         self.results = MemoryResults()
         self.except_lists = MemoryExceptLists()
         self.muted = MemoryMuted()
+        self.forgotten = MemoryForgotten()
         self.members = MemoryMemberIndexes()
         self.rooms = MemoryRooms()
         self.days = MemoryDays()
@@ -135,6 +137,7 @@ class Operator:
             results=self.results,
             except_lists=self.except_lists,
             muted=self.muted,
+            forgotten=self.forgotten,
             members=self.members,
             rooms=self.rooms,
             days=self.days,

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from factories import NOW_S, a_run
+from factories import NOW_S, a_pseudonym_key, a_run
 from support.clients import wechat_client
 from support.world import DAY_OFFSET_HOURS, World
 from wxlive.domain.followers import Mark, mark_of
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.wechat.apis import Api
@@ -28,6 +29,7 @@ def sync_deps(world: World, owner: str = "first", **changes: Any) -> Dependencie
         wechat=wechat_client(world),
         followers=FollowerStore(world.aws.functions.dynamodb, "followers"),
         runs=SyncRunStore(world.aws.functions.state),
+        forgotten=ForgottenStore(world.aws.functions.dynamodb, "state", a_pseudonym_key),
         quota=QuotaStore(world.aws.functions.state, Api.GET_FOLLOWERS, 5000),
         telemetry=world.telemetry,
         owner=owner,

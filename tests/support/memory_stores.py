@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from factories import PSEUDONYM_KEY
 from wxlive.domain.brakes import came_at
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, PastHold
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.domain.events import PushResult
 from wxlive.domain.followers import Follower, Status
+from wxlive.domain.forgotten import Forgotten, pseudonym_of
 from wxlive.domain.history import GivenCommand
 from wxlive.domain.member_index import Part, PartBuilder, chain_of, numbers_in, without
 from wxlive.domain.outcomes import Outcome, correct
@@ -22,6 +24,7 @@ from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.history import HistoryStore
 from wxlive.stores.ledger import FIRST_HALF, LedgerStore
 from wxlive.stores.living import Living, LivingStore
@@ -45,12 +48,40 @@ class MemoryFollowers(FollowerStore):
     def get(self, openid: str) -> Follower | None:
         return self.rows.get(openid)
 
+    def remove(self, openid: str) -> bool:
+        return self.rows.pop(openid, None) is not None
+
     def walk(self, status: Status | None = None, after: str | None = None) -> Iterator[Follower]:
         return (row for row in self.rows.values() if status in {None, row.status})
 
     def count(self) -> dict[Status, int]:
         counts = Counter(row.status for row in self.rows.values())
         return {status: counts[status] for status in Status}
+
+
+class MemoryForgotten(ForgottenStore):
+    def __init__(self, key: str = PSEUDONYM_KEY) -> None:
+        self.key = key
+        self.has_begun = False
+        self.rows: dict[str, int] = {}
+
+    def load(self) -> Forgotten:
+        return Forgotten(dict(self.rows), self.key)
+
+    def forgotten_at(self, openid: str) -> int:
+        return self.load().forgotten_at(openid)
+
+    def begin(self) -> None:
+        self.has_begun = True
+
+    def add(self, openid: str, now_s: float) -> str:
+        assert self.has_begun
+        pseudonym = pseudonym_of(openid, self.key)
+        self.rows[pseudonym] = int(now_s)
+        return pseudonym
+
+    def lift(self, openid: str, forgotten_at: int, now_s: int) -> None:
+        self.rows.pop(pseudonym_of(openid, self.key), None)
 
 
 class MemoryMuted(MutedStore):
@@ -122,6 +153,12 @@ class MemoryExceptLists(ExceptListStore):
 
     def has(self, name: str, digest: bytes) -> bool | None:
         return digest in self.rows[name] if name in self.rows else None
+
+    def remove(self, name: str, digest: bytes) -> bool:
+        was_listed = bool(self.has(name, digest))
+        if was_listed:
+            self.rows[name] -= {digest}
+        return was_listed
 
 
 class MemoryCommands(CommandStore):
@@ -320,6 +357,15 @@ class MemoryLedger(LedgerStore):
 
     def openids(self, campaign: str, number: int) -> list[str] | None:
         return self.members.get((campaign, number))
+
+    def forget(self, campaign: str, chunk: Chunk, openid: str, pseudonym: str) -> bool:
+        openids = self.members.get((campaign, chunk.number), [])
+        if openid not in openids:
+            return False
+        if self.rows[campaign, chunk.number] != chunk:
+            raise Conflict("Another worker changed the chunk first")
+        openids[openids.index(openid)] = pseudonym
+        return True
 
     def unclaim(
         self,

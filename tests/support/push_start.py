@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from factories import CAMPAIGN, ROOM, a_new_campaign
+from factories import CAMPAIGN, ROOM, a_new_campaign, a_pseudonym_key
 from support.clients import wechat_client
 from support.world import DAY_OFFSET_HOURS, World
 from wxlive.domain.pace import interval_ms
@@ -17,6 +17,7 @@ from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
 from wxlive.stores.member_indexes import MemberIndexStore
@@ -54,6 +55,7 @@ def start_deps(world: World, **changes: Any) -> Dependencies:
         events=EventBus(world.events, "wxlive"),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        forgotten=ForgottenStore(world.aws.functions.dynamodb, "state", a_pseudonym_key),
         members=MemberIndexStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from factories import NOW_S, a_result, a_room
+from factories import NOW_S, a_pseudonym_key, a_result, a_room
 from support.backends import Tables
 from support.doubles import EventBridgeClient, SilentTelemetry
 from support.push_stores import PushStores
@@ -27,6 +27,7 @@ from wxlive.errors import (
 from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import PushQueue
@@ -225,6 +226,7 @@ class PushWorld:
             events=EventBus(cast("Any", EventBridgeClient()), "wxlive"),
             except_lists=ExceptListStore(self.tables.state),
             muted=MutedStore(self.tables.state),
+            forgotten=ForgottenStore(self.tables.client, self.tables.state.name, a_pseudonym_key),
             members=MemberIndexStore(self.tables.state),
             rooms=stores.rooms,
             runs=SyncRunStore(self.tables.state),

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from factories import NOW_S
 from support.doubles import SilentTelemetry
-from support.memory_stores import MemoryQuota
+from support.memory_stores import MemoryForgotten, MemoryQuota
 from wxlive.domain.absence import ListedPage
 from wxlive.domain.followers import Follower, ListedRow, Status
 from wxlive.domain.sync_runs import RunState, SyncRun
@@ -226,6 +226,7 @@ class VirtualSync:
                 wechat=wechat,
                 followers=self.table,
                 runs=self.runs,
+                forgotten=MemoryForgotten(),
                 quota=self._quota,
                 telemetry=SilentTelemetry(),
                 owner="virtual",

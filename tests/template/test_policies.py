@@ -103,7 +103,7 @@ def test_a_role_allows_known_services_on_resources_of_this_stack_only(
     [
         ("CallbackFunction", {"dynamodb:Scan", "dynamodb:DeleteItem", "lambda:InvokeFunction"}),
         ("CallbackAllowListFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
-        ("CallbackBacklogFunction", {"secretsmanager:GetSecretValue", "dynamodb:GetItem"}),
+        ("CallbackBacklogFunction", {"dynamodb:Query", "dynamodb:DeleteItem"}),
         ("LiveWatchFunction", {"sqs:SendMessage", "dynamodb:Scan"}),
         ("NotifyFunction", {"dynamodb:GetItem", "events:PutEvents", "lambda:InvokeFunction"}),
         ("PushStartFunction", {"sqs:ReceiveMessage", "dynamodb:BatchWriteItem"}),

@@ -1,5 +1,6 @@
 """``wxlive followers``: count, look up, mute, export, compare."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from wxlive.domain.tellings import Telling
-from wxlive.errors import InvalidCommand
+from wxlive.errors import InvalidCommand, Misconfigured
 from wxlive_cli.campaigns import name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command
 from wxlive_cli.exit_codes import DONE, NEEDS_ATTENTION
@@ -26,6 +28,7 @@ from wxlive_cli.followers.comparison import (
     read_list,
 )
 from wxlive_cli.followers.export import follower_row, write_followers
+from wxlive_cli.followers.forgetting import check_forgettable, erase, prepare
 from wxlive_cli.followers.told import is_known, read_tellings
 from wxlive_cli.followers.wording import COLUMNS, OUTCOMES, TELLINGS, reason_of
 from wxlive_cli.language import shown
@@ -77,10 +80,12 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
     if follower is None:
         tellings = [telling for telling in tellings if is_known(telling)]
         facts: dict[str, Any] = {"openid": openid, "status": UNKNOWN}
+        facts |= _forgotten_facts(stack, openid)
     else:
         facts = {**follower_row(follower), "muted_at": muted_at or None}
     if follower is None and not tellings:
-        return CommandResult(facts, NEEDS_ATTENTION)
+        screen = facts_table("", format_times(facts, stack.day_offset_hours))
+        return CommandResult(facts, NEEDS_ATTENTION, screen)
     return CommandResult(
         {**facts, "campaigns": [telling.summary() for telling in tellings]},
         screen=Group(
@@ -88,6 +93,15 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
             *_tellings_screen(stack, tellings),
         ),
     )
+
+
+def _forgotten_facts(stack: Stack, openid: str) -> dict[str, int]:
+    """Return when an openid was forgotten, if it was and if the operator may read the key."""
+    try:
+        forgotten_at = stack.forgotten.load().forgotten_at(openid)
+    except (Misconfigured, ClientError):
+        return {}
+    return {"forgotten_at": forgotten_at} if forgotten_at else {}
 
 
 def _tellings_screen(stack: Stack, tellings: Sequence[Telling]) -> list[RenderableType]:
@@ -148,6 +162,67 @@ def unmute(stack: Stack, *, openid: str, note: str) -> CommandResult:
         stack.muted.unmute(openid)
     facts = {"openid": openid, "muted_at": None}
     return CommandResult(facts, screen=facts_table(_("Not muted"), {"openid": openid}))
+
+
+@followers.command()
+@click.argument("openid")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
+@note_option
+@stack_command
+def forget(stack: Stack, *, openid: str, yes: bool, note: str) -> CommandResult:
+    """Erase what is on record of one person. This cannot be undone.
+
+    A keyed hash stays in their place: reports keep their counts, no sync brings them
+    back, and no push notifies them. Whoever subscribes again later begins anew. At
+    WeChat they stay subscribed until they leave.
+
+    Refused while a campaign under way may still call them. Exits with 1 if one began
+    meanwhile. Repeated, it removes what has come since.
+
+    \b
+    Example:
+      wxlive followers forget oXYZ… --note "asked by mail"
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    check_openid(openid)
+    if not yes and _is_terminal():
+        question = _("Erase what is on record of {openid}? This cannot be undone")
+        click.confirm(question.format(openid=openid), abort=True, err=True)
+    with recorded(stack, "followers forget", note):
+        check_forgettable(stack, openid)
+        prepare(stack)
+        erased = erase(stack, openid)
+    facts = {"openid": openid, "status": "forgotten", **asdict(erased)}
+    _say_what_stays()
+    if erased.under_way:
+        say(
+            _(
+                "{campaigns} began meanwhile and may still notify this person: run the command "
+                "again once it has ended."
+            ).format(campaigns=", ".join(erased.under_way))
+        )
+    rows = {**facts, "under_way": ", ".join(erased.under_way) or None}
+    return CommandResult(
+        facts,
+        NEEDS_ATTENTION if erased.under_way else DONE,
+        facts_table(_("Forgotten"), format_times(rows, stack.day_offset_hours)),
+    )
+
+
+def _is_terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty()
+
+
+def _say_what_stays() -> None:
+    """Say what no command erases, and for how long it stays."""
+    say(_("At WeChat this person stays subscribed until they leave the channel themselves."))
+    say(
+        _(
+            "For a while there remain: backups of the tables (35 days), messages in queues (14 "
+            "days at most), digests of sync pages (7 days), shortened openids in logs. Your own "
+            "files are yours to clean."
+        )
+    )
 
 
 def _check_known(stack: Stack, openid: str) -> None:

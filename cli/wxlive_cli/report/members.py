@@ -4,8 +4,12 @@ import time
 from collections.abc import Iterator, Mapping
 
 from wxlive.domain.campaigns import Campaign
+from wxlive.domain.forgotten import is_pseudonym
 from wxlive.domain.tellings import of_chunk
 from wxlive_cli.stack import Stack
+
+FORGOTTEN = "(forgotten)"
+"""Who was forgotten has no openid here any more."""
 
 MEMBER_COLUMNS = ("openid", "chunk", "outcome", "at", "why")
 
@@ -17,4 +21,4 @@ def member_rows(stack: Stack, campaign: Campaign) -> Iterator[Mapping[str, objec
         telling = of_chunk(campaign, row, joined.result_of(row), time.time()).summary()
         facts = {name: telling[name] for name in MEMBER_COLUMNS[1:]}
         for openid in stack.ledger.openids(campaign.campaign, row.number) or ():
-            yield {"openid": openid, **facts}
+            yield {"openid": FORGOTTEN if is_pseudonym(openid) else openid, **facts}

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wxlive import aws
-from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
+from wxlive.bootstrap.process import (
+    forgotten_store,
+    invoke_async,
+    secret_store,
+    settings,
+    state_table,
+    telemetry,
+)
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.sync_runs import LEASE_S
 from wxlive.errors import Conflict
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.telemetry import Telemetry
@@ -38,6 +46,7 @@ class Dependencies:
     wechat: WechatClient
     followers: FollowerStore
     runs: SyncRunStore
+    forgotten: ForgottenStore
     quota: QuotaStore
     telemetry: Telemetry
     owner: str
@@ -81,6 +90,7 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         wechat=wechat_client(secret_store().load()),
         followers=FollowerStore(aws.dynamodb_client(aws.ADAPTIVE), config.followers_table),
         runs=SyncRunStore(state),
+        forgotten=forgotten_store(),
         quota=QuotaStore(state, Api.GET_FOLLOWERS, config.sync_budget_calls),
         telemetry=telemetry(),
         owner=uuid.uuid4().hex,

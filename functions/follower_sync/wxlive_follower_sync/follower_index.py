@@ -119,6 +119,10 @@ class FollowerIndex:
         blind = unreadable or bool(page.rows and span is None)
         return answers, ListedPage(bytes(fresh), span, blind)
 
+    def knows(self, openid: str) -> bool:
+        """Whether an openid is in the table or on a page of this run."""
+        return digest_of(openid) in self._table
+
     def lists(self, openid: str) -> bool:
         """Whether the run listed this openid."""
         return bool(self._table.marks[self._table.slot(digest_of(openid))] & _LISTED)

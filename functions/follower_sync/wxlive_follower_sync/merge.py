@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from wxlive.domain.calendar import calls_resume_at
 from wxlive.domain.followers import Follower, ListedRow, Mark, mark_of
+from wxlive.domain.forgotten import Forgotten
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.errors import QuotaUsedUp, WxliveError
 from wxlive.telemetry import Metric, short
@@ -20,12 +21,22 @@ _METRICS = {
     RunState.GUARDED: Metric.SYNC_GUARDED,
 }
 
+NOBODY = Forgotten()
+
 SKIPPED_ROWS_LOGGED = 10
 """The most rows of a page that are logged."""
 
 
-def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Dependencies) -> SyncRun:
+def merge_page(
+    run: SyncRun,
+    fetched: Fetched,
+    index: FollowerIndex,
+    deps: Dependencies,
+    forgotten: Forgotten = NOBODY,
+) -> SyncRun:
     """Write what differs between the page and the table, then the page's marker.
+
+    Nothing is written of who was ``forgotten``, not even that the page has listed them.
 
     Returns:
         The run after the page; it waits, or has failed, if there was no page.
@@ -41,8 +52,9 @@ def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Depen
         return save(run, replace(run, state=RunState.FAILED, reason=str(page)), deps)
     page = replace(page, rows=tuple({row.openid: row for row in page.rows}.values()))
     listed = index.listed
-    answers, kept = index.compare_page(page)
-    merged = _merge(run, page.rows, answers, fetched.requested_at, deps)
+    known = _without_forgotten(page, index, forgotten, deps)
+    answers, kept = index.compare_page(known)
+    merged = _merge(run, known.rows, answers, fetched.requested_at, deps)
     fresh = index.listed - listed
     idle_pages = 0 if fresh else run.idle_pages + 1
     judgement = judge(
@@ -66,6 +78,27 @@ def merge_page(run: SyncRun, fetched: Fetched, index: FollowerIndex, deps: Depen
     deps.runs.save_page(run, after, kept, deps.owner, deps.now())
     _log_skipped(page, deps)
     return after
+
+
+def _without_forgotten(
+    page: FollowerPage, index: FollowerIndex, forgotten: Forgotten, deps: Dependencies
+) -> FollowerPage:
+    """Leave out whoever was forgotten and has not subscribed since. The index has none of them."""
+    if not forgotten.since:
+        return page
+    rows = (row for row in page.rows if index.knows(row.openid) or _begins(row, forgotten, deps))
+    return replace(page, rows=tuple(rows))
+
+
+def _begins(row: ListedRow, forgotten: Forgotten, deps: Dependencies) -> bool:
+    """Whether a row is about somebody who was never forgotten, or has begun anew."""
+    forgotten_at = forgotten.forgotten_at(row.openid)
+    if not forgotten_at:
+        return True
+    if row.subscribed_at <= forgotten_at:
+        return False
+    deps.forgotten.lift(row.openid, forgotten_at, row.subscribed_at)
+    return True
 
 
 def save(before: SyncRun, after: SyncRun, deps: Dependencies) -> SyncRun:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from enum import StrEnum
 
 from wxlive.domain.absence import ListedPage
+from wxlive.domain.forgotten import Forgotten
 from wxlive.domain.sync_runs import BREAKS_ALLOWED, RunState, SyncRun
-from wxlive.errors import Conflict, StoreBusy
+from wxlive.errors import Conflict, Misconfigured, StoreBusy
 from wxlive.prefetch import prefetch
 from wxlive_follower_sync.dependencies import Dependencies
 from wxlive_follower_sync.fetch import Fetched, Fetching, fetch_pages
@@ -91,6 +92,11 @@ def _work_on(run: SyncRun, deps: Dependencies) -> Turn:
 
 def _list(run: SyncRun, deps: Dependencies) -> Turn:
     waiting = WaitingPages(run)
+    try:
+        forgotten = deps.forgotten.load()
+    except Misconfigured as error:
+        save(run, replace(run, state=RunState.FAILED, reason=str(error)), deps)
+        return Turn.ENDED
     with prefetch(_unlisted(run, waiting, deps), PREFETCHED_PAGES) as fetching:
         try:
             index = _build_index(run, deps)
@@ -99,7 +105,7 @@ def _list(run: SyncRun, deps: Dependencies) -> Turn:
             return Turn.ENDED
         if run.expected is None:
             run = replace(run, expected=index.subscribed - index.added)
-        run = _merge_all(run, fetching, waiting, index, deps)
+        run = _merge_all(run, fetching, waiting, index, deps, forgotten)
     if waiting.all_calls > run.calls:  # some were made for pages that were not merged
         run = save(run, replace(run, calls=waiting.all_calls), deps)
     if run.state is not RunState.OPEN:
@@ -116,6 +122,7 @@ def _merge_all(
     waiting: WaitingPages,
     index: FollowerIndex,
     deps: Dependencies,
+    forgotten: Forgotten,
 ) -> SyncRun:
     """Merge what comes until the list or the run ends, the run waits, or the time is short."""
     for fetched in fetching:
@@ -125,7 +132,8 @@ def _merge_all(
         if not deps.has_time_for():
             return run
         began = deps.now()
-        run = merge_page(replace(run, calls=waiting.all_calls), fetched, index, deps)
+        counted = replace(run, calls=waiting.all_calls)
+        run = merge_page(counted, fetched, index, deps, forgotten)
         waiting.merged(deps.now() - began)
         if run.state is not RunState.OPEN or run.resume_at:
             return run

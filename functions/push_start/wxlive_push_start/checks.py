@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from wxlive.digests import digest_of
 from wxlive.domain.audience import Audience
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.rooms import Room
@@ -67,7 +66,7 @@ def check(
         except InvalidCommand as error:
             raise InvalidCommand(f"{error}. Nothing was sent") from error
         audience = _count(target, without, deps)
-        check_audience(audience, target, told=without.told, left_out=len(without.digests))
+        check_audience(audience, target, told=without.told, left_out=len(without))
     expected = forecast(
         audience=audience,
         first=first,
@@ -158,11 +157,10 @@ def _estimate(quota_left: int, deps: Dependencies) -> int | None:
 
 def _count(target: Audience, without: LeftOut, deps: Dependencies) -> int:
     """Count an audience without those who are left out."""
-    out = without.digests
-    if not out:
+    if not without:
         return deps.followers.count_audience(target)
     audience = deps.followers.snapshot(target)
-    return sum(openid is not None and digest_of(openid) not in out for _, _, openid in audience)
+    return sum(openid is not None and openid not in without for _, _, openid in audience)
 
 
 def _find_room(room_id: int, deps: Dependencies) -> Room | None:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wxlive import aws
-from wxlive.bootstrap.process import invoke_async, secret_store, settings, state_table, telemetry
+from wxlive.bootstrap.process import (
+    forgotten_store,
+    invoke_async,
+    secret_store,
+    settings,
+    state_table,
+    telemetry,
+)
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.pace import interval_ms
 from wxlive.stores.announcements import AnnouncementStore, EventBus
@@ -16,6 +23,7 @@ from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.living import LivingStore
 from wxlive.stores.member_indexes import MemberIndexStore
@@ -60,6 +68,7 @@ class Dependencies:
     events: EventBus
     except_lists: ExceptListStore
     muted: MutedStore
+    forgotten: ForgottenStore
     members: MemberIndexStore
     rooms: RoomStore
     runs: SyncRunStore
@@ -95,6 +104,7 @@ def build_dependencies(context: "LambdaContext") -> Dependencies:
         events=EventBus(aws.events(), config.stack_name),
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        forgotten=forgotten_store(),
         members=MemberIndexStore(state),
         rooms=RoomStore(state),
         runs=SyncRunStore(state),

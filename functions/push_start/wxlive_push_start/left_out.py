@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from wxlive.digests import DigestSet, digest_of
 from wxlive.domain.audience import Audience
-from wxlive.errors import InvalidCommand
+from wxlive.domain.forgotten import Forgotten, pseudonym_of
+from wxlive.errors import InvalidCommand, Misconfigured
 from wxlive_push_start.dependencies import Dependencies
 from wxlive_push_start.told_before import EXPIRED, told_before
 
@@ -22,10 +23,24 @@ NO_MEMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The digests of who is left out, of whom the room has notified ``told`` before."""
+    """The digests of who is left out, of whom the room has notified ``told`` before.
+
+    Those who were forgotten are among them by their pseudonyms, which ``key`` makes.
+    """
 
     digests: DigestSet
     told: int
+    key: str = ""
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def __contains__(self, openid: str) -> bool:
+        if not self.digests:
+            return False
+        if digest_of(openid) in self.digests:
+            return True
+        return bool(self.key) and digest_of(pseudonym_of(openid, self.key)) in self.digests
 
 
 def left_out(
@@ -62,4 +77,16 @@ def left_out(
             raise InvalidCommand(missing)
         for digest in listed:
             digests.slot(digest)
-    return LeftOut(digests, told)
+    forgotten = _forgotten(deps)
+    for pseudonym in forgotten.since:
+        digests.slot(digest_of(pseudonym))
+    return LeftOut(digests, told, forgotten.key)
+
+
+def _forgotten(deps: Dependencies) -> Forgotten:
+    """Return who was forgotten. Without their key they are in no table, so a push goes on."""
+    try:
+        return deps.forgotten.load()
+    except Misconfigured as error:
+        deps.telemetry.problem("who was forgotten is not known", error)
+        return Forgotten()

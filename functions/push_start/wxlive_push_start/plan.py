@@ -6,7 +6,6 @@ any point resumes where it was: no chunk is lost, none is planned under two numb
 
 from enum import StrEnum
 
-from wxlive.digests import digest_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.chunks import ChunkState, size_of
 from wxlive.errors import Conflict, InvalidCommand
@@ -66,7 +65,7 @@ def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Plannin
             again=campaign.again,
             but=campaign.campaign,
             members=campaign.trial.members if campaign.trial else "",
-        ).digests
+        )
     except InvalidCommand as error:
         fail(campaign, str(error), deps)
         return Planning.NOTHING_TO_DO
@@ -75,7 +74,7 @@ def _plan_on(campaign: Campaign, deps: Dependencies, last_chunk: int) -> Plannin
     campaign = _show_life(campaign, deps)
     for segment, key, openid in deps.followers.snapshot(campaign.target, campaign.cursors):
         cursors[segment] = key
-        if openid is not None and not (out and digest_of(openid) in out):
+        if openid is not None and openid not in out:
             openids.append(openid)
         if len(openids) >= _next_size(campaign, deps):
             campaign = _queue(campaign, openids, cursors, deps)

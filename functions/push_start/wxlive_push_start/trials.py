@@ -90,8 +90,8 @@ def choose_trial(
         return NO_TRIAL
     if request.first:
         return ChosenTrial(Trial(request.first, go_on_at=request.go_on_at))
-    out = left_out(room_id, target, deps, again=again).digests
-    openids = tuple(openid for openid in request.openids if digest_of(openid) not in out)
+    out = left_out(room_id, target, deps, again=again)
+    openids = tuple(openid for openid in request.openids if openid not in out)
     if not openids:
         raise InvalidCommand(NOBODY)
     members = deps.except_lists.save(map(digest_of, openids), deps.now())

@@ -51,12 +51,18 @@ def _nobody_looks() -> None:
     return None
 
 
+def everybody(_fact: Follower) -> bool:
+    """Admit a fact about anybody, where nobody was forgotten."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class EventIngestor:
     """Ingests authentic messages.
 
     ``results`` and ``recent_results`` are called only when a result comes: on a cold start they
     cost a client. The latter returns None where nobody looks at the results that came last.
+    ``admits`` says of a fact whether it may be stored: nobody who was forgotten is brought back.
     """
 
     followers: Followers
@@ -64,6 +70,7 @@ class EventIngestor:
     quarantine: Sink
     telemetry: Telemetry
     recent_results: Callable[[], RecentResults | None] = _nobody_looks
+    admits: Callable[[Follower], bool] = everybody
 
     def ingest(self, text: str, now_s: float) -> None:
         """Store what the message says; quarantine it for a human if it is malformed.
@@ -91,7 +98,8 @@ class EventIngestor:
                 self._log(event.name, changed=False)
 
     def _ingest_follow(self, event: FollowNotify) -> None:
-        changed = self.followers.apply(Follower.notified(event))
+        fact = Follower.notified(event)
+        changed = self.admits(fact) and self.followers.apply(fact)
         self._log(event.action.value, changed=changed, follower=short(event.openid))
 
     def _ingest_result(self, event: PushResult, now_s: float) -> None:

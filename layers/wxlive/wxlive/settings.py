@@ -116,7 +116,8 @@ class Secrets:
 
     ``tokens`` and ``aes_keys`` list the current one first, then the previous one during a
     rotation. ``aes_keys`` may be empty in plaintext mode only. ``original_id`` (``gh_…``) is the
-    account that WeChat's messages are addressed to, empty where it is not known.
+    account that WeChat's messages are addressed to, empty where it is not known. ``pseudonym_key``
+    is the key of the pseudonyms, empty until somebody is forgotten; no rotation replaces it.
     """
 
     appid: str
@@ -124,6 +125,7 @@ class Secrets:
     tokens: tuple[str, ...] = field(repr=False)
     aes_keys: tuple[str, ...] = field(repr=False)
     original_id: str = ""
+    pseudonym_key: str = field(default="", repr=False)
 
     @property
     def are_rotating(self) -> bool:
@@ -135,7 +137,7 @@ class Secrets:
         """Read the secret's JSON.
 
         Its fields: ``appid``, ``secret``, ``token``, ``aes_key``, ``previous_token``,
-        ``previous_aes_key``, ``original_id``.
+        ``previous_aes_key``, ``original_id``, ``pseudonym_key``.
 
         Raises:
             Misconfigured: not JSON, a field is missing or malformed; the field is named, its
@@ -166,6 +168,7 @@ class Secrets:
             tokens=tuple(t for t in (_field(raw, "token", name), previous_token) if t),
             aes_keys=keys,
             original_id=_field(raw, "original_id", name, optional=True),
+            pseudonym_key=_field(raw, "pseudonym_key", name, optional=True),
         )
 
 

@@ -43,3 +43,20 @@ def test_a_list_that_lacks_an_item_is_not_taken_for_whole(
     tables.state.delete_item(Key={"pk": f"except#{name}", "sk": gone})
 
     assert store.digests(name) is None
+
+
+def test_who_is_taken_off_a_list_is_gone_and_the_list_is_whole(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(except_lists, "_PART_BYTES", 8 * 3)
+    store = ExceptListStore(tables.state)
+    listed = [digest_of(f"o{n}") for n in range(7)]
+    name = store.save(listed, NOW_S)
+
+    for gone in listed[:6]:
+        assert store.remove(name, gone)
+        assert not store.remove(name, gone)
+        assert store.has(name, gone) is False
+    assert list(store.digests(name) or ()) == listed[6:]
+    assert store.has(name, listed[6]) is True
+    assert not store.remove("unknown", listed[6])

@@ -435,3 +435,11 @@ def test_a_scan_is_read_as_it_was_sent(store: FollowerStore, tables: Tables) -> 
     assert list(store.walk()) == [a_fact()]
 
     assert left_to_parse == [b"{}"]
+
+
+def test_a_record_is_removed_whatever_it_says(tables: Tables) -> None:
+    store = FollowerStore(tables.client, tables.followers.name)
+    store.apply(a_follower("a"))
+    assert store.remove("a")
+    assert store.get("a") is None
+    assert not store.remove("a")

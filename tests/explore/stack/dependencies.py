@@ -27,6 +27,7 @@ from explore.stack.places import (
     PUSH_START,
 )
 from explore.stack.wechat import BASE, Session
+from wxlive.domain.forgotten import Forgotten
 from wxlive.ingest import EventIngestor
 from wxlive.settings import Secrets
 from wxlive.stores.campaigns import CampaignStore
@@ -133,6 +134,13 @@ class _NothingToAnnounce:
         """Keep nothing."""
 
 
+class _NobodyForgotten:
+    """Nobody is forgotten in these worlds, so the requests that would show it are left out."""
+
+    def load(self) -> Forgotten:
+        return Forgotten()
+
+
 class _NothingToIndex:
     """Nothing that a push decides reads an index, so the requests for it are left out."""
 
@@ -156,6 +164,7 @@ def for_push_start(port: Port, setting: Setting) -> start_dependencies.Dependenc
         events=None,  # type: ignore[arg-type]  # nothing is announced
         except_lists=ExceptListStore(state),
         muted=MutedStore(state),
+        forgotten=_NobodyForgotten(),  # type: ignore[arg-type]  # what of it is used
         members=_NothingToIndex(),  # type: ignore[arg-type]  # what of it is used
         rooms=RoomStore(state),
         runs=SyncRunStore(state),
@@ -218,6 +227,7 @@ def for_follower_sync(port: Port, setting: Setting) -> sync_dependencies.Depende
         wechat=_wechat(port, state, setting),
         followers=FollowerStore(client("dynamodb", port), FOLLOWERS_TABLE),
         runs=SyncRunStore(state),
+        forgotten=_NobodyForgotten(),  # type: ignore[arg-type]  # what of it is used
         quota=QuotaStore(state, Api.GET_FOLLOWERS, setting.daily_calls),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         owner=port(RUNTIME, NEW_ID, {}),

@@ -18,6 +18,7 @@ import requests
 from support.doubles import SilentTelemetry
 from wxlive.settings import Secrets
 from wxlive.stores.followers import FollowerStore
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
 from wxlive.stores.tokens import TokenStore
@@ -55,6 +56,7 @@ def main(job: dict[str, Any]) -> None:
         wechat=WechatClient(job["wechat"], secrets, cache, session=Stepping),
         followers=FollowerStore(client, job["followers"]),
         runs=SyncRunStore(state),
+        forgotten=ForgottenStore(client, job["state"], lambda _needed: ""),
         quota=QuotaStore(state, Api.GET_FOLLOWERS, 5000),
         telemetry=SilentTelemetry(),
         owner=job["owner"],

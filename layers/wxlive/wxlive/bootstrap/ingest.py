@@ -5,7 +5,7 @@ the second attempt of everything else.
 """
 
 from wxlive import aws
-from wxlive.bootstrap.process import settings, state_table, telemetry
+from wxlive.bootstrap.process import forgotten_store, settings, state_table, telemetry
 from wxlive.ingest import EventIngestor
 from wxlive.stores.callback_queues import CallbackQueue
 from wxlive.stores.followers import FollowerStore
@@ -21,6 +21,7 @@ def event_ingestor() -> EventIngestor:
         recent_results=_recent_results,
         quarantine=callback_queue(settings().callback_quarantine_url),
         telemetry=telemetry(),
+        admits=forgotten_store(aws.FAIL_FAST).admits,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wxlive import aws
 from wxlive.process_cache import once_per_process
 from wxlive.settings import Settings
+from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.secrets import SecretStore
 from wxlive.telemetry import Telemetry
 
@@ -44,6 +45,15 @@ def secret_store(config: aws.ClientConfig = aws.DEFAULT) -> SecretStore:
 def state_table(config: aws.ClientConfig = aws.DEFAULT) -> "Table":
     """Return the State table."""
     return aws.dynamodb(config).Table(settings().state_table)
+
+
+def forgotten_store(config: aws.ClientConfig = aws.DEFAULT) -> ForgottenStore:
+    """Return the store of who was forgotten; the key of their pseudonyms is in the secret."""
+    return ForgottenStore(
+        aws.dynamodb_client(config),
+        settings().state_table,
+        lambda needed: secret_store(config).pseudonym_key(needed),
+    )
 
 
 def entry_point(handle: Handler) -> Handler:

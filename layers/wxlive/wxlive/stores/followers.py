@@ -128,6 +128,13 @@ class FollowerStore:
         ).get("Item")
         return _from_item(item) if item is not None else None
 
+    def remove(self, openid: str) -> bool:
+        """Remove a record, whatever it says; returns whether there was one."""
+        answer = self._client.delete_item(
+            TableName=self._table, Key={"openid": {"S": openid}}, ReturnValues="ALL_OLD"
+        )
+        return "Attributes" in answer
+
     def walk(self, status: Status | None = None, after: str | None = None) -> Iterator[Follower]:
         """Walk the followers, or those of one status, in the table's own order.
 

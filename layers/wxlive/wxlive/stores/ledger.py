@@ -20,6 +20,7 @@ from wxlive.stores.dynamo import Item, attempt, get, present, query, transact
 from wxlive.stores.ledger_rows import (
     call_of,
     calls_item,
+    chunk_as_read,
     chunk_claim,
     chunk_key,
     chunk_update,
@@ -27,6 +28,7 @@ from wxlive.stores.ledger_rows import (
     not_chosen_otherwise,
     openids_key,
     openids_put,
+    openids_replacement,
     queued_update,
     read_chunk,
     replacement,
@@ -78,7 +80,7 @@ class LedgerStore:
             f"campaign#{campaign}",
             f"openids#{number:06d}",
         )
-        return zlib.decompress(item["openids"]).decode().split("\n") if item else None
+        return _read_openids(item) if item else None
 
     def claim(
         self,
@@ -311,6 +313,31 @@ class LedgerStore:
             return number if self.chunk(campaign, number) is not None else None
         return number
 
+    def forget(self, campaign: str, chunk: Chunk, openid: str, pseudonym: str) -> bool:
+        """Put a pseudonym in an openid's place, in a chunk that is still as it was read.
+
+        The size of the chunk stays what it is, and so does what is known of its calls.
+
+        Returns:
+            Whether the chunk has had the openid.
+
+        Raises:
+            Conflict: the chunk has changed; it may be called now.
+        """
+        key = openids_key(campaign, chunk.number)
+        item = get(self._table, **key)
+        if item is None:  # where version 0.1 kept them
+            key = {"pk": f"campaign#{campaign}", "sk": f"openids#{chunk.number:06d}"}
+            item = get(self._table, **key)
+        openids = _read_openids(item) if item else []
+        if item is None or openid not in openids:
+            return False
+        without = [pseudonym if each == openid else each for each in openids]
+        write = openids_replacement(key, item["openids"], without)
+        what = f"chunk {chunk.number} of {campaign}"
+        transact(self._table, what, write, chunk_as_read(campaign, chunk))
+        return True
+
     def _next_half(self, campaign: str, now_s: float) -> int:
         counted = attempt(
             f"the halves of {campaign}",
@@ -425,3 +452,7 @@ class LedgerStore:
             state,
             message_id,
         )
+
+
+def _read_openids(item: Item) -> list[str]:
+    return zlib.decompress(item["openids"]).decode().split("\n")

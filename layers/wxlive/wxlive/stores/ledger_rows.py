@@ -196,11 +196,40 @@ def openids_put(campaign: str, number: int, openids: Sequence[str], now_s: float
         "Put": {
             "Item": {
                 **openids_key(campaign, number),
-                "openids": zlib.compress("\n".join(openids).encode()),
+                "openids": _packed(openids),
                 "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
             }
         }
     }
+
+
+def openids_replacement(key: Mapping[str, str], as_read: bytes, openids: Sequence[str]) -> Item:
+    """Replace the openids of a chunk that are as they were read."""
+    return {
+        "Update": {
+            "Key": dict(key),
+            "UpdateExpression": "SET openids = :openids",
+            "ConditionExpression": "openids = :as_read",
+            "ExpressionAttributeValues": {":openids": _packed(openids), ":as_read": as_read},
+        }
+    }
+
+
+def chunk_as_read(campaign: str, chunk: Chunk) -> Item:
+    """Return the condition that a chunk's state and claim are as they were read."""
+    same_claim = "(attribute_not_exists(claim) OR claim = :claim)"
+    return {
+        "ConditionCheck": {
+            "Key": chunk_key(campaign, chunk.number),
+            "ConditionExpression": f"#state = :state AND {same_claim}",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":state": chunk.state.value, ":claim": chunk.claim},
+        }
+    }
+
+
+def _packed(openids: Sequence[str]) -> bytes:
+    return zlib.compress("\n".join(openids).encode())
 
 
 def _chunk_put(

@@ -25,8 +25,8 @@ class SecretStore:
         self._name = name
         self._known: Secrets | None = None
 
-    def load(self) -> Secrets:
-        """Return the secret, at most ``KEPT_S`` old.
+    def load(self, *, fresh: bool = False) -> Secrets:
+        """Return the secret, at most ``KEPT_S`` old, or as it is now if it must be ``fresh``.
 
         While it can't be read, the one that was read last is returned: Secrets Manager may be
         unavailable.
@@ -35,7 +35,7 @@ class SecretStore:
             Misconfigured: it is missing, unreadable or incomplete.
         """
         try:
-            text = self._provider.get(self._name, max_age=KEPT_S)
+            text = self._provider.get(self._name, max_age=KEPT_S, force_fetch=fresh)
         except GetParameterError as error:
             if self._known:
                 return self._known
@@ -44,6 +44,15 @@ class SecretStore:
             ) from error
         self._known = Secrets.from_json(str(text), f"The secret {self._name}")
         return self._known
+
+    def pseudonym_key(self, is_needed: bool) -> str:  # noqa: FBT001 - as the store asks
+        """Return the key of the pseudonyms, "" if there is none; one that ``is_needed`` is new.
+
+        Raises:
+            Misconfigured: as for ``load``.
+        """
+        known = self.load().pseudonym_key
+        return known if known or not is_needed else self.load(fresh=True).pseudonym_key
 
 
 def read_robot(client: "SecretsManagerClient", name: str, *, is_local: bool) -> Robot:

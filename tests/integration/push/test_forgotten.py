@@ -1,0 +1,179 @@
+"""Who was forgotten is not notified, and no list, event or file brings them back."""
+
+from typing import Any
+
+import pytest
+
+from factories import NOW_S, PSEUDONYM_KEY, ROOM
+from support.cli import OUTPUTS
+from support.follower_sync import sync
+from support.push_stack import PushStack
+from support.push_start import AUDIENCE, start_deps
+from support.world import World
+from wxlive.digests import digest_of
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.forgotten import pseudonym_of
+from wxlive.errors import InvalidCommand
+from wxlive_cli.followers.forgetting import check_forgettable, erase
+from wxlive_cli.stack import Stack
+from wxlive_local.simulator import FollowChange
+
+GONE, *OTHERS = AUDIENCE
+PSEUDONYM = pseudonym_of(GONE, PSEUDONYM_KEY)
+
+
+@pytest.fixture
+def command(world: World, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stack as the operator's command sees it, at the world's time."""
+    monkeypatch.setattr("time.time", world.clock)
+    deps = start_deps(world)
+    unused: dict[str, Any] = dict.fromkeys(
+        ("days", "sync_budget", "push_quota", "history", "functions", "sqs", "caller")
+    )
+    return Stack(
+        name="wxlive",
+        outputs=OUTPUTS,
+        parameters={},
+        followers=world.followers,
+        campaigns=world.campaigns,
+        living=world.living,
+        ledger=world.ledger,
+        results=world.results,
+        except_lists=deps.except_lists,
+        muted=deps.muted,
+        forgotten=deps.forgotten,
+        members=deps.members,
+        rooms=world.rooms,
+        runs=world.runs,
+        **unused,
+    )
+
+
+def everything(world: World) -> str:
+    return repr(world.state_items()) + repr(world.table())
+
+
+def test_nothing_but_a_pseudonym_stays(world: World, stack: PushStack, command: Stack) -> None:
+    world.put_followers(*AUDIENCE)
+    start_deps(world).muted.mute(GONE, NOW_S - 9)
+    start_deps(world).muted.unmute(GONE)
+    campaign = stack.push()["campaign"]
+    stack.run_to_the_end(5)
+    before = stack.status(campaign)
+    sizes = [len(chunk) for chunk in world.openids_by_chunk(campaign)]
+    check_forgettable(command, GONE)
+
+    erased = erase(command, GONE)
+
+    assert (erased.follower, erased.calls, erased.under_way) == (True, 1, ())
+    assert f"'{GONE}'" not in everything(world)
+    kept = world.openids_by_chunk(campaign)
+    assert GONE not in {openid for chunk in kept for openid in chunk}
+    assert sum(chunk.count(PSEUDONYM) for chunk in kept) == 1
+    assert [len(chunk) for chunk in kept] == sizes
+    assert stack.status(campaign) == before
+    again = erase(command, GONE)
+    assert (again.follower, again.calls, again.lists) == (False, 0, 0)
+
+
+def test_neither_the_list_nor_a_push_brings_anybody_back(
+    world: World, stack: PushStack, command: Stack
+) -> None:
+    world.at_wechat(lambda platform: platform.list_followers(list(AUDIENCE)))
+    sync(world)
+    erase(command, GONE)
+
+    world.clock.now_s += 86_400
+    sync(world)
+    stack.push()
+
+    assert world.subscribed() == set(OTHERS)
+    assert world.pushed() == dict.fromkeys(OTHERS, 1)
+    assert world.newest_run().added == 0
+    assert world.newest_run().listed == len(OTHERS)
+
+
+def test_a_trial_cannot_name_who_was_forgotten(
+    world: World, stack: PushStack, command: Stack
+) -> None:
+    world.put_followers(*OTHERS)
+    erase(command, GONE)
+
+    stack.push(trial={"openids": [GONE, OTHERS[0]]})
+
+    assert world.pushed() == {OTHERS[0]: 1}
+
+
+def test_who_subscribes_again_is_not_notified_twice_for_a_room(
+    world: World, stack: PushStack, command: Stack
+) -> None:
+    world.put_followers(*AUDIENCE)
+    stack.push()
+    stack.run_to_the_end(5)
+    erase(command, GONE)
+    world.clock.now_s += 60
+    at_s = int(world.clock())
+    world.put_followers(GONE, subscribed_at=at_s, changed_at=at_s)
+    start_deps(world).forgotten.lift(GONE, at_s - 60, at_s)
+    assert not start_deps(world).forgotten.load().since
+
+    refused = stack.command("start", room_id=ROOM, audience={"rooms": [1]})
+
+    assert "has notified" in refused["refused"]
+    assert world.pushed() == dict.fromkeys(AUDIENCE, 1)
+    stack.push(again=True)
+    assert world.pushed()[GONE] == 2
+
+
+def test_a_listed_later_subscription_begins_anew(world: World, command: Stack) -> None:
+    world.at_wechat(lambda platform: platform.list_followers(list(AUDIENCE)))
+    sync(world)
+    erase(command, GONE)
+    world.clock.now_s += 86_400
+    world.at_wechat(
+        lambda platform: (
+            platform.apply(FollowChange(GONE, "del_follow", room_id=1)),
+            platform.apply(FollowChange(GONE, "add_follow", room_id=1)),
+        )
+    )
+    sync(world)
+
+    assert world.table()[GONE].subscribed_at == int(world.clock())
+    assert not start_deps(world).forgotten.load().since
+
+
+def test_whom_a_call_may_still_reach_is_not_forgotten(
+    world: World, stack: PushStack, command: Stack
+) -> None:
+    world.put_followers(*AUDIENCE)
+    campaign = stack.command("start", room_id=ROOM)["campaign"]
+    with pytest.raises(InvalidCommand, match="is being planned"):
+        check_forgettable(command, GONE)
+    stack.command("pause", campaign=campaign)
+    stack.command("plan", campaign=campaign)
+    with pytest.raises(InvalidCommand, match="still to be made"):
+        check_forgettable(command, GONE)
+    check_forgettable(command, "somebody-else")
+
+    assert erase(command, GONE).under_way == (campaign,)
+    assert GONE in {openid for chunk in world.openids_by_chunk(campaign) for openid in chunk}
+
+    stack.command("cancel", campaign=campaign)
+    check_forgettable(command, GONE)
+    assert erase(command, GONE).calls == 1
+    assert world.campaign(campaign).state is CampaignState.CANCELLED
+
+
+def test_a_list_of_exceptions_and_the_index_lose_the_person(
+    world: World, stack: PushStack, command: Stack
+) -> None:
+    world.put_followers(*AUDIENCE)
+    lists = start_deps(world).except_lists
+    name = lists.save([digest_of(GONE), digest_of(OTHERS[0])], NOW_S)
+    stack.push(audience={"exceptions": name})
+    stack.run_to_the_end(5)
+
+    assert erase(command, GONE).lists == 1
+
+    assert lists.has(name, digest_of(GONE)) is False
+    assert list(lists.digests(name) or ()) == [digest_of(OTHERS[0])]
