@@ -524,8 +524,11 @@ class MemoryRooms(RoomStore):
     def ask(self, now_s: float, *, run_s: int, before: Asked) -> bool:
         if self.last_asked != before or run_s < before.run_s:
             return False
-        self.last_asked = Asked(int(now_s), run_s)
+        self.last_asked = Asked(int(now_s), run_s, before.failures)
         return True
+
+    def note_failures(self, failures: int) -> None:
+        self.last_asked = replace(self.last_asked, failures=failures)
 
     def chosen(self, day: str) -> Choice | None:
         return self.chosen_rooms.get(day)

@@ -23,6 +23,9 @@ DAY_S = 86_400
 OVERDUE_S = 300
 """A room that should have been pushed for so long is worth an alarm."""
 
+FAILURES_ALLOWED = 3
+"""So many polls in a row whose list can't be read are worth one, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Today:
@@ -63,6 +66,15 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The rooms that WeChat listed, whether these are all, and whether every page could be read."""
+
+    rooms: list[Room]
+    is_whole: bool
+    is_read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Polled:
     """What was seen and done, and when to poll next: for what can't wait for the next run."""
 
@@ -82,11 +94,13 @@ def poll(deps: Dependencies) -> Polled:
     due = _next_poll(known, today, asked, calls_left, deps)
     asked_at = deps.now()
     reason = _take_turn(due, asked, asked_at, deps)
-    rooms, is_whole = _list_rooms(deps) if reason else ([], False)
+    listing = _list_rooms(deps) if reason else None
+    rooms = listing.rooms if listing else []
     seen = noticed(known, rooms, deps.now())
-    missing = unlisted(known, seen, deps.now()) if is_whole else {}
-    if reason and any(quota.is_low(today.day) for quota in (deps.quota, *deps.other_quotas)):
-        deps.telemetry.count(Metric.QUOTA_LOW)
+    missing = unlisted(known, seen, deps.now()) if listing and listing.is_whole else {}
+    if reason or not calls_left:
+        _count_low_quotas(today, deps)
+    _count_failures(today, asked.failures, listing, deps)
     opened = newly_live(known, seen.values())
     pushed = _push(today, seen, deps)
     recovery = _recover(today.campaign, {**known, **seen, **missing}, deps)
@@ -185,11 +199,25 @@ def _last_push(room: Room, today: Today, deps: Dependencies) -> Campaign | None:
     return newest if is_answered or newest.created_at >= planned_at else None
 
 
-def _list_rooms(deps: Dependencies) -> tuple[list[Room], bool]:
-    """List the rooms, page by page; a failure is logged and ends this poll's listing.
+def _count_low_quotas(today: Today, deps: Dependencies) -> None:
+    """Count that few calls are left of a day: with each poll, and for as long as none is made."""
+    if any(quota.is_low(today.day) for quota in (deps.quota, *deps.other_quotas)):
+        deps.telemetry.count(Metric.QUOTA_LOW)
 
-    Returns:
-        The rooms, and whether the list was read to its end.
+
+def _count_failures(today: Today, before: int, listing: Listing | None, deps: Dependencies) -> None:
+    """Count, for as long as it lasts, that the rooms can't be listed although a push may follow."""
+    failures = before
+    if listing is not None:
+        failures = 0 if listing.is_read else before + 1
+    if failures != before:
+        deps.rooms.note_failures(failures)
+    if failures >= FAILURES_ALLOWED and today.push_may_follow(auto_push=deps.auto_push):
+        deps.telemetry.count(Metric.PUSH_OVERDUE)
+
+
+def _list_rooms(deps: Dependencies) -> Listing:
+    """List the rooms, page by page; a failure is logged and ends this poll's listing.
 
     ``total`` and later pages may be wrong (docs/wechat-protocol.md#live-rooms), so neither is
     trusted: a full page is followed by another while it brings rooms that are new and not old.
@@ -209,17 +237,18 @@ def _list_rooms(deps: Dependencies) -> tuple[list[Room], bool]:
             is_last = listed.rows < ROOMS_PER_PAGE or len(seen) == before
             if is_last or 0 < listed.rooms[-1].starts_at < deps.now() - DAY_S:
                 # A room that can't be read is not missing.
-                return list(seen.values()), is_last and not skipped
+                return Listing(list(seen.values()), is_whole=is_last and not skipped)
     except WxliveError as error:
         deps.telemetry.problem("rooms not listed", error)
         if isinstance(error, QuotaUsedUp):
             deps.quota.note_used_up(
                 asked_s=asked_s, answered_s=deps.now(), offset_hours=deps.day_offset_hours
             )
+        return Listing(list(seen.values()), is_whole=False, is_read=False)
     finally:
         if skipped:
             deps.telemetry.logger.warning("rooms left out", extra={"why": skipped})
-    return list(seen.values()), False
+    return Listing(list(seen.values()), is_whole=False)
 
 
 def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None:

@@ -13,7 +13,7 @@ from wxlive.wechat.answers import RoomPage
 from wxlive.wechat.apis import ROOM_PAGES, Api
 from wxlive.wechat.client import WechatClient
 from wxlive_live_watch import poll as poll_module
-from wxlive_live_watch.poll import DAY_S, poll
+from wxlive_live_watch.poll import DAY_S, FAILURES_ALLOWED, poll
 from wxlive_live_watch.poll_policy import EARLY_S, SOON_S
 from wxlive_live_watch.watch import watch
 from wxlive_local.simulator import LIVE, LIVE_INFO, Fault, FaultRule
@@ -211,3 +211,30 @@ def test_a_poll_without_calls_left_still_recovers(world: World) -> None:
 
     assert poll(watch_deps(world, quota=counter)).facts["recovery"] == "end_hold"
     assert world.calls(LIVE_INFO) == 0
+
+
+def test_that_no_calls_are_left_is_counted_for_as_long_as_nothing_is_noticed(world: World) -> None:
+    counter = world.quota_of(Api.GET_LIVE_INFO, 1)
+    counter.consume(DAY, world.clock(), "a call")
+
+    for _ in range(3):
+        poll(watch_deps(world, quota=counter, auto_push=True))
+
+    assert world.telemetry.counted[Metric.QUOTA_LOW] == 3
+
+
+@pytest.mark.parametrize("auto_push", [True, False])
+def test_that_the_rooms_cannot_be_listed_is_counted_where_a_push_may_follow(
+    world: World, *, auto_push: bool
+) -> None:
+    world.wechat.inject(*[FaultRule(LIVE_INFO, Fault.GARBAGE)] * FAILURES_ALLOWED)
+    counted = []
+    for _ in range(FAILURES_ALLOWED):
+        poll_again(world, auto_push=auto_push)
+        counted.append(world.telemetry.counted[Metric.PUSH_OVERDUE])
+    poll(watch_deps(world, auto_push=auto_push))
+    counted.append(world.telemetry.counted[Metric.PUSH_OVERDUE])
+
+    assert counted == ([0, 0, 1, 2] if auto_push else [0] * 4), "also where WeChat is not asked"
+    assert poll_again(world, auto_push=auto_push)["rooms"] == 1
+    assert world.rooms.asked().failures == 0

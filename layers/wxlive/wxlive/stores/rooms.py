@@ -23,11 +23,13 @@ _KEPT_S = 90 * 86_400
 class Asked:
     """When WeChat was asked for the rooms, and when the run began that asked (Unix s); 0 if never.
 
-    A run that begins later takes over: see ``RoomStore.ask``.
+    A run that begins later takes over: see ``RoomStore.ask``. ``failures`` is how often in a row
+    the list could not be read.
     """
 
     at: int = 0
     run_s: int = 0
+    failures: int = 0
 
 
 class RoomStore:
@@ -74,7 +76,7 @@ class RoomStore:
     def asked(self) -> Asked:
         """Return when live_watch last asked WeChat for the rooms, and which run of it."""
         item = get(self._table, _ASKED["pk"], _ASKED["sk"]) or {}
-        return Asked(item.get("asked_at", 0), item.get("run_s", 0))
+        return Asked(item.get("asked_at", 0), item.get("run_s", 0), item.get("failures", 0))
 
     def ask(self, now_s: float, *, run_s: int, before: Asked) -> bool:
         """Take the turn to ask WeChat now, for the run that began at ``run_s``.
@@ -83,14 +85,19 @@ class RoomStore:
             False if the turn is not ours: another run has asked since ``before``, or has begun
             since and taken over.
         """
-        ours = Asked(int(now_s), run_s)
+        ours = Asked(int(now_s), run_s, before.failures)
         unchanged = "attribute_not_exists(asked_at)"
         values: dict[str, Any] = {}
         if before.at:
             unchanged = "asked_at = :before AND (attribute_not_exists(run_s) OR run_s <= :run_s)"
             values = {":before": before.at, ":run_s": run_s}
         request: dict[str, Any] = {
-            "Item": {**_ASKED, "asked_at": ours.at, "run_s": ours.run_s},
+            "Item": {
+                **_ASKED,
+                "asked_at": ours.at,
+                "run_s": ours.run_s,
+                "failures": ours.failures,
+            },
             "ConditionExpression": unchanged,
         }
         if values:
@@ -100,6 +107,17 @@ class RoomStore:
         except Conflict:
             return self.asked() == ours
         return True
+
+    def note_failures(self, failures: int) -> None:
+        """Remember how often in a row the list could not be read."""
+        attempt(
+            "when WeChat was asked",
+            lambda: self._table.update_item(
+                Key=_ASKED,
+                UpdateExpression="SET failures = :failures",
+                ExpressionAttributeValues={":failures": failures},
+            ),
+        )
 
     def chosen(self, day: str) -> Choice | None:
         """Return the room chosen for a day, if any."""
