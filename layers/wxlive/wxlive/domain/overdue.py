@@ -10,7 +10,7 @@ PLAN_STALLED_S = 60
 """A planner stores chunks all the time; one that stored none for so long has died."""
 
 NOTHING_CLAIMED_S = 60
-"""A campaign that sends claims a chunk each second or so."""
+"""A campaign that sends claims a chunk each second or so, or as its pace says."""
 
 PASSED_OVER = 150
 """Later chunks that may be claimed before a queued one: its message is lost."""
@@ -51,8 +51,9 @@ def chunks_to_enqueue(campaign: Campaign, ledger: Sequence[Chunk], now_s: float)
         [campaign.created_at, campaign.resumed_at, queued[0].queued_at]
         + [chunk.claimed_at for chunk in ledger if chunk.state is not ChunkState.QUEUED]
     )
-    if now_s - progress_at > NOTHING_CLAIMED_S:
-        late = [chunk.number for chunk in queued if now_s - _due_at(chunk) > NOTHING_CLAIMED_S]
+    patience_s = NOTHING_CLAIMED_S + _interval_s(campaign, queued)
+    if now_s - progress_at > patience_s:
+        late = [chunk.number for chunk in queued if now_s - _due_at(chunk) > patience_s]
         return late[:ENQUEUED_AT_ONCE]
     claimed = sorted(
         (chunk.queued_at, chunk.number) for chunk in ledger if chunk.state is not ChunkState.QUEUED
@@ -62,6 +63,13 @@ def chunks_to_enqueue(campaign: Campaign, ledger: Sequence[Chunk], now_s: float)
         for chunk in queued
         if len(claimed) - bisect_right(claimed, (chunk.queued_at, chunk.number)) >= PASSED_OVER
     ][:ENQUEUED_AT_ONCE]
+
+
+def _interval_s(campaign: Campaign, queued: Sequence[Chunk]) -> float:
+    """Return how far apart calls may be at the pace that the operator has set."""
+    if not campaign.per_second:
+        return 0
+    return max(chunk.openids for chunk in queued) / campaign.per_second
 
 
 def _due_at(chunk: Chunk) -> int:

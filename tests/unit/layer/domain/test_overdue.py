@@ -36,6 +36,14 @@ def test_a_chunk_that_waits_before_it_is_called_again_is_not_overdue_until_then(
     assert chunks_to_enqueue(a_campaign(), [waits], LATE_S + 90) == [1]
 
 
+def test_calls_that_are_far_apart_at_the_campaigns_pace_are_not_overdue() -> None:
+    """A chunk size that was lowered since leaves the chunks as large as they were planned."""
+    campaign = a_campaign(per_second=17)
+    waits = a_chunk(1, ChunkState.QUEUED, queued_at=NOW_S, openids=2000)
+    assert chunks_to_enqueue(campaign, [waits], LATE_S + 116) == []
+    assert chunks_to_enqueue(campaign, [waits], LATE_S + 117) == [1]
+
+
 def test_thousands_of_chunks_that_wait_their_turn_are_not_overdue() -> None:
     ledger = [accepted(1, claimed_at=LATE_S - 1), *(queued(n) for n in range(2, 5001))]
     assert chunks_to_enqueue(a_campaign(), ledger, LATE_S) == []
