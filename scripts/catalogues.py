@@ -6,10 +6,12 @@ uncertain or has other values than its original.
 """
 
 import io
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from errno import EACCES, EISDIR, ENOENT, ENOSPC, ENOTDIR, EROFS
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -54,6 +56,9 @@ NOT_SHOWN = frozenset(
     {"does not exist", "Robot stored", "wxlive: {printable}", "{command_path} --help"}
 )
 """Text of the command that is compared, posted or typed."""
+
+SAID_BY_SYSTEM = (ENOENT, EACCES, EISDIR, ENOTDIR, ENOSPC, EROFS)
+"""Why a file can't be read or written, in the words of the operating system."""
 
 _VALUE = re.compile(r"\{\w+\}")
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
@@ -129,6 +134,7 @@ def values_of_command() -> Iterator[_FOUND]:
         for one in sentences(path):
             if one.is_error or path.name in FINDING:
                 yield _origin(path), one.message
+    yield from (("errno", os.strerror(code)) for code in SAID_BY_SYSTEM)
 
 
 @cache

@@ -31,7 +31,7 @@ from wxlive_cli.followers.export import follower_row, write_followers
 from wxlive_cli.followers.forgetting import check_forgettable, erase, prepare
 from wxlive_cli.followers.told import is_known, read_tellings
 from wxlive_cli.followers.wording import COLUMNS, OUTCOMES, TELLINGS, reason_of
-from wxlive_cli.language import shown
+from wxlive_cli.language import N_, shown
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
@@ -310,7 +310,7 @@ def _summarize(differences: Iterator[Difference], out: Path | None) -> dict[str,
 
     def rows() -> Iterator[dict[str, str]]:
         for difference in differences:
-            kinds[f"{difference.file}_in_file_{difference.table}_in_table"] += 1
+            kinds[_kind_of(difference)] += 1
             row = asdict(difference)
             if len(first) < MAX_SHOWN:
                 first.append(row)
@@ -318,3 +318,8 @@ def _summarize(differences: Iterator[Difference], out: Path | None) -> dict[str,
 
     differ = sum(1 for _ in rows()) if out is None else write_csv(out, _DIFFERENCE_COLUMNS, rows())
     return {"differ": differ, **kinds, "first": first}
+
+
+def _kind_of(difference: Difference) -> str:
+    words = N_("{file} in file {table} in table")
+    return words.format(file=difference.file, table=difference.table).replace(" ", "_")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.chinese import english
 from support.cli import SECRET, Operator
 from wxlive.errors import InvalidCommand, Misconfigured
 from wxlive.settings import MessageMode
@@ -289,3 +290,18 @@ def test_generated_values_are_what_the_console_accepts() -> None:
     assert re.fullmatch(r"[A-Za-z0-9]{32}", generate("token"))
     assert re.fullmatch(r"[A-Za-z0-9]{43}", generate("aes_key"))
     assert generate("token") != generate("token")
+
+
+def test_it_speaks_chinese(operator: Operator) -> None:
+    created = operator.run("configure", "--lang", "zh", typed=TYPED)
+    same = operator.run("configure", "--lang", "zh", typed="\n\n")
+    refused = operator.run("configure", "--lang", "zh", typed=f"wx{'1' * 16}\n{APP_SECRET}\n")
+
+    assert "已创建" in created.output
+    assert "没有变化" in same.output
+    assert "什么都没有保存" in refused.output
+    generated = set(re.findall("[A-Za-z]+", f"{stored()['token']} {stored()['aes_key']} {APPID}"))
+    shown = created.output + same.output + refused.output
+    names = {"wechat", "AppSecret", "Token", "EncodingAESKey", "URL", "CallbackUrl", "XML", "appid"}
+    names |= {"secure", "MessageMode", "rid", "wx"}
+    assert english(shown) - generated - names == set()

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from factories import CAMPAIGN, DAY, NOW_S, a_chunk
+from support.chinese import english
 from support.cli import Operator
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import CLAIM_STALE_S, ChunkState
@@ -441,3 +442,15 @@ def test_a_stack_without_the_queue_is_refused(
         f"wxlive: The stack wxlive has no output {missing}; is it a stack of wxlive?"
     )
     assert queues.hidden() == 0
+
+
+def test_it_speaks_chinese(operator: Operator, queues: Queues) -> None:
+    paused_campaign(operator, reason="Its openids have expired")
+    queues.add_dead(1, 2)
+    queues.add_text("unreadable")
+    shown = operator.run("dlq", "show", "--limit", "3", "--lang", "zh").output
+    replayed = operator.run("dlq", "replay", "--lang", "zh").output
+
+    assert "死信：3" in shown
+    assert "无法读取" in replayed
+    assert english(shown + replayed) == set()

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from support.chinese import english
 from support.cli import Operator, ScriptedClock
 from wxlive.errors import Misconfigured
 from wxlive_cli import robot
@@ -147,3 +148,11 @@ def test_a_file_that_is_not_json_is_refused(
     path = tmp_path / "robot.json"
     path.write_text("https://example.com", encoding="utf-8")
     assert "is not JSON" in operator.refusal("robot", "--from", str(path))
+
+
+def test_it_speaks_chinese(operator: Operator, local: None, simulator: Simulator) -> None:
+    typed = f"{robot_url(simulator.url, 'wecom')}\n\n"
+    shown = operator.run("robot", "--kind", "wecom", "--lang", "zh", typed=typed).output
+
+    assert "已保存在" in shown
+    assert english(shown) - {"NotifyWebhookSecretName", "robot", "wecom", "URL"} == set()

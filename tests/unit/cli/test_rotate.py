@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from factories import NOW_S
+from support.chinese import english
 from support.cli import Operator
 from wxlive.settings import Secrets
 from wxlive.stores.secrets import KEPT_S
@@ -235,3 +236,16 @@ def test_a_secret_that_the_functions_could_not_read_is_not_rotated(
 
     assert "no usable" in operator.refusal("rotate")
     assert secret.fields == {"appid": "wx1"}
+
+
+def test_it_speaks_chinese(operator: Operator, secret: Secret) -> None:
+    began = operator.run("rotate", "--lang", "zh").output
+    early = operator.run("rotate", "--finish", "--lang", "zh").output
+    forced = operator.run("rotate", "--finish", "--force", "--lang", "zh").output
+
+    assert "请在所示的时间" in began
+    assert "还没有消息使用过新值" in early
+    assert "已移除旧值" in forced
+    values = set(re.findall("[A-Za-z]+", f"{secret.fields['token']} {secret.fields['aes_key']}"))
+    names = {"Token", "EncodingAESKey", "URL", "CloudWatch"}
+    assert english(began + early + forced) - values - names == set()
