@@ -70,6 +70,7 @@ LABELS = (
     "first call",
     "follower",
     "followers",
+    "forgotten",
     "forgotten at",
     "held since",
     "host",

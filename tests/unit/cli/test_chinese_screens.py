@@ -96,7 +96,9 @@ SCREENS = [
     "followers import --check /dev/null",
 ]
 
-ELSEWHERE = {"configure", "doctor", "dlq show", "dlq replay", "robot", "rotate"}
+ELSEWHERE = {
+    *("configure", "doctor", "dlq show", "dlq replay", "followers forget", "robot", "rotate"),
+}
 """Commands whose own tests show them in Chinese."""
 
 

@@ -1,12 +1,14 @@
 """``wxlive followers forget``: what is on record of a person goes, the counts stay."""
 
 import json
+import re
 from typing import Any, cast
 
 import boto3
 import pytest
 
 from factories import CAMPAIGN, NOW_S, PSEUDONYM_KEY, a_campaign, a_chunk, a_follower
+from support.chinese import english
 from support.cli import SECRET, Operator, a_call, client
 from wxlive.digests import digest_of
 from wxlive.domain.audience import Audience
@@ -204,3 +206,11 @@ def test_an_export_of_the_members_shows_that_somebody_was_forgotten(
     known.json("followers", "forget", "a")
     known.json("report", "--members", str(tmp_path / "m.csv"))
     assert (tmp_path / "m.csv").read_text().splitlines()[1].startswith("(forgotten),1,")
+
+
+def test_it_speaks_chinese(known: Operator) -> None:
+    asked = known.run("followers", "forget", "a", "--lang", "zh", typed="n\n").output
+    done = known.run("followers", "forget", "a", "--yes", "--lang", "zh").output
+
+    assert re.search("[\u4e00-\u9fff]", asked)
+    assert english(asked + done) - {"yes", "no"} == set()
