@@ -46,6 +46,8 @@ ENV = {
     "CLOCK_MARGIN_S": "120",
     "BRAKE_PERCENT": "50",
     "AUTO_PUSH": "off",
+    "TRIAL_OPENIDS": "0",
+    "TRIAL_GO_ON_PERCENT": "50",
     "WATCH_DAILY_CALLS": "400",
     "PUSH_START_FUNCTION": "wxlive-push-start",
     "STACK_NAME": "wxlive",

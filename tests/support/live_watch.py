@@ -38,6 +38,7 @@ def watch_deps(world: World, **changes: Any) -> Dependencies:
         other_quotas=(QuotaStore(state, Api.PUSH_MESSAGE, 10),),
         telemetry=world.telemetry,
         auto_push=False,
+        trial=None,
         room_wait_limit_s=3600,
         day_offset_hours=DAY_OFFSET_HOURS,
         now=world.clock,

@@ -51,6 +51,7 @@ class Watcher:
             other_quotas=(),
             telemetry=self.telemetry,
             auto_push=self.auto_push,
+            trial=None,
             room_wait_limit_s=ROOM_WAIT_LIMIT_S,
             day_offset_hours=8,
             now=self.clock,

@@ -1,7 +1,7 @@
 """What live_watch works with."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from wxlive.bootstrap.process import invoke_async, secret_store, settings, state
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.announcements import announce_room
 from wxlive.domain.rooms import Room
+from wxlive.settings import Settings
 from wxlive.stores.announcements import EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
@@ -27,7 +28,8 @@ class Dependencies:
 
     ``invoke_push_start`` invokes push_start without waiting; ``publish_live`` sends the event that
     a room went live; ``quota`` counts the day's calls; ``other_quotas`` are those of the other
-    APIs, checked here because this function runs each minute anyway.
+    APIs, checked here because this function runs each minute anyway. ``trial`` is that of a push
+    that starts by itself, as push_start takes it.
     """
 
     wechat: WechatClient
@@ -39,6 +41,7 @@ class Dependencies:
     other_quotas: tuple[QuotaStore, ...]
     telemetry: Telemetry
     auto_push: bool
+    trial: Mapping[str, int] | None
     room_wait_limit_s: int
     day_offset_hours: int
     now: Callable[[], float]
@@ -65,6 +68,7 @@ def build_dependencies() -> Dependencies:
         ),
         telemetry=telemetry(),
         auto_push=config.auto_push,
+        trial=_trial(config),
         room_wait_limit_s=config.room_wait_limit_s,
         day_offset_hours=config.day_offset_hours,
         now=time.time,
@@ -73,6 +77,12 @@ def build_dependencies() -> Dependencies:
         invoke_push_start=lambda payload: invoke_async(config.push_start_function, payload),
         publish_live=_publish_live,
     )
+
+
+def _trial(config: Settings) -> dict[str, int] | None:
+    """Return the trial of a push that starts by itself, which is one call; None if it has none."""
+    first = min(config.trial_openids, config.chunk_openids)
+    return {"first": first, "go_on_at": config.trial_go_on_percent} if first else None
 
 
 def _publish_live(room: Room) -> None:

@@ -277,6 +277,7 @@ def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None
             "day": today.day,
             "planned_at": today.choice.push_at if today.choice else 0,
             **({} if target.is_everybody else {"audience": audience_item(target)}),
+            **({} if deps.trial is None else {"trial": dict(deps.trial)}),
         }
     )
     return room.room_id

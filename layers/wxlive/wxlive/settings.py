@@ -57,6 +57,8 @@ class Settings:
     clock_margin_s: int
     brake_percent: int
     auto_push: bool
+    trial_openids: int
+    trial_go_on_percent: int
     watch_daily_calls: int
     push_start_function: str
     notify_secret_name: str
@@ -92,6 +94,8 @@ class Settings:
             clock_margin_s=_number(env, "CLOCK_MARGIN_S", low=0, high=3600),
             brake_percent=_number(env, "BRAKE_PERCENT", low=0, high=100),
             auto_push=_switch(env, "AUTO_PUSH"),
+            trial_openids=_number(env, "TRIAL_OPENIDS", low=0, high=MAX_OPENIDS_PER_CALL),
+            trial_go_on_percent=_number(env, "TRIAL_GO_ON_PERCENT", low=0, high=100),
             watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),
             notify_secret_name=_text(env, "NOTIFY_SECRET_NAME"),

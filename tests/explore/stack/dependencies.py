@@ -197,6 +197,7 @@ def for_live_watch(port: Port, setting: Setting) -> watch_dependencies.Dependenc
         other_quotas=(QuotaStore(state, Api.PUSH_MESSAGE, setting.daily_calls),),
         telemetry=Telemetry(port, setting),  # type: ignore[arg-type]  # what of it is used
         auto_push=setting.auto_push,
+        trial=None,
         room_wait_limit_s=setting.room_wait_limit_s,
         day_offset_hours=setting.day_offset_hours,
         now=lambda: now_s(port),

@@ -183,3 +183,15 @@ def test_a_planned_push_whose_room_never_opens_stops_asking(world: World) -> Non
     world.clock.now_s += 60
 
     assert poll(watch_deps(world)).facts["asked"] == "evenly"
+
+
+def test_a_push_that_starts_by_itself_may_have_a_trial(world: World) -> None:
+    trial = {"first": 1, "go_on_at": 50}
+
+    poll_again(world, auto_push=True, trial=trial)
+
+    [start_by_itself] = world.invoked
+    assert start_by_itself == automatic_start(ROOM, NOW_S + RARELY_S) | {"trial": trial}
+    world.put_followers("a", "b", "c")
+    begun = execute(start_by_itself, start_deps(world))
+    assert begun["audience"] == 1
