@@ -60,11 +60,19 @@ def _post_all(messages: Mapping[str, Message], left: list[str], deps: Dependenci
 
 
 def _message(body: str, deps: Dependencies) -> Message | None:
-    event = json.loads(body)
-    text = sentence(
-        event,
-        stack=deps.stack,
-        offset_hours=deps.day_offset_hours,
-        catalogue=deps.catalogue,
-    )
+    """Return what the team is told of an event; one that can't be understood is logged only.
+
+    It would hold up those behind it for an hour, and not be understood then either.
+    """
+    try:
+        event = json.loads(body)
+        text = sentence(
+            event,
+            stack=deps.stack,
+            offset_hours=deps.day_offset_hours,
+            catalogue=deps.catalogue,
+        )
+    except Exception:  # whatever is wrong with it
+        deps.telemetry.logger.exception("event not understood", extra={"body": body})
+        return None
     return Message(text, event) if text is not None else None

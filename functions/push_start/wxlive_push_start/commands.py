@@ -81,7 +81,7 @@ def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict
         case "start":
             return _start(event, command, deps)
         case "reconcile":
-            return {**reconcile(deps), "announced": announce(deps), "indexed": index_members(deps)}
+            return _each_minute(deps)
         case "plan":
             return _plan(_campaign_of(event), deps)
         case "pace":
@@ -94,6 +94,18 @@ def _execute(event: Mapping[str, Any], command: str, deps: Dependencies) -> dict
             raise InvalidCommand(
                 f"Unknown action {action!r}; use start, plan, resume, pace, {', '.join(_CONTROLS)}"
             )
+
+
+def _each_minute(deps: Dependencies) -> dict[str, Any]:
+    """Do what is done each minute. What one part fails at keeps no other from being done."""
+    try:
+        done = reconcile(deps)
+    finally:
+        try:
+            announced = announce(deps)
+        finally:
+            indexed = index_members(deps)
+    return {**done, "announced": announced, "indexed": indexed}
 
 
 def _pace(event: Mapping[str, Any], command: str, deps: Dependencies) -> Report:

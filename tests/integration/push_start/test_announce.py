@@ -11,7 +11,8 @@ from support.steps import Killed
 from support.world import World
 from wxlive.domain.campaigns import CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import ChunkState
-from wxlive.errors import RetryLater
+from wxlive.errors import RetryLater, StoreBusy
+from wxlive.stores.living import Living, LivingStore
 from wxlive_push_start.announce import announce
 from wxlive_push_start.commands import execute
 
@@ -152,3 +153,20 @@ def test_what_happens_to_a_campaign_that_goes_on_after_its_end_is_announced(worl
     )
 
     assert announced(world)[2:] == ["Campaign held"]
+
+
+class BusyPointer(LivingStore):
+    """Nobody can read which campaign lives."""
+
+    def __init__(self) -> None: ...
+
+    def load(self) -> Living | None:
+        raise StoreBusy("The table was too busy")
+
+
+def test_what_happened_is_announced_though_the_campaign_cannot_be_reconciled(world: World) -> None:
+    opened(world)
+    with pytest.raises(StoreBusy):
+        execute({"action": "reconcile"}, start_deps(world, living=BusyPointer()))
+
+    assert [event["DetailType"] for event in world.events.sent] == ["Campaign started"]

@@ -132,3 +132,11 @@ def test_neither_the_url_nor_the_secret_is_logged(
     logged = capsys.readouterr().out
     assert "robot not told" in logged
     assert "made-up" not in logged
+
+
+@pytest.mark.parametrize("odd", [{}, {"type": "of another program"}, {"alarmName": 7}])
+def test_an_event_that_is_not_understood_does_not_hold_up_the_others(
+    team: Team, odd: dict[str, Any]
+) -> None:
+    assert team.notify(odd, alarm("Odd")) == []
+    assert len(team.told) == 1
