@@ -256,3 +256,11 @@ def test_the_time_of_other_events_is_not_checked() -> None:
 def test_a_result_that_adds_up_and_repeats_the_stored_one_is_no_anomaly() -> None:
     assert anomaly_of(RESULT, RESULT) is None
     assert anomaly_of(replace(RESULT, time_s=NOW_S + 60), RESULT) is None
+
+
+def test_a_result_whose_time_is_no_time_is_one_of_now() -> None:
+    """In milliseconds it would be one of the year 58000, which no command could show."""
+    text = json.loads(push_result(RESULT)) | {"CreateTime": NOW_S * 1000}
+    assert read_event(json.dumps(text), NOW_S + 0.5) == RESULT
+    text["CreateTime"] = NOW_S + MAX_CLOCK_LEAD_S
+    assert read_event(json.dumps(text), NOW_S) == replace(RESULT, time_s=NOW_S + MAX_CLOCK_LEAD_S)
