@@ -41,7 +41,8 @@ changes something, such as `wxlive pause`, exits with 0 once it is done.
 With `--json`, a refusal also prints `{"refused": "the reason"}` on stdout.
 
 **The locale** is the first of `$LC_ALL`, `$LC_MESSAGES` and `$LANG` that is set; a Chinese one
-means `zh`, any other `en`. JSON and CSV files are the same in both.
+means `zh`, any other `en`. JSON and CSV files are the same in both, but for the sentence about
+wrong usage.
 
 **Times** are read and shown in the time zone of WeChat's day (Beijing, `UTC+8`, unless
 `DayOffsetHours` says otherwise), which every screen names. JSON and CSV files have Unix seconds.

@@ -147,7 +147,8 @@ class CommandLine(click.Group):
         try:
             language = language_of(words, os.environ)
         except InvalidCommand as error:
-            refuse(str(error), as_json="--json" in words)
+            with speaking(language_of([], os.environ)):
+                refuse(str(error), as_json="--json" in words)
         with speaking(language):
             translated(self).run(words, **options)
 

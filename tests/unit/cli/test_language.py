@@ -43,6 +43,15 @@ def test_an_unknown_language_is_refused(words: Sequence[str]) -> None:
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
 
 
+def test_an_unknown_language_is_refused_in_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+
+    refused = CliRunner().invoke(main, ["--lang", "fr"])
+    assert refused.stderr == "wxlive: wxlive 没有 'fr' 这种语言；可用 en, zh\n"
+
+
 def test_a_refusal_is_chinese_and_its_json_is_not(operator: Operator) -> None:
     operator.functions.answer = {"refused": "There is no run 7f; see `wxlive sync`"}
     refused = operator.run("sync", "--lang", "zh", "--json")
