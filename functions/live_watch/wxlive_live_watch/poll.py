@@ -91,7 +91,7 @@ def poll(deps: Dependencies) -> Polled:
     today = _today(deps)
     known = deps.rooms.all()
     asked, calls_left = deps.rooms.asked(), deps.quota.left(today.day)
-    due = _next_poll(known, today, asked, calls_left, deps)
+    due = _next_poll(known, today, asked.as_of(deps.now()), calls_left, deps)
     asked_at = deps.now()
     reason = _take_turn(due, asked, asked_at, deps)
     listing = _list_rooms(deps) if reason else None

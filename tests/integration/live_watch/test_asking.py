@@ -238,3 +238,11 @@ def test_that_the_rooms_cannot_be_listed_is_counted_where_a_push_may_follow(
     assert counted == ([0, 0, 1, 2] if auto_push else [0] * 4), "also where WeChat is not asked"
     assert poll_again(world, auto_push=auto_push)["rooms"] == 1
     assert world.rooms.asked().failures == 0
+
+
+def test_a_run_whose_clock_was_an_hour_ahead_keeps_no_later_one_from_asking(world: World) -> None:
+    ahead = int(world.clock()) + 3600
+    world.rooms.ask(ahead, run_s=ahead, before=Asked())
+
+    assert poll(watch_deps(world)).facts["asked"] is not None
+    assert world.rooms.asked().at == int(world.clock())

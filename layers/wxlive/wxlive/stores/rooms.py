@@ -1,8 +1,8 @@
 """The rooms that were seen, in the State table."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from wxlive.domain.audience import EVERYBODY
 from wxlive.domain.rooms import Choice, Room
@@ -17,6 +17,8 @@ _PK = "room"
 _CHOICE_PK = "choice"
 _ASKED = {"pk": "watch", "sk": "asked"}
 _KEPT_S = 90 * 86_400
+_CLOCKS_DIFFER_S = 60
+"""Clocks of our own functions differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Asked:
     at: int = 0
     run_s: int = 0
     failures: int = 0
+
+    def as_of(self, now_s: float) -> Self:
+        """Return it without a time from the future: the clock of that run was wrong."""
+        is_ahead = max(self.at, self.run_s) > now_s + _CLOCKS_DIFFER_S
+        return replace(self, at=0, run_s=0) if is_ahead else self
 
 
 class RoomStore:
@@ -89,8 +96,12 @@ class RoomStore:
         unchanged = "attribute_not_exists(asked_at)"
         values: dict[str, Any] = {}
         if before.at:
-            unchanged = "asked_at = :before AND (attribute_not_exists(run_s) OR run_s <= :run_s)"
-            values = {":before": before.at, ":run_s": run_s}
+            unchanged = (
+                "asked_at = :before AND "
+                "(attribute_not_exists(run_s) OR run_s <= :run_s OR run_s > :future)"
+            )
+            future = int(now_s) + _CLOCKS_DIFFER_S
+            values = {":before": before.at, ":run_s": run_s, ":future": future}
         request: dict[str, Any] = {
             "Item": {
                 **_ASKED,
