@@ -178,8 +178,10 @@ class WechatSession(requests.Session):
         Raises:
             NothingSent: its address is none.
         """
-        with _bounded(self._limit_s):
+        try:
             return super().prepare_request(request)
+        except requests.RequestException as error:
+            raise NothingSent(type(error).__name__) from error
 
     def send(self, request: "PreparedRequest", **kwargs: Any) -> "Response":
         """Send a request and read its answer whole.
