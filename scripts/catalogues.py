@@ -16,6 +16,7 @@ from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import click
 from babel.messages.catalog import Catalog, Message
@@ -61,11 +62,13 @@ SAID_BY_SYSTEM = (ENOENT, EACCES, EISDIR, ENOTDIR, ENOSPC, EROFS)
 """Why a file can't be read or written, in the words of the operating system."""
 
 _VALUE = re.compile(r"\{\w+\}")
-_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+_KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "N_": None}
+_KEYWORDS |= {"ngettext": (1, 2), "npgettext": ((1, "c"), 2, 3)}
 HEADER = "# What wxlive says, in Chinese. `make catalogues` keeps and compiles it."
 
 _PYTHON = [("**.py", "python")]
-_FOUND = tuple[str, str | tuple[str, ...]]
+_FOUND = tuple[str, str | tuple[str, ...]] | tuple[str, str | tuple[str, ...], str | None]
+"""Where a message is from, the message (perhaps with its plural), and perhaps its context."""
 _BACKTICKS = re.compile(r"`[^`]+`")
 _PERCENT = re.compile(r"%\((\w+)\)")
 
@@ -91,8 +94,8 @@ class Extracted:
     def updated(self) -> Catalog:
         """Return the catalogue with the messages of the code; those that are gone are dropped."""
         template, catalogue = _empty(), self.read()
-        for origin, message in self.extract():
-            template.add(message, locations=[(origin, 0)])
+        for origin, message, *context in self.extract():
+            template.add(message, locations=[(origin, 0)], context=next(iter(context), None))
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         catalogue.header_comment = HEADER
@@ -119,7 +122,7 @@ def said_by_functions() -> Iterator[_FOUND]:
 
 def said_by_command() -> Iterator[_FOUND]:
     """Yield what the screens of ``wxlive`` say: marked text, labels, help, and click's words."""
-    yield from (found for found in _marked() if not _has_values(found) or found not in _noted())
+    yield from (found for found in _marked() if not (_has_values(found) and found[:2] in _noted()))
     labels = (*CHECKS, *RESULTS, *LABELS)
     yield from (("cli/wxlive_cli/labels.py", label) for label in labels)
     yield from (("help", text) for text in _help(wxlive))
@@ -141,7 +144,7 @@ def values_of_command() -> Iterator[_FOUND]:
 def _marked() -> list[_FOUND]:
     methods = [*_PYTHON, ("**.j2", "jinja2.ext:babel_extract")]
     found = extract_from_dir(COMMAND, methods, keywords=_KEYWORDS)
-    return [(_origin(COMMAND / name), message) for name, _, message, *_ in found]
+    return [(_origin(COMMAND / name), message, context) for name, _, message, _, context in found]
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from gettext import gettext as _
-from gettext import ngettext
+from gettext import ngettext, npgettext, pgettext
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -81,7 +81,9 @@ def _environment(zone: timezone, offset_hours: int) -> Environment:
         lstrip_blocks=True,
         extensions=[InternationalizationExtension],
     )
-    environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's
+        _, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
     environment.filters |= {
         "clock": lambda at: datetime.fromtimestamp(at, zone).strftime("%H:%M:%S"),
         "date_time": lambda at: datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S"),
