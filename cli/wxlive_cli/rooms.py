@@ -34,7 +34,7 @@ def rooms() -> None:
     """List the rooms, and choose the one to push.
 
     With AutoPush=on, the chosen room of a day is pushed when it goes live; without a choice, the
-    first room of the day that goes live.
+    first room of the day that goes live, to the audience of `wxlive rooms audience`.
 
     \b
     Examples:
@@ -83,6 +83,7 @@ def choose(
     rooms: tuple[int, ...],
     since: datetime | None,
     before: datetime | None,
+    room_status: str | None,
     except_file: Path | None,
     note: str,
 ) -> CommandResult:
@@ -125,7 +126,14 @@ def choose(
             f"Room {stands.room_id} is planned for {chosen_day} ({plan}); remove that plan first "
             "with `wxlive planned remove`"
         )
-    target = read_audience(stack, rooms=rooms, since=since, before=before, except_file=except_file)
+    target = read_audience(
+        stack,
+        rooms=rooms,
+        since=since,
+        before=before,
+        room_status=room_status,
+        except_file=except_file,
+    )
     choice = Choice(room_id, int(time.time()), target=target)
     with recorded(stack, "rooms choose", note, room_id=room_id):
         choose_room(stack.rooms, chosen_day, choice, stands)
@@ -134,6 +142,49 @@ def choose(
     return CommandResult(
         {**facts, "audience": asdict(target)}, screen=facts_table(_("Chosen"), lines)
     )
+
+
+@rooms.command()
+@audience_options
+@click.option("--everybody", is_flag=True, help="Notify all followers again.")
+@note_option
+@stack_command
+def audience(
+    stack: Stack,
+    *,
+    rooms: tuple[int, ...],
+    since: datetime | None,
+    before: datetime | None,
+    room_status: str | None,
+    except_file: Path | None,
+    everybody: bool,
+    note: str,
+) -> CommandResult:
+    """Show or set whom AutoPush notifies of a room that nobody has chosen.
+
+    A chosen room has the audience of its choice.
+
+    \b
+    Examples:
+      wxlive rooms audience
+      wxlive rooms audience --room-status live
+      wxlive rooms audience --everybody
+    """  # noqa: D301 - \b keeps click from wrapping the lines
+    if except_file is not None:
+        raise click.UsageError(
+            _("--except-file is kept for 90 days only: use it with `wxlive rooms choose`")
+        )
+    target = read_audience(
+        stack, rooms=rooms, since=since, before=before, room_status=room_status, except_file=None
+    )
+    if everybody and not target.is_everybody:
+        raise click.UsageError(_("--everybody contradicts the other options: omit one of them"))
+    if everybody or not target.is_everybody:
+        with recorded(stack, "rooms audience", note):
+            stack.rooms.set_usual_audience(target)
+    usual = stack.rooms.usual_audience()
+    words = {"audience": audience_words(usual, stack.day_offset_hours)}
+    return CommandResult({"audience": asdict(usual)}, screen=facts_table(_("AutoPush"), words))
 
 
 @rooms.command()

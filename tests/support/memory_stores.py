@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from factories import PSEUDONYM_KEY
+from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.brakes import came_at
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, PastHold
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
@@ -511,6 +512,7 @@ class MemoryRooms(RoomStore):
         self.rows: dict[int, Room] = {}
         self.chosen_rooms: dict[str, Choice] = {}
         self.last_asked = Asked()
+        self.usual = EVERYBODY
 
     def all(self) -> dict[int, Room]:
         return dict(self.rows)
@@ -532,6 +534,12 @@ class MemoryRooms(RoomStore):
 
     def chosen(self, day: str) -> Choice | None:
         return self.chosen_rooms.get(day)
+
+    def usual_audience(self) -> Audience:
+        return self.usual
+
+    def set_usual_audience(self, target: Audience) -> None:
+        self.usual = target
 
     def choices(self, since: str) -> dict[str, Choice]:
         return {day: choice for day, choice in self.chosen_rooms.items() if day >= since}

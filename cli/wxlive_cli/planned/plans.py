@@ -8,9 +8,10 @@ from typing import Self
 
 from wxlive.domain.audience import Audience
 from wxlive.domain.calendar import day_of, stamp_of
-from wxlive.domain.rooms import Choice
+from wxlive.domain.rooms import Choice, words_of
 from wxlive.errors import Conflict, InvalidCommand
 from wxlive.stores.rooms import RoomStore
+from wxlive_cli.language import shown
 from wxlive_cli.time_parsing import format_time
 
 
@@ -53,6 +54,10 @@ def audience_words(audience: Audience, offset_hours: int) -> str:
         words.append(_("since {time}").format(time=format_time(audience.since, offset_hours)))
     if audience.before:
         words.append(_("before {time}").format(time=format_time(audience.before, offset_hours)))
+    if audience.room_status:
+        words.append(
+            _("whose room was {status}").format(status=shown(words_of(audience.room_status)))
+        )
     if audience.exceptions:
         words.append(_("without a list of exceptions"))
     return _("; ").join(words) or _("everybody")

@@ -1,6 +1,6 @@
 """The options that say whom a push is for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from gettext import gettext as _
 from pathlib import Path
@@ -9,10 +9,18 @@ from typing import Any
 import click
 
 from wxlive.domain.audience import MAX_ROOMS, Audience
+from wxlive.domain.rooms import RoomStatus
 from wxlive_cli.push.exceptions import store_exceptions
 from wxlive_cli.stack import Stack
 
 _TIME = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
+
+_STATUSES: Mapping[str, RoomStatus] = {
+    "live": RoomStatus.LIVE,
+    "not-started": RoomStatus.NOT_STARTED,
+    "ended": RoomStatus.ENDED,
+}
+"""Those that WeChat tells of when somebody subscribes."""
 
 _OPTIONS = (
     click.option(
@@ -24,6 +32,12 @@ _OPTIONS = (
     ),
     click.option("--since", type=_TIME, help="Notify only followers who subscribed then or later."),
     click.option("--before", type=_TIME, help="Notify only followers who subscribed earlier."),
+    click.option(
+        "--room-status",
+        type=click.Choice(list(_STATUSES)),
+        help="Notify only followers who subscribed while a room was live, had not started, or had "
+        "ended.",
+    ),
     click.option(
         "--except-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -46,6 +60,7 @@ def read_audience(
     rooms: tuple[int, ...],
     since: datetime | None,
     before: datetime | None,
+    room_status: str | None,
     except_file: Path | None,
 ) -> Audience:
     """Return the audience of the options; its exceptions are stored.
@@ -70,6 +85,7 @@ def read_audience(
         since=int(since.replace(tzinfo=zone).timestamp()) if since else 0,
         before=int(before.replace(tzinfo=zone).timestamp()) if before else 0,
         exceptions=store_exceptions(stack, except_file) if except_file else "",
+        room_status=_STATUSES[room_status].value if room_status else 0,
     )
 
 
@@ -79,6 +95,7 @@ def audience_json(audience: Audience) -> dict[str, Any]:
         "since": audience.since,
         "before": audience.before,
         "exceptions": audience.exceptions,
+        "room_status": audience.room_status,
     }
     given = {name: limit for name, limit in limits.items() if limit}
     return {"rooms": list(audience.rooms), **given}

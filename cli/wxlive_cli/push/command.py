@@ -45,6 +45,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     rooms: tuple[int, ...],
     since: datetime | None,
     before: datetime | None,
+    room_status: str | None,
     except_file: Path | None,
     first: int | None,
     first_file: Path | None,
@@ -84,7 +85,14 @@ def push(  # noqa: PLR0913 - one parameter for each option
     if dry_run and wait:
         raise click.UsageError(_("--dry-run starts nothing: omit --wait"))
     trial = read_trial(stack, first=first, first_file=first_file, go_on_at=go_on_at)
-    target = read_audience(stack, rooms=rooms, since=since, before=before, except_file=except_file)
+    target = read_audience(
+        stack,
+        rooms=rooms,
+        since=since,
+        before=before,
+        room_status=room_status,
+        except_file=except_file,
+    )
     if at is not None:
         return plan_push(stack, room, at, target, note)
     payload = {

@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from wxlive.domain.audience import EVERYBODY
 from wxlive.domain.calendar import day_ends_at, day_of
 from wxlive.domain.campaigns import Campaign, CampaignState
 from wxlive.domain.rooms import Choice, Room, newly_live, noticed, unlisted
@@ -267,7 +266,7 @@ def _push(today: Today, seen: dict[int, Room], deps: Dependencies) -> int | None
         deps.telemetry.count(Metric.PUSH_OVERDUE)
     if last is not None:
         return None
-    target = today.choice.target if today.choice else EVERYBODY
+    target = today.choice.target if today.choice else deps.rooms.usual_audience()
     deps.invoke_push_start(
         {
             "action": "start",

@@ -157,20 +157,21 @@ def parse_audience(raw: object) -> Audience:
     """
     refusal = InvalidCommand(
         'audience must be like {"rooms": [room ids, at most 50], "since": s, "before": s, '
-        '"exceptions": the name of a stored list}, in Unix seconds'
+        '"exceptions": the name of a stored list, "room_status": a live_status}, in Unix seconds'
     )
-    if not isinstance(raw, dict) or not raw.keys() <= {"rooms", "since", "before", "exceptions"}:
+    if not isinstance(raw, dict) or not raw.keys() <= set(Audience.__dataclass_fields__):
         raise refusal
     rooms = raw.get("rooms") or []
     since, before = raw.get("since") or 0, raw.get("before") or 0
+    status = raw.get("room_status") or 0
     if not isinstance(rooms, list) or len(rooms) > MAX_ROOMS:
         raise refusal
-    if any(type(number) is not int or number < 0 for number in (*rooms, since, before)):
+    if any(type(number) is not int or number < 0 for number in (*rooms, since, before, status)):
         raise refusal
     exceptions = raw.get("exceptions") or ""
     if not isinstance(exceptions, str):
         raise refusal
-    return Audience(tuple(sorted(set(rooms))), since, before, exceptions)
+    return Audience(tuple(sorted(set(rooms))), since, before, exceptions, status)
 
 
 def _plan(campaign: str, deps: Dependencies) -> dict[str, Any]:

@@ -269,6 +269,8 @@ def test_a_walk_that_finds_nobody_says_at_each_page_how_far_it_was(
         Audience(before=NOW_S + 2),
         Audience(rooms=(2, 3), since=NOW_S + 1, before=NOW_S + 3),
         Audience(since=NOW_S + 9),
+        Audience(room_status=101),
+        Audience(rooms=(2,), room_status=103),
     ],
 )
 def test_the_table_filters_an_audience_as_the_rule_does(
@@ -276,7 +278,11 @@ def test_the_table_filters_an_audience_as_the_rule_does(
 ) -> None:
     facts = [
         a_fact(
-            f"o-{room}-{after}-{status}", room_id=room, subscribed_at=NOW_S + after, status=status
+            f"o-{room}-{after}-{status}",
+            room_id=room,
+            subscribed_at=NOW_S + after,
+            status=status,
+            room_status=101 + after,
         )
         for room in range(1, 4)
         for after in range(4)

@@ -185,6 +185,19 @@ def test_a_planned_push_whose_room_never_opens_stops_asking(world: World) -> Non
     assert poll(watch_deps(world)).facts["asked"] == "evenly"
 
 
+def test_a_room_that_nobody_has_chosen_is_pushed_to_the_usual_audience(world: World) -> None:
+    world.rooms.set_usual_audience(Audience(room_status=101))
+    assert world.rooms.usual_audience() == Audience(room_status=101)
+
+    poll_again(world, auto_push=True)
+    world.rooms.choose(DAY, Choice(ROOM, NOW_S))
+    poll_again(world, auto_push=True)
+
+    usual, chosen = world.invoked
+    assert usual["audience"] == {"rooms": [], "since": 0, "before": 0, "room_status": 101}
+    assert "audience" not in chosen
+
+
 def test_a_push_that_starts_by_itself_may_have_a_trial(world: World) -> None:
     trial = {"first": 1, "go_on_at": 50}
 

@@ -30,7 +30,7 @@ def test_a_planned_push_is_the_choice_of_its_day(operator: Operator) -> None:
         "planned": "room-1001-20261122T200000",
         "room_id": 1001,
         "at": NOW_S + 1800,
-        "audience": {"rooms": [], "since": 0, "before": 0, "exceptions": ""},
+        "audience": {"rooms": [], "since": 0, "before": 0, "exceptions": "", "room_status": 0},
     }
     assert operator.rooms.chosen_rooms == {"2026-11-22": Choice(1001, NOW_S, NOW_S + 1800)}
 

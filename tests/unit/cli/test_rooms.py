@@ -1,10 +1,12 @@
 """``wxlive rooms``: the rooms that were seen, and the choice of one."""
 
+from dataclasses import asdict
+
 import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, a_chunk, a_room
 from support.cli import Operator
-from wxlive.domain.audience import Audience
+from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import ChunkState
 from wxlive.domain.rooms import Choice
@@ -45,7 +47,7 @@ def test_a_room_is_chosen_for_the_day_of_its_planned_start(with_rooms: Operator)
     assert with_rooms.json("rooms", "choose", "1001") == {
         "room_id": 1001,
         "day": DAY,
-        "audience": {"rooms": [], "since": 0, "before": 0, "exceptions": ""},
+        "audience": {"rooms": [], "since": 0, "before": 0, "exceptions": "", "room_status": 0},
     }
     assert with_rooms.json("rooms", "choose", "1002")["day"] == "2026-11-23"
     assert with_rooms.json("rooms", "choose", "1002", "--day", "2026-11-24")["day"] == "2026-11-24"
@@ -122,3 +124,29 @@ def test_a_room_is_chosen_for_nobody_by_mistake(with_rooms: Operator) -> None:
 
     assert "nobody is in such an audience" in refusal
     assert not with_rooms.rooms.chosen_rooms
+
+
+def test_auto_push_has_an_audience_for_rooms_that_nobody_has_chosen(operator: Operator) -> None:
+    assert operator.json("rooms", "audience")["audience"] == {**asdict(EVERYBODY), "rooms": []}
+
+    operator.json("rooms", "audience", "--subscribed-in", "7", "--room-status", "live")
+
+    assert operator.rooms.usual == Audience(rooms=(7,), room_status=101)
+    assert "subscribed in 7; whose room was live (101)" in operator.run("rooms", "audience").stdout
+    operator.json("rooms", "audience", "--everybody")
+    assert operator.rooms.usual == EVERYBODY
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--everybody", "--subscribed-in", "7"), "contradicts"),
+        (("--except-file", __file__), "is kept for 90 days"),
+        (("--room-status", "open"), "is not one of"),
+    ],
+)
+def test_an_audience_that_auto_push_cannot_have_is_refused(
+    operator: Operator, words: tuple[str, ...], says: str
+) -> None:
+    assert says in operator.refusal("rooms", "audience", *words)
+    assert operator.rooms.usual == EVERYBODY

@@ -14,13 +14,15 @@ class Audience:
 
     ``rooms`` are the rooms they subscribed in, empty for any; ``since`` (inclusive) and
     ``before`` (exclusive) are Unix seconds, 0 for no limit. ``exceptions`` names a stored list of
-    openids that are left out of it, "" for none.
+    openids that are left out of it, "" for none. ``room_status`` is the room's ``live_status`` when
+    they subscribed, 0 for any.
     """
 
     rooms: tuple[int, ...] = ()
     since: int = 0
     before: int = 0
     exceptions: str = ""
+    room_status: int = 0
 
     @property
     def is_everybody(self) -> bool:
@@ -34,6 +36,7 @@ class Audience:
             and (not self.rooms or follower.room_id in self.rooms)
             and self.since <= follower.subscribed_at
             and (not self.before or follower.subscribed_at < self.before)
+            and self.room_status in {0, follower.room_status}
         )
 
 

@@ -70,8 +70,13 @@ class Room:
     @property
     def status_words(self) -> str:
         """The status for a person, such as ``not started (102)``."""
-        known = _WORDS.get(self.status)  # type: ignore[call-overload]  # an int finds its IntEnum
-        return f"{known or 'in an unknown state'} ({self.status})"
+        return words_of(self.status)
+
+
+def words_of(status: int) -> str:
+    """Return a ``live_status`` for a person, such as ``not started (102)``."""
+    known = _WORDS.get(status)  # type: ignore[call-overload]  # an int finds its IntEnum
+    return f"{known or 'in an unknown state'} ({status})"
 
 
 def newly_live(known: Mapping[int, Room], seen: Iterable[Room]) -> list[Room]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from wxlive.domain.audience import Audience
 
+_LATER = {"exceptions", "room_status"}
+
 
 def audience_item(audience: Audience) -> dict[str, Any]:
     """Return what is stored of an audience.
@@ -13,7 +15,7 @@ def audience_item(audience: Audience) -> dict[str, Any]:
     A field that the version before does not know is stored only where it says something.
     """
     item = {**asdict(audience), "rooms": list(audience.rooms)}
-    return item if audience.exceptions else {k: v for k, v in item.items() if k != "exceptions"}
+    return {name: value for name, value in item.items() if value or name not in _LATER}
 
 
 def read_audience(item: Mapping[str, Any]) -> Audience:

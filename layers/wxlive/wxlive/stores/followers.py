@@ -255,8 +255,14 @@ def _chosen(audience: Audience) -> dict[str, Any]:
         clauses.append("subscribed_at >= :since")
     if audience.before:
         clauses.append("subscribed_at < :before")
-    limits = {"since": audience.since, "before": audience.before}
-    values = {**rooms, **{name: at for name, at in limits.items() if at}}
+    if audience.room_status:
+        clauses.append("room_status = :room_status")
+    limits = {
+        "since": audience.since,
+        "before": audience.before,
+        "room_status": audience.room_status,
+    }
+    values = {**rooms, **{name: limit for name, limit in limits.items() if limit}}
     return _filter(" AND ".join(clauses), status=Status.SUBSCRIBED.value, **values)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from wxlive.domain.audience import EVERYBODY
+from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.rooms import Choice, Room
 from wxlive.errors import Conflict
 from wxlive.stores.audiences import audience_item, read_audience
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PK = "room"
 _CHOICE_PK = "choice"
 _ASKED = {"pk": "watch", "sk": "asked"}
+_USUAL = {"pk": "auto-push", "sk": "audience"}
 _KEPT_S = 90 * 86_400
 _CLOCKS_DIFFER_S = 60
 """Clocks of our own functions differ by less."""
@@ -134,6 +135,16 @@ class RoomStore:
         """Return the room chosen for a day, if any."""
         item = get(self._table, _CHOICE_PK, day)
         return _read_choice(item) if item else None
+
+    def usual_audience(self) -> Audience:
+        """Return whom AutoPush notifies of a room that nobody has chosen."""
+        item = get(self._table, _USUAL["pk"], _USUAL["sk"])
+        return read_audience(item["target"]) if item else EVERYBODY
+
+    def set_usual_audience(self, target: Audience) -> None:
+        """Have AutoPush notify this audience of a room that nobody has chosen."""
+        item: dict[str, Any] = {**_USUAL, "target": audience_item(target)}
+        attempt("AutoPush's audience", lambda: self._table.put_item(Item=item))
 
     def choices(self, since: str) -> dict[str, Choice]:
         """Return the rooms chosen for each day from one on."""
