@@ -186,7 +186,8 @@ def forget(stack: Stack, *, openid: str, yes: bool, note: str) -> CommandResult:
     check_openid(openid)
     if not yes and _is_terminal():
         question = _("Erase what is on record of {openid}? This cannot be undone")
-        click.confirm(question.format(openid=openid), abort=True, err=True)
+        if not click.confirm(question.format(openid=openid), err=True):
+            raise InvalidCommand("Not confirmed; nothing was erased")
     with recorded(stack, "followers forget", note):
         check_forgettable(stack, openid)
         prepare(stack)

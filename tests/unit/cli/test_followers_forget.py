@@ -192,7 +192,9 @@ def test_on_a_terminal_it_asks_first(known: Operator, monkeypatch: pytest.Monkey
     monkeypatch.setattr("wxlive_cli.followers.command._is_terminal", lambda: True)
 
     result = known.run("followers", "forget", "a", typed="n\n")
+    assert result.exit_code == 2
     assert "cannot be undone" in result.stderr
+    assert "nothing was erased" in result.stderr
     assert set(known.followers.rows) == {"a", "b"}
 
     assert known.run("followers", "forget", "a", typed="y\n").exit_code == 0
