@@ -37,11 +37,12 @@ WORLDS = (
     ),
     Scenario(
         "start",
-        "The operator starts a push.",
+        "The operator starts a push, and any worker may die.",
         followers=("a",),
         senders=1,
         humans=(START,),
         minutes=2,
+        aws_fates=(),
         faults=1,
         ablated_with=0,
     ),
@@ -61,7 +62,7 @@ WORLDS = (
         invocations=(START, START),
         senders=1,
         minutes=3,
-        faults=1,
+        faults=0,
         ablated_with=0,
     ),
     Scenario(
