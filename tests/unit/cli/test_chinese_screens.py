@@ -76,6 +76,8 @@ SCREENS = [
     f"followers unmute {OPENID}",
     "push --room 1001 --at 23:00",
     "rooms choose 1002",
+    "rooms audience --subscribed-in 7",
+    "rooms audience",
     "followers get unknown",
     "rooms choose 7",
     "rooms choose 1002 --day 2020-01-01",
