@@ -6,69 +6,36 @@ uncertain or has other values than its original.
 """
 
 import io
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import EACCES, EISDIR, ENOENT, ENOSPC, ENOTDIR, EROFS
-from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
 import click
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from sentences import sentences, states
 
+from said import (
+    COMMAND,
+    LAYER,
+    NOT_SHOWN,
+    QUIET,
+    Found,
+    origin,
+    said_by_command,
+    said_by_functions,
+    values_of_command,
+)
+from sentences import sentences
 from wxlive.settings import Language
-from wxlive_cli.help import said
-from wxlive_cli.labels import CHECKS, LABELS, RESULTS
-from wxlive_cli.main import main as wxlive
-from wxlive_local.paths import ROOT
-
-LAYER = ROOT / "layers" / "wxlive" / "wxlive"
-COMMAND = ROOT / "cli" / "wxlive_cli"
-
-SAYING = ("follower_sync", "live_watch", "notify", "push_fanout", "push_start")
-"""The functions whose sentences reach an operator."""
-
-SILENT = frozenset({"announcements.py", "telemetry.py", "tellings.py", "ingest.py"})
-"""Modules of the layer whose text is for programs."""
-
-FINDING = frozenset({"aws_errors.py", "checks.py", "probes.py", "wechat_secret.py"})
-"""Modules of the command whose sentences are values, and translated when they are shown."""
-
-QUIET = frozenset({"exit_codes.py"})
-"""Modules of the command whose sentences are for its documentation."""
-
-OUR_WORDS = (
-    *("live", "ended", "banned", "abnormal", "expired", "chosen", "resumed", "paced", "resolved"),
-    *("the secret", "the new secret", "in an unknown state", "not started", "enabled", "disabled"),
-    *("signed",),
-)
-"""Words that the layer's sentences are completed with."""
-
-NOT_SHOWN = frozenset(
-    {"does not exist", "Robot stored", "wxlive: {printable}", "{command_path} --help"}
-)
-"""Text of the command that is compared, posted or typed."""
-
-SAID_BY_SYSTEM = (ENOENT, EACCES, EISDIR, ENOTDIR, ENOSPC, EROFS)
-"""Why a file can't be read or written, in the words of the operating system."""
 
 _VALUE = re.compile(r"\{\w+\}")
-_KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "N_": None}
-_KEYWORDS |= {"ngettext": (1, 2), "npgettext": ((1, "c"), 2, 3)}
 HEADER = "# What wxlive says, in Chinese. `make catalogues` keeps and compiles it."
 
-_PYTHON = [("**.py", "python")]
-_FOUND = tuple[str, str | tuple[str, ...]] | tuple[str, str | tuple[str, ...], str | None]
-"""Where a message is from, the message (perhaps with its plural), and perhaps its context."""
 _BACKTICKS = re.compile(r"`[^`]+`")
 _PERCENT = re.compile(r"%\((\w+)\)")
 
@@ -78,7 +45,7 @@ class Extracted:
     """A catalogue: its file, and what yields the messages in it, each with where it is from."""
 
     po: Path
-    extract: Callable[[], Iterator[_FOUND]]
+    extract: Callable[[], Iterator[Found]]
 
     @property
     def mo(self) -> Path:
@@ -94,8 +61,8 @@ class Extracted:
     def updated(self) -> Catalog:
         """Return the catalogue with the messages of the code; those that are gone are dropped."""
         template, catalogue = _empty(), self.read()
-        for origin, message, *context in self.extract():
-            template.add(message, locations=[(origin, 0)], context=next(iter(context), None))
+        for place, message, *context in self.extract():
+            template.add(message, locations=[(place, 0)], context=next(iter(context), None))
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         catalogue.header_comment = HEADER
@@ -105,78 +72,6 @@ class Extracted:
 def _empty() -> Catalog:
     long_ago = datetime(2026, 11, 28, tzinfo=UTC)
     return Catalog(locale=Language.ZH, fuzzy=False, creation_date=long_ago, revision_date=long_ago)
-
-
-# ---------------------------------------------------------------- what is said
-def said_by_functions() -> Iterator[_FOUND]:
-    """Yield the sentences of the layer and of the functions."""
-    roots = [LAYER, *(ROOT / "functions" / name for name in SAYING)]
-    for path in sorted(path for root in roots for path in root.rglob("*.py")):
-        if path.name in SILENT:
-            continue
-        yield from ((_origin(path), one.message) for one in sentences(path))
-        if path.parent.name == "domain":
-            yield from ((_origin(path), word) for word in states(path))
-    yield from (("scripts/catalogues.py", word) for word in OUR_WORDS)
-
-
-def said_by_command() -> Iterator[_FOUND]:
-    """Yield what the screens of ``wxlive`` say: marked text, labels, help, and click's words."""
-    yield from (found for found in _marked() if not (_has_values(found) and found[:2] in _noted()))
-    labels = (*CHECKS, *RESULTS, *LABELS)
-    yield from (("cli/wxlive_cli/labels.py", label) for label in labels)
-    yield from (("help", text) for text in _help(wxlive))
-    for _, _, message, *_ in extract_from_dir(Path(click.__file__).parent, _PYTHON):
-        yield "click", message
-
-
-def values_of_command() -> Iterator[_FOUND]:
-    """Yield the sentences of ``wxlive`` that are values first: its errors and its findings."""
-    yield from filter(_has_values, _noted())
-    for path in sorted(COMMAND.rglob("*.py")):
-        for one in sentences(path):
-            if one.is_error or path.name in FINDING:
-                yield _origin(path), one.message
-    yield from (("errno", os.strerror(code)) for code in SAID_BY_SYSTEM)
-
-
-@cache
-def _marked() -> list[_FOUND]:
-    methods = [*_PYTHON, ("**.j2", "jinja2.ext:babel_extract")]
-    found = extract_from_dir(COMMAND, methods, keywords=_KEYWORDS)
-    return [(_origin(COMMAND / name), message, context) for name, _, message, _, context in found]
-
-
-@cache
-def _noted() -> list[_FOUND]:
-    """Return what is marked to be translated later."""
-    found = extract_from_dir(COMMAND, _PYTHON, keywords={"N_": None})
-    return [(_origin(COMMAND / name), message) for name, _, message, *_ in found]
-
-
-def _has_values(found: _FOUND) -> bool:
-    return isinstance(found[1], str) and "{" in found[1]
-
-
-def _help(command: click.Command) -> Iterator[str]:
-    found: list[str] = []
-
-    def note(message: str) -> str:
-        found.append(message)
-        return message
-
-    said(command.help or "", note)
-    yield from filter(None, found)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            yield parameter.help
-    if isinstance(command, click.Group):
-        for child in command.commands.values():
-            yield from _help(child)
-
-
-def _origin(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 CATALOGUES = (
@@ -194,7 +89,7 @@ def unmarked() -> list[str]:
         text for extracted in CATALOGUES for one in extracted.read() for text in _texts(one.id)
     }
     return [
-        f"{_origin(path)}:{one.line}: mark it with _: {one.message!r}"
+        f"{origin(path)}:{one.line}: mark it with _: {one.message!r}"
         for path in sorted(COMMAND.rglob("*.py"))
         if path.name not in QUIET
         for one in sentences(path)
@@ -298,7 +193,7 @@ def main(*, check: bool) -> None:
         if not check:
             write(extracted)
         for fault in faults(extracted):
-            click.echo(f"{_origin(extracted.po)}: {fault}", err=True)
+            click.echo(f"{origin(extracted.po)}: {fault}", err=True)
     raise SystemExit(1 if check and any(map(faults, CATALOGUES)) else 0)
 
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import catalogues
 import pytest
 from babel.messages.catalog import Message
+
+import catalogues
 from sentences import sentences
 
 
