@@ -131,4 +131,16 @@ WORLDS = (
         faults=0,
         ablated_with=0,
     ),
+    Scenario(
+        "brake-faults",
+        "The result of a call is bad, and a sender brakes or dies; each minute judges the same.",
+        chunks=(ONE, TWO),
+        messages=(1, 2),
+        senders=1,
+        setting=Setting(brake_percent=50),
+        rules=Rules(with_results=True, push_fates=(), failing=frozenset({"a", "b"})),
+        minutes=2,
+        faults=1,
+        ablated_with=0,
+    ),
 )
