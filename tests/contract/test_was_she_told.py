@@ -23,6 +23,7 @@ from wxlive.stores import except_lists as lists
 from wxlive.stores.except_lists import ExceptListStore
 from wxlive.stores.member_indexes import MemberIndexStore
 from wxlive.stores.reports import read_joined
+from wxlive_cli.followers import members
 from wxlive_cli.followers.members import READ_UNITS, NotIndexed, find_chunk
 from wxlive_cli.followers.told import read_tellings
 from wxlive_push_start.index_members import index_members
@@ -187,6 +188,19 @@ def test_whoever_was_moved_by_a_cut_is_found(
 
     assert found == {3, half, half + 1}
     assert meter.units / 21 <= LIMIT
+
+
+def test_in_a_campaign_with_many_cuts_only_whole_chunks_are_searched(
+    world: PushWorld, stack: Any, audience: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "MAX_CUTS", 0)
+    plan(world, audience)
+    index_members(world.start_deps())
+    world.stores.ledger.split(CAMPAIGN, world.stores.chunk(3), claim="", now_s=NOW_S)
+
+    assert one_telling(stack, audience[2 * CHUNK]).chunk == 3
+    assert one_telling(stack, audience[3 * CHUNK - 1]).why is Why.NOT_INDEXED
+    assert one_telling(stack, audience[3 * CHUNK]).chunk == 4
 
 
 def test_a_campaign_without_an_index_is_read_if_it_is_small(

@@ -353,6 +353,9 @@ class MemoryLedger(LedgerStore):
     def chunks(self, campaign: str) -> Iterator[Chunk]:
         return (row for (name, _), row in self.rows.items() if name == campaign)
 
+    def cuts(self, campaign: str) -> int:
+        return len(list(self.halves(campaign)))
+
     def halves(self, campaign: str) -> Iterator[Chunk]:
         return (row for row in self.chunks(campaign) if row.number > FIRST_HALF)
 

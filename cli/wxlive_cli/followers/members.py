@@ -5,12 +5,14 @@ from itertools import chain
 
 from wxlive.digests import digest_of
 from wxlive.domain.campaigns import Campaign
-from wxlive.domain.chunks import Chunk
 from wxlive.domain.member_index import covered
 from wxlive_cli.stack import Stack
 
 READ_UNITS = 90
 """What looking through all chunks of a campaign may take; the rest is for the call's outcome."""
+
+MAX_CUTS = 150
+"""Rows of so many cut chunks are ten read units. One invalid openid cuts its chunk eleven times."""
 
 _UNIT_BYTES = 4096
 _OPENID_BYTES = 24
@@ -33,7 +35,7 @@ def find_chunk(stack: Stack, campaign: Campaign, openid: str) -> int | None:
         numbers = stack.members.numbers(campaign.campaign, parts, digest_of(openid))
         found = (_find_among(stack, campaign, openid, number) for number in numbers)
         return next((number for number in found if number is not None), None)
-    if _units_of(campaign) > READ_UNITS:
+    if _units_of(campaign) + stack.ledger.cuts(campaign.campaign) > READ_UNITS:
         raise NotIndexed
     return find_in_all(stack, campaign, openid)
 
@@ -41,14 +43,24 @@ def find_chunk(stack: Stack, campaign: Campaign, openid: str) -> int | None:
 def find_in_all(stack: Stack, campaign: Campaign, openid: str) -> int | None:
     """Do the same by reading every chunk, however many there are."""
     planned = iter(range(1, campaign.chunks + 1))
-    halves = (half.number for half in _halves(stack, campaign))
+    halves = (half.number for half in stack.ledger.halves(campaign.campaign))
     return _first_with(stack, campaign, openid, chain(planned, halves))
 
 
 def _find_among(stack: Stack, campaign: Campaign, openid: str, planned: int) -> int | None:
-    """Look in a planned chunk, then in those that were cut from it."""
-    cut = (half.number for half in _halves(stack, campaign) if half.planned in {planned, 0})
-    return _first_with(stack, campaign, openid, chain((planned,), cut))
+    """Look in a planned chunk, then in those that were cut from it.
+
+    Raises:
+        NotIndexed: the campaign has too many of them to look through.
+    """
+    found = _first_with(stack, campaign, openid, iter((planned,)))
+    if found is not None or not (cuts := stack.ledger.cuts(campaign.campaign)):
+        return found
+    if cuts > MAX_CUTS:
+        raise NotIndexed
+    halves = stack.ledger.halves(campaign.campaign)
+    of_chunk = (half.number for half in halves if half.planned in {planned, 0})
+    return _first_with(stack, campaign, openid, of_chunk)
 
 
 def _first_with(
@@ -58,11 +70,6 @@ def _first_with(
         if openid in (stack.ledger.openids(campaign.campaign, number) or ()):
             return number
     return None
-
-
-def _halves(stack: Stack, campaign: Campaign) -> Iterator[Chunk]:
-    """Walk the halves, which are read only if somebody asks for the first."""
-    yield from stack.ledger.halves(campaign.campaign)
 
 
 def _units_of(campaign: Campaign) -> float:

@@ -70,6 +70,8 @@ def test_halves_of_halves_have_numbers_of_their_own(stores: PushStores, sending:
     assert openids == [["o-1", "o-2"], ["o-3"], ["o-4"]]
     halves = {half.number: half.planned for half in stores.ledger.halves(CAMPAIGN)}
     assert halves == {first: 1, second: 1}
+    assert stores.ledger.cuts(CAMPAIGN) == 2
+    assert stores.ledger.cuts("another") == 0
 
 
 def test_the_call_that_a_split_follows_stays_on_record(

@@ -68,6 +68,11 @@ class LedgerStore:
         """Iterate over the ledger."""
         return map(read_chunk, query(self._table, f"campaign#{campaign}", prefix="chunk#"))
 
+    def cuts(self, campaign: str) -> int:
+        """Return how often chunks of a campaign were cut, at most."""
+        item = get(self._table, f"campaign#{campaign}", "halves")
+        return item["halves"] if item else 0
+
     def halves(self, campaign: str) -> Iterator[Chunk]:
         """Iterate over the chunks that were cut from others, those that were cut first first."""
         return map(read_chunk, query(self._table, f"campaign#{campaign}", prefix=_HALVES))
