@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
+.PHONY: help install demo test test-fast test-thorough coverage security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,7 +88,11 @@ sizes: install  ## Measure the sizes of functions and layer, their imports and c
 
 # --------------------------------------------------------------------- check
 test: lint  ## Run all checks and tests
-	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+# It doubles a test's time, and the other tests run what these do as well.
+coverage: install  ## Measure the branch coverage of what needs no server
+	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup -m "not (moto or local_aws or e2e or browser or slow)"
 
 test-fast: install  ## Run the checks and tests that need no server: after each edit
 	@$(MAKE) --jobs 2 --output-sync lint-types lint-code

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from support.budget import register_profiles
 from wxlive_local.local_aws import LocalAws
 
 register_profiles()
+
+END_TO_END = Path(__file__).parent / "e2e"
 
 os.environ["LC_ALL"] = "C.UTF-8"  # the command follows it; a test that wants another says so
 os.environ.pop("LANGUAGE", None)
@@ -27,16 +29,15 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test by the fixtures it uses.
+    """Mark each test by what it needs.
 
     The tests of one group run in one process, so that what they share is started once.
     """
     for item in items:
-        names = getattr(item, "fixturenames", ())
-        if "stack" in names:
+        if END_TO_END in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.xdist_group("stack"))
-        elif "local_aws" in names:
+        elif "local_aws" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.local_aws)
             item.add_marker(pytest.mark.xdist_group("local_aws"))
     if getattr(config.option, "loadgroup", False):  # set by pytest-xdist in its processes
@@ -52,32 +53,6 @@ def _append_groups(items: list[pytest.Item]) -> None:
         group = item.get_closest_marker("xdist_group")
         if group is not None:
             item._id = item.id.parse(f"{item.nodeid}@{group.args[0]}")
-
-
-NOT_MEASURED = ("moto", "local_aws", "e2e", "slow")
-EXPLORER = Path(__file__).parent / "unit/explore"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure coverage, which doubles a test's time, only where a test may add to it.
-
-    The others run code that quicker tests run as well, or run it in other processes.
-    """
-    plugin = item.config.pluginmanager.get_plugin("_cov")
-    cov = plugin.cov_controller if plugin is not None else None
-    if cov is None or not cov.started or _is_measured(item):
-        return (yield)
-    cov.pause()
-    try:
-        return (yield)
-    finally:
-        cov.resume()
-
-
-def _is_measured(item: pytest.Item) -> bool:
-    marks = {mark.name for mark in item.iter_markers()}
-    return marks.isdisjoint(NOT_MEASURED) and EXPLORER not in item.path.parents
 
 
 @pytest.fixture
