@@ -225,7 +225,7 @@ WORLDS = (
         setting=Setting(daily_calls=1),
         rules=Rules(daily_calls=1),
         begins_s=MIDNIGHT_S - 2,
-        faults=2,
+        faults=1,
     ),
     Scenario(
         "midnight-start",
