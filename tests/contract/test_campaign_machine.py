@@ -190,7 +190,8 @@ class OneCampaign(RuleBasedStateMachine):
         assert seen.nothing_left_to_send
         by_state: dict[ChunkState, set[str]] = {state: set() for state in ChunkState}
         for chunk in self.world.stores.ledger.chunks(self.campaign):
-            by_state[chunk.state] |= set(openids[chunk.number])
+            left = chunk.as_left() if seen.campaign.is_ended else chunk
+            by_state[left.state] |= set(openids[chunk.number])
         unknown = by_state[ChunkState.UNKNOWN]
         possible = by_state[ChunkState.ACCEPTED] | unknown | set(self.may_be_notified_again)
         assert set(self.wechat.notified) <= possible, "whoever was notified is in the report"
