@@ -77,6 +77,7 @@ class OneCampaign(RuleBasedStateMachine):
         self.ending = "resume"
         self.acknowledged: list[dict[str, Any]] = []
         self.held_at: float | None = None
+        self.resumes = 0
         self.may_be_notified_again: Counter[str] = Counter()
         self.deaths = 0
         self._calls_to_trouble: int | None = None
@@ -131,6 +132,7 @@ class OneCampaign(RuleBasedStateMachine):
     def control(self, action: str, trouble: Trouble | None) -> None:
         if action == "resume":
             self.held_at = None  # it may take effect although its answer is lost
+            self.resumes += 1
         if action == "resend_unknown":
             self._expect_to_be_notified_again()
         self._work(lambda: self._command(action, campaign=self.campaign), trouble)
@@ -263,12 +265,13 @@ class OneCampaign(RuleBasedStateMachine):
     def _command(self, action: str, **facts: Any) -> dict[str, Any] | None:
         """Execute a new command of the operator's; returns its report, None if it was refused."""
         event = {"action": action, "command": self.world.new_id(), **facts}
+        resumes = self.resumes
         try:
             report = self.world.execute(**event)
         except InvalidCommand:
             return None
         self.acknowledged.append(event)
-        if action in {"pause", "cancel"}:
+        if action == "cancel" or (action == "pause" and self.resumes == resumes):
             self.held_at = self.world.now_s
         if action == "resume":
             self.held_at = None
