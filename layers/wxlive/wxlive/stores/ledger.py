@@ -1,11 +1,8 @@
 """The ledger: a row for each chunk of a campaign, and its openids, in the State table.
 
-The ledger decides; the push queue only names chunks. A chunk's openids are kept apart from its
-row, in a partition of their own: they are large, and one partition takes a thousand write units a
-second.
+The ledger decides; the push queue only names chunks.
 """
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +12,12 @@ from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall, cut_at
 from wxlive.domain.outcomes import Outcome, correct
 from wxlive.errors import Conflict
+from wxlive.stores.chunk_openids import (
+    find_openids,
+    openids_put,
+    openids_replacement,
+    read_openids,
+)
 from wxlive.stores.days import day_claim
 from wxlive.stores.dynamo import Item, attempt, get, present, query, transact
 from wxlive.stores.ledger_rows import (
@@ -26,9 +29,6 @@ from wxlive.stores.ledger_rows import (
     chunk_update,
     new_chunk,
     not_chosen_otherwise,
-    openids_key,
-    openids_put,
-    openids_replacement,
     queued_update,
     read_chunk,
     replacement,
@@ -79,13 +79,8 @@ class LedgerStore:
 
     def openids(self, campaign: str, number: int) -> list[str] | None:
         """Return the openids of a chunk, None if they have expired."""
-        item = get(self._table, **openids_key(campaign, number)) or get(
-            # Where version 0.1 kept them.
-            self._table,
-            f"campaign#{campaign}",
-            f"openids#{number:06d}",
-        )
-        return _read_openids(item) if item else None
+        item = find_openids(self._table, campaign, number)
+        return read_openids(item) if item else None
 
     def claim(
         self,
@@ -329,16 +324,12 @@ class LedgerStore:
         Raises:
             Conflict: the chunk has changed; it may be called now.
         """
-        key = openids_key(campaign, chunk.number)
-        item = get(self._table, **key)
-        if item is None:  # where version 0.1 kept them
-            key = {"pk": f"campaign#{campaign}", "sk": f"openids#{chunk.number:06d}"}
-            item = get(self._table, **key)
-        openids = _read_openids(item) if item else []
+        item = find_openids(self._table, campaign, chunk.number)
+        openids = read_openids(item) if item else []
         if item is None or openid not in openids:
             return False
         without = [pseudonym if each == openid else each for each in openids]
-        write = openids_replacement(key, item["openids"], without)
+        write = openids_replacement(item, without)
         what = f"chunk {chunk.number} of {campaign}"
         transact(self._table, what, write, chunk_as_read(campaign, chunk))
         return True
@@ -457,7 +448,3 @@ class LedgerStore:
             state,
             message_id,
         )
-
-
-def _read_openids(item: Item) -> list[str]:
-    return zlib.decompress(item["openids"]).decode().split("\n")

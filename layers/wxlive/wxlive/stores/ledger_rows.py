@@ -3,13 +3,13 @@
 A write is a part of a transaction, or the request of an update.
 """
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from wxlive.domain.campaigns import CAMPAIGN_KEPT_S, Campaign, CampaignState
 from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
+from wxlive.stores.chunk_openids import openids_put
 from wxlive.stores.dynamo import CAMPAIGN_PK, Item, present
 
 
@@ -33,11 +33,6 @@ def new_chunk(
 def chunk_key(campaign: str, number: int) -> dict[str, str]:
     """Return the key of a chunk's row."""
     return {"pk": f"campaign#{campaign}", "sk": f"chunk#{number:06d}"}
-
-
-def openids_key(campaign: str, number: int) -> dict[str, str]:
-    """Return the key of a chunk's openids."""
-    return {"pk": f"openids#{campaign}#{number:06d}", "sk": "openids"}
 
 
 def sending(campaign: Campaign) -> Item:
@@ -190,31 +185,6 @@ def queued_update(campaign: str, chunk: Chunk, facts: Mapping[str, Any]) -> Item
     }
 
 
-def openids_put(campaign: str, number: int, openids: Sequence[str], now_s: float) -> Item:
-    """Store the openids of a chunk."""
-    return {
-        "Put": {
-            "Item": {
-                **openids_key(campaign, number),
-                "openids": _packed(openids),
-                "expires_at": int(now_s) + CAMPAIGN_KEPT_S,
-            }
-        }
-    }
-
-
-def openids_replacement(key: Mapping[str, str], as_read: bytes, openids: Sequence[str]) -> Item:
-    """Replace the openids of a chunk that are as they were read."""
-    return {
-        "Update": {
-            "Key": dict(key),
-            "UpdateExpression": "SET openids = :openids",
-            "ConditionExpression": "openids = :as_read",
-            "ExpressionAttributeValues": {":openids": _packed(openids), ":as_read": as_read},
-        }
-    }
-
-
 def chunk_as_read(campaign: str, chunk: Chunk) -> Item:
     """Return the condition that a chunk's state and claim are as they were read."""
     same_claim = "(attribute_not_exists(claim) OR claim = :claim)"
@@ -226,10 +196,6 @@ def chunk_as_read(campaign: str, chunk: Chunk) -> Item:
             "ExpressionAttributeValues": {":state": chunk.state.value, ":claim": chunk.claim},
         }
     }
-
-
-def _packed(openids: Sequence[str]) -> bytes:
-    return zlib.compress("\n".join(openids).encode())
 
 
 def _chunk_put(
