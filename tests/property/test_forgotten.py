@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import NOW_S, PSEUDONYM_KEY, a_follower
-from support.memory_stores import MemoryForgotten
+from support.memory_followers import MemoryForgotten
 from wxlive.domain.followers import Follower, Status
 from wxlive.domain.forgotten import Forgotten, is_pseudonym, pseudonym_of
 

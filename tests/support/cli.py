@@ -11,17 +11,19 @@ from click.testing import CliRunner, Result
 
 from factories import CAMPAIGN, NOW_S, a_campaign, a_chunk, a_result
 from support.clock import Clock
-from support.memory_stores import (
-    MemoryCampaigns,
-    MemoryDays,
+from support.memory_followers import (
     MemoryExceptLists,
     MemoryFollowers,
     MemoryForgotten,
-    MemoryHistory,
-    MemoryLedger,
-    MemoryLiving,
     MemoryMemberIndexes,
     MemoryMuted,
+)
+from support.memory_ledger import MemoryLedger
+from support.memory_stores import (
+    MemoryCampaigns,
+    MemoryDays,
+    MemoryHistory,
+    MemoryLiving,
     MemoryQuota,
     MemoryResults,
     MemoryRooms,

@@ -1,21 +1,14 @@
 """The stores of a stack as plain dictionaries: only what commands and unit tests use."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from factories import PSEUDONYM_KEY
 from wxlive.domain.audience import EVERYBODY, Audience
 from wxlive.domain.brakes import came_at
 from wxlive.domain.campaigns import UNENDED, Campaign, CampaignState, Hold, PastHold
-from wxlive.domain.chunks import Chunk, ChunkState, EarlierCall, RefusedCall
 from wxlive.domain.events import PushResult
-from wxlive.domain.followers import Follower, Status
-from wxlive.domain.forgotten import Forgotten, pseudonym_of
 from wxlive.domain.history import GivenCommand
-from wxlive.domain.member_index import Part, PartBuilder, chain_of, numbers_in, without
-from wxlive.domain.outcomes import Outcome, correct
 from wxlive.domain.rooms import Choice, Room
 from wxlive.domain.sync_runs import SyncRun
 from wxlive.errors import Conflict, QuotaUsedUp, StoreBusy
@@ -23,143 +16,14 @@ from wxlive.stores.announcements import Announced, AnnouncementStore
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
 from wxlive.stores.days import DayStore
-from wxlive.stores.except_lists import ExceptListStore
-from wxlive.stores.followers import FollowerStore
-from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.history import HistoryStore
-from wxlive.stores.ledger import FIRST_HALF, LedgerStore
 from wxlive.stores.living import Living, LivingStore
-from wxlive.stores.member_indexes import MemberIndexStore, Unindexed
-from wxlive.stores.muted import MutedStore
 from wxlive.stores.push_queue import Message, PushQueue
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import Asked, RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
-
-
-class MemoryFollowers(FollowerStore):
-    def __init__(self) -> None:
-        self.rows: dict[str, Follower] = {}
-
-    def add(self, *followers: Follower) -> None:
-        self.rows |= {follower.openid: follower for follower in followers}
-
-    def get(self, openid: str) -> Follower | None:
-        return self.rows.get(openid)
-
-    def remove(self, openid: str) -> bool:
-        return self.rows.pop(openid, None) is not None
-
-    def walk(self, status: Status | None = None, after: str | None = None) -> Iterator[Follower]:
-        return (row for row in self.rows.values() if status in {None, row.status})
-
-    def count(self) -> dict[Status, int]:
-        counts = Counter(row.status for row in self.rows.values())
-        return {status: counts[status] for status in Status}
-
-
-class MemoryForgotten(ForgottenStore):
-    def __init__(self, key: str = PSEUDONYM_KEY) -> None:
-        self.key = key
-        self.has_begun = False
-        self.rows: dict[str, int] = {}
-
-    def load(self) -> Forgotten:
-        return Forgotten(dict(self.rows), self.key)
-
-    def forgotten_at(self, openid: str) -> int:
-        return self.load().forgotten_at(openid)
-
-    def begin(self) -> None:
-        self.has_begun = True
-
-    def add(self, openid: str, now_s: float) -> str:
-        assert self.has_begun
-        pseudonym = pseudonym_of(openid, self.key)
-        self.rows[pseudonym] = int(now_s)
-        return pseudonym
-
-    def lift(self, openid: str, forgotten_at: int, now_s: int) -> None:
-        self.rows.pop(pseudonym_of(openid, self.key), None)
-
-
-class MemoryMuted(MutedStore):
-    def __init__(self) -> None:
-        self.rows: dict[str, int] = {}
-
-    def mute(self, openid: str, now_s: float) -> int:
-        return self.rows.setdefault(openid, int(now_s))
-
-    def unmute(self, openid: str) -> None:
-        self.rows.pop(openid, None)
-
-    def since(self, openid: str) -> int:
-        return self.rows.get(openid, 0)
-
-    def openids(self) -> Iterator[str]:
-        return iter(self.rows)
-
-
-class MemoryMemberIndexes(MemberIndexStore):
-    def __init__(self) -> None:
-        self.unindexed: dict[str, int] = {}
-        self.rows: dict[str, dict[Part, dict[int, bytes]]] = {}
-
-    def pending(self) -> list[Unindexed]:
-        return [Unindexed(*row) for row in self.unindexed.items()]
-
-    def keep_busy(self, campaign: str, until_s: float, now_s: float) -> None:
-        self.unindexed[campaign] = int(until_s)
-
-    def finish(self, campaign: str) -> None:
-        self.unindexed.pop(campaign, None)
-
-    def parts(self, campaign: str) -> list[Part]:
-        return chain_of(self.rows.get(campaign, ()))
-
-    def save(
-        self, campaign: str, first: int, last: int, members: PartBuilder, now_s: float
-    ) -> Part:
-        part = Part(first, last, members.bits)
-        self.rows.setdefault(campaign, {})[part] = dict(members.buckets())
-        return part
-
-    def numbers(self, campaign: str, parts: Iterable[Part], digest: bytes) -> list[int]:
-        found: list[int] = []
-        for part in parts:
-            bucket = self.rows[campaign][part].get(part.bucket_of(digest), b"")
-            found += numbers_in(bucket, digest)
-        return found
-
-    def remove(self, campaign: str, parts: Iterable[Part], digest: bytes) -> None:
-        for part in parts:
-            buckets, number = self.rows[campaign][part], part.bucket_of(digest)
-            buckets[number] = without(buckets.get(number, b""), digest)
-
-
-class MemoryExceptLists(ExceptListStore):
-    def __init__(self) -> None:
-        self.rows: dict[str, frozenset[bytes]] = {}
-
-    def save(self, digests: Iterable[bytes], now_s: float) -> str:
-        listed = frozenset(digests)
-        name = f"list-{hash(listed)}"
-        self.rows[name] = listed
-        return name
-
-    def digests(self, name: str) -> Iterator[bytes] | None:
-        return iter(self.rows[name]) if name in self.rows else None
-
-    def has(self, name: str, digest: bytes) -> bool | None:
-        return digest in self.rows[name] if name in self.rows else None
-
-    def remove(self, name: str, digest: bytes) -> bool:
-        was_listed = bool(self.has(name, digest))
-        if was_listed:
-            self.rows[name] -= {digest}
-        return was_listed
 
 
 class MemoryCommands(CommandStore):
@@ -336,133 +200,6 @@ class MemoryDays(DayStore):
 
     def holder(self, day: str) -> tuple[int, str] | None:
         return self.holders.get(day)
-
-
-class MemoryLedger(LedgerStore):
-    """The ledger; while it is ``busy`` it refuses so many writes more."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, int], Chunk] = {}
-        self.members: dict[tuple[str, int], list[str]] = {}
-        self.busy = 0
-        self.refunded: list[str] = []
-
-    def chunk(self, campaign: str, number: int) -> Chunk | None:
-        return self.rows.get((campaign, number))
-
-    def chunks(self, campaign: str) -> Iterator[Chunk]:
-        return (row for (name, _), row in self.rows.items() if name == campaign)
-
-    def cuts(self, campaign: str) -> int:
-        return len(list(self.halves(campaign)))
-
-    def halves(self, campaign: str) -> Iterator[Chunk]:
-        return (row for row in self.chunks(campaign) if row.number > FIRST_HALF)
-
-    def openids(self, campaign: str, number: int) -> list[str] | None:
-        return self.members.get((campaign, number))
-
-    def forget(self, campaign: str, chunk: Chunk, openid: str, pseudonym: str) -> bool:
-        openids = self.members.get((campaign, chunk.number), [])
-        if openid not in openids:
-            return False
-        if self.rows[campaign, chunk.number] != chunk:
-            raise Conflict("Another worker changed the chunk first")
-        openids[openids.index(openid)] = pseudonym
-        return True
-
-    def unclaim(
-        self,
-        campaign: str,
-        number: int,
-        *,
-        claim: str,
-        now_s: float,
-        quota: QuotaStore,
-        day: str,
-        reason: str | None = None,
-    ) -> bool:
-        facts = {"state": ChunkState.QUEUED, "queued_at": int(now_s), "reason": reason}
-        outcome = Outcome(ChunkState.QUEUED, reason=reason)
-        undone = self._change(campaign, number, claim, **facts) or self._corrected(
-            campaign, number, claim, outcome
-        )
-        self.refunded += [day] * undone
-        return undone
-
-    def finish(
-        self, campaign: str, number: int, outcome: Outcome, *, claim: str, now_s: float
-    ) -> bool:
-        facts: dict[str, Any] = {
-            "message_id": outcome.message_id,
-            "errcode": outcome.errcode,
-            "rid": outcome.rid,
-        }
-        if outcome.to is ChunkState.QUEUED:
-            facts |= {"queued_at": int(now_s), "attempts": 0}
-        if outcome.may_have_notified:
-            row = self.rows[campaign, number]
-            call = EarlierCall(row.claimed_at, row.openids, claim)
-            facts["earlier_calls"] = (*row.earlier_calls, call)
-        return self._change(
-            campaign, number, claim, state=outcome.to, reason=outcome.reason, **facts
-        ) or self._corrected(campaign, number, claim, outcome)
-
-    def count_attempts(self, campaign: str, number: int, attempts: int) -> None:
-        row = self.rows[campaign, number]
-        self.rows[campaign, number] = replace(row, attempts=attempts)
-
-    def resend(self, campaign: str, chunk: Chunk, *, now_s: float, reason: str) -> bool:
-        call = EarlierCall(chunk.claimed_at, chunk.openids, chunk.claim)
-        facts = {
-            "state": ChunkState.QUEUED,
-            "reason": reason,
-            "earlier_calls": (*chunk.earlier_calls, call),
-        }
-        return self._change(campaign, chunk.number, chunk.claim, **facts)
-
-    def accept(self, campaign: str, chunk: Chunk, *, reason: str, is_ended: bool = False) -> bool:
-        facts = {"state": ChunkState.ACCEPTED, "reason": reason}
-        return self._change(campaign, chunk.number, chunk.claim, **facts)
-
-    def split(
-        self,
-        campaign: str,
-        chunk: Chunk,
-        *,
-        claim: str,
-        now_s: float,
-        refused: RefusedCall | None = None,
-    ) -> int | None:
-        number, half = 500_001, chunk.openids // 2
-        facts: dict[str, Any] = {"state": ChunkState.QUEUED, "openids": half}
-        if refused is not None:
-            facts["refused_calls"] = chunk.with_refused(refused)
-        if not self._change(campaign, chunk.number, claim, **facts):
-            return None
-        planned = chunk.planned or chunk.number
-        self.rows[campaign, number] = Chunk(
-            number, ChunkState.QUEUED, chunk.openids - half, planned=planned
-        )
-        return number
-
-    def _corrected(self, campaign: str, number: int, claim: str, outcome: Outcome) -> bool:
-        row = self.rows.get((campaign, number))
-        if row is None:
-            return False
-        self.rows[campaign, number] = correct(row, claim, outcome)
-        return self.rows[campaign, number] != row
-
-    def _change(self, campaign: str, number: int, claim: str, **facts: Any) -> bool:
-        if self.busy:
-            self.busy -= 1
-            raise StoreBusy("The table was too busy")
-        row = self.rows.get((campaign, number))
-        called = {ChunkState.SENDING, ChunkState.UNKNOWN}
-        if row is None or row.claim != claim or row.state not in called:
-            return False
-        self.rows[campaign, number] = replace(row, **facts)
-        return True
 
 
 class MemoryQueue(PushQueue):

@@ -6,10 +6,10 @@ from typing import Any
 from factories import CAMPAIGN, DAY, NOW_S, a_campaign, a_chunk
 from support.clock import Clock
 from support.doubles import CountingTelemetry
+from support.memory_ledger import MemoryLedger
 from support.memory_stores import (
     MemoryCampaigns,
     MemoryDays,
-    MemoryLedger,
     MemoryLiving,
     MemoryQueue,
     MemoryQuota,

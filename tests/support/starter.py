@@ -6,18 +6,20 @@ from typing import Any
 from factories import CAMPAIGN, a_campaign
 from support.clock import Clock
 from support.doubles import CountingTelemetry, EventBridgeClient
+from support.memory_followers import (
+    MemoryExceptLists,
+    MemoryFollowers,
+    MemoryForgotten,
+    MemoryMemberIndexes,
+    MemoryMuted,
+)
+from support.memory_ledger import MemoryLedger
 from support.memory_stores import (
     MemoryAnnouncements,
     MemoryCampaigns,
     MemoryCommands,
     MemoryDays,
-    MemoryExceptLists,
-    MemoryFollowers,
-    MemoryForgotten,
-    MemoryLedger,
     MemoryLiving,
-    MemoryMemberIndexes,
-    MemoryMuted,
     MemoryQueue,
     MemoryQuota,
     MemoryResults,

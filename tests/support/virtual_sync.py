@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from factories import NOW_S
 from support.doubles import SilentTelemetry
-from support.memory_stores import MemoryForgotten, MemoryQuota
+from support.memory_followers import MemoryForgotten
+from support.memory_stores import MemoryQuota
 from wxlive.domain.absence import ListedPage
 from wxlive.domain.followers import Follower, ListedRow, Status
 from wxlive.domain.sync_runs import RunState, SyncRun

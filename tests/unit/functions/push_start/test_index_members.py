@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from factories import CAMPAIGN, NOW_S, a_campaign, a_chunk
-from support.memory_stores import MemoryLedger, MemoryMemberIndexes
+from support.memory_followers import MemoryMemberIndexes
+from support.memory_ledger import MemoryLedger
 from support.starter import Starter
 from wxlive.digests import digest_of
 from wxlive.domain.campaigns import CampaignState
