@@ -28,15 +28,19 @@ class LoopbackServer(ABC):
         self._thread.start()
         try:
             self._port = self._started.result(_START_S)
-        except BaseException:
+        except BaseException:  # an interrupted start is to leave nothing running, either
+            self._ask_to_stop()
             self._thread.join(_START_S)
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+        self._ask_to_stop()
         self._thread.join()
+
+    def _ask_to_stop(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
 
     @property
     def url(self) -> str:
