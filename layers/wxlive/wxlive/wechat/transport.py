@@ -42,10 +42,9 @@ class NothingSent(requests.RequestException):
 
 def kind_of(error: requests.RequestException) -> str:
     """Name what went wrong; a handshake by its own error, because a certificate can be mended."""
-    causes = list(_causes(error))
-    handshake = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
-    is_wrapped = isinstance(error, NothingSent) and len(causes) > 1
-    return type(handshake or causes[int(is_wrapped)]).__name__
+    handshake = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
+    reason = error.__cause__ if isinstance(error, NothingSent) else None
+    return type(handshake or reason or error).__name__
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
