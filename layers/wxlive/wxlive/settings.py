@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from wxlive.domain.chunks import MAX_OPENIDS_PER_CALL
 from wxlive.errors import Misconfigured
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class MessageMode(StrEnum):
@@ -81,7 +83,7 @@ class Settings:
             callback_allow_list=_text(env, "CALLBACK_ALLOW_LIST"),
             secret_name=_text(env, "WECHAT_SECRET_NAME"),
             wechat_api_base=_text(env, "WECHAT_API_BASE").rstrip("/"),
-            message_mode=_mode(env, "MESSAGE_MODE"),
+            message_mode=_choice(env, "MESSAGE_MODE", MessageMode),
             push_rate_per_second=_number(env, "PUSH_RATE_PER_SECOND", low=1, high=1_000_000),
             push_chunk_size=_number(env, "PUSH_CHUNK_SIZE", low=1, high=MAX_OPENIDS_PER_CALL),
             push_retry_busy=_switch(env, "PUSH_RETRY_BUSY"),
@@ -99,7 +101,7 @@ class Settings:
             watch_daily_calls=_number(env, "WATCH_DAILY_CALLS", low=1, high=100_000),
             push_start_function=_text(env, "PUSH_START_FUNCTION"),
             notify_secret_name=_text(env, "NOTIFY_SECRET_NAME"),
-            language=_language(env, "NOTIFY_LANGUAGE"),
+            language=_choice(env, "NOTIFY_LANGUAGE", Language),
             stack_name=_text(env, "STACK_NAME"),
         )
 
@@ -208,19 +210,10 @@ def _switch(env: Mapping[str, str], name: str) -> bool:
     return text == "on"
 
 
-def _language(env: Mapping[str, str], name: str) -> Language:
+def _choice(env: Mapping[str, str], name: str, of: type[Choice]) -> Choice:
     text = _text(env, name)
     try:
-        return Language(text)
+        return of(text)
     except ValueError:
-        choices = ", ".join(Language)
-        raise Misconfigured(f"{name} is {text!r}; it must be one of {choices}") from None
-
-
-def _mode(env: Mapping[str, str], name: str) -> MessageMode:
-    text = _text(env, name)
-    try:
-        return MessageMode(text)
-    except ValueError:
-        choices = ", ".join(MessageMode)
+        choices = ", ".join(of)
         raise Misconfigured(f"{name} is {text!r}; it must be one of {choices}") from None

@@ -10,11 +10,8 @@ from typing import Any
 
 from wxlive.domain.campaigns import HELD, Campaign
 from wxlive.domain.chunks import Chunk, ChunkState
-from wxlive.domain.events import PushResult
+from wxlive.domain.events import RESULT_ERRORS, PushResult
 from wxlive.domain.followers import Follower, Status
-
-ERRORS = ("openid_error", "relation_error", "user_recv_limit", "internal_error")
-"""Why WeChat did not notify some of a call, as its result counts them."""
 
 
 class Told(StrEnum):
@@ -93,7 +90,7 @@ class Telling:
     def _call(self) -> dict[str, int] | None:
         if self.chunk is None:
             return None
-        counts = ("success", *ERRORS)
+        counts = ("success", *RESULT_ERRORS)
         reported = {name: getattr(self.result, name) for name in counts} if self.result else {}
         return {"openids": self.openids, **reported}
 
