@@ -68,7 +68,7 @@ def check_forgettable(stack: Stack, openid: str) -> None:
             "or cancel it, then try again"
         )
     chunk = _chunk_of(stack, campaign, openid)
-    if chunk is None or chunk.state not in _MAY_BE_CALLED:
+    if chunk is None or not _may_be_called(stack, campaign, chunk):
         return
     if chunk.state is ChunkState.UNKNOWN:
         raise InvalidCommand(
@@ -128,8 +128,15 @@ def _chunk_of(stack: Stack, campaign: Campaign, openid: str) -> Chunk | None:
 
 
 def _may_be_called(stack: Stack, campaign: Campaign, chunk: Chunk) -> bool:
-    """Whether another call of a chunk may follow: only of the campaign that lives."""
-    return _lives(stack, campaign) and chunk.state in _MAY_BE_CALLED
+    """Whether another call of a chunk may follow: only of the campaign that lives.
+
+    An unknown one that a result has proven is not called again.
+    """
+    if chunk.state not in _MAY_BE_CALLED or not _lives(stack, campaign):
+        return False
+    if chunk.state is not ChunkState.UNKNOWN:
+        return True
+    return any(row.number == chunk.number for row in stack.report(campaign).unknown)
 
 
 def _lives(stack: Stack, campaign: Campaign) -> bool:

@@ -158,6 +158,14 @@ def test_whom_a_call_may_still_reach_is_not_forgotten(
     assert known.json("followers", "forget", "a")["calls"] == 1
 
 
+def test_a_call_that_a_result_has_proven_needs_no_decision(known: Operator) -> None:
+    known.chunk(a_call(1, ChunkState.UNKNOWN, message_id=None))
+    known.result("m-9", total=2000)
+    assert known.json("report")["chunks"]["unknown"] == 0
+
+    assert known.json("followers", "forget", "a")["calls"] == 1
+
+
 def test_nobody_is_forgotten_while_a_campaign_is_being_planned(known: Operator) -> None:
     known.change_campaign(fully_planned=False)
     assert "is being planned" in known.refusal("followers", "forget", "a")
