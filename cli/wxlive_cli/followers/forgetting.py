@@ -41,10 +41,14 @@ def prepare(stack: Stack) -> None:
     """Make sure that there is a key for pseudonyms, and that every function asks for it.
 
     The first time, that takes a few seconds: functions keep for so long that nobody was forgotten.
+
+    Raises:
+        Misconfigured: the key was lost. With another one nobody would know whom it stood for.
     """
     stored = load_secret(stack)
     has_key = bool(stored.fields.get(KEY_FIELD))
     if not has_key:
+        stack.forgotten.load()
         key = secrets.token_hex(_KEY_BYTES)
         store_secret(stored, {**stored.fields, KEY_FIELD: key})
     stack.forgotten.begin()

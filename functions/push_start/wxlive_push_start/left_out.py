@@ -10,7 +10,7 @@ from wxlive.domain.audience import Audience
 from wxlive.domain.forgotten import Forgotten, pseudonym_of
 from wxlive.errors import InvalidCommand, Misconfigured
 from wxlive_push_start.dependencies import Dependencies
-from wxlive_push_start.told_before import EXPIRED, told_before
+from wxlive_push_start.told_before import told_before
 
 NO_LIST = (
     "The list of those to leave out is not on record; run `wxlive push` with --except-file again"
@@ -65,9 +65,12 @@ def left_out(
     Raises:
         InvalidCommand: it is no longer known who they are.
     """
-    digests = DigestSet() if again else told_before(room_id, deps, but=but)
-    if digests is None:
-        raise InvalidCommand(EXPIRED)
+    forgotten = _forgotten(deps)
+    digests = (
+        DigestSet()
+        if again
+        else told_before(room_id, deps, knows_forgotten=bool(forgotten.key), but=but)
+    )
     told = len(digests)
     for openid in deps.muted.openids():
         digests.slot(digest_of(openid))
@@ -77,14 +80,17 @@ def left_out(
             raise InvalidCommand(missing)
         for digest in listed:
             digests.slot(digest)
-    forgotten = _forgotten(deps)
     for pseudonym in forgotten.since:
         digests.slot(digest_of(pseudonym))
     return LeftOut(digests, told, forgotten.key)
 
 
 def _forgotten(deps: Dependencies) -> Forgotten:
-    """Return who was forgotten. Without their key they are in no table, so a push goes on."""
+    """Return who was forgotten.
+
+    If their key is lost they are in no table all the same, so a push goes on: only for a room that
+    has notified one of them it does not.
+    """
     try:
         return deps.forgotten.load()
     except Misconfigured as error:

@@ -107,6 +107,17 @@ def test_a_key_that_was_made_just_now_is_found(tables: Tables, store: ForgottenS
     assert other.load().forgotten_at("o-1") == NOW_S
 
 
+def test_the_key_is_found_even_if_everybody_has_begun_anew(
+    tables: Tables, store: ForgottenStore
+) -> None:
+    store.add("o-1", NOW_S)
+    store.lift("o-1", NOW_S, NOW_S + 1)
+    keys = {False: "", True: PSEUDONYM_KEY}
+    other = ForgottenStore(tables.client, tables.state.name, lambda needed: keys[needed])
+
+    assert other.load() == Forgotten({}, PSEUDONYM_KEY)
+
+
 def test_without_the_key_nobody_knows_who_was_forgotten(
     tables: Tables, store: ForgottenStore
 ) -> None:

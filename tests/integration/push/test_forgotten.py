@@ -1,5 +1,6 @@
 """Who was forgotten is not notified, and no list, event or file brings them back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,17 @@ from support.push_stack import PushStack
 from support.push_start import AUDIENCE, start_deps
 from support.world import World
 from wxlive.digests import digest_of
+from wxlive.domain.audience import EVERYBODY
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.forgotten import pseudonym_of
-from wxlive.errors import InvalidCommand
-from wxlive_cli.followers.forgetting import check_forgettable, erase
+from wxlive.errors import InvalidCommand, Misconfigured
+from wxlive.stores.forgotten import ForgottenStore
+from wxlive_cli.followers import forgetting
+from wxlive_cli.followers.forgetting import check_forgettable, erase, prepare
 from wxlive_cli.stack import Stack
+from wxlive_cli.stored_secret import StoredSecret
 from wxlive_local.simulator import FollowChange
+from wxlive_push_start.left_out import left_out
 
 GONE, *OTHERS = AUDIENCE
 PSEUDONYM = pseudonym_of(GONE, PSEUDONYM_KEY)
@@ -47,6 +53,11 @@ def command(world: World, monkeypatch: pytest.MonkeyPatch) -> Stack:
         runs=world.runs,
         **unused,
     )
+
+
+def without_key(world: World) -> ForgottenStore:
+    """Return the store as a secret leaves it that has lost the key."""
+    return ForgottenStore(world.aws.test.dynamodb, "state", lambda _needed: "")
 
 
 def everything(world: World) -> str:
@@ -123,6 +134,36 @@ def test_who_subscribes_again_is_not_notified_twice_for_a_room(
     assert world.pushed() == dict.fromkeys(AUDIENCE, 1)
     stack.push(again=True)
     assert world.pushed()[GONE] == 2
+
+
+def test_without_the_key_a_room_that_notified_somebody_forgotten_tells_nobody_more(
+    world: World, stack: PushStack, command: Stack
+) -> None:
+    world.put_followers(*AUDIENCE)
+    stack.push()
+    stack.run_to_the_end(5)
+    erase(command, GONE)
+    lost = start_deps(world, forgotten=without_key(world))
+
+    with pytest.raises(InvalidCommand, match="has no pseudonym_key"):
+        left_out(ROOM, EVERYBODY, lost, again=False)
+
+    assert len(left_out(ROOM, EVERYBODY, lost, again=True)) == 0
+    assert len(left_out(ROOM + 1, EVERYBODY, lost, again=False)) == 0
+
+
+def test_a_key_that_was_lost_is_not_replaced(
+    world: World, command: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erase(command, GONE)
+    stored: list[object] = []
+    monkeypatch.setattr(forgetting, "load_secret", lambda _stack: StoredSecret("s", {}, NOW_S))
+    monkeypatch.setattr(forgetting, "store_secret", lambda *secret: stored.append(secret))
+
+    with pytest.raises(Misconfigured, match="has no pseudonym_key"):
+        prepare(replace(command, forgotten=without_key(world)))
+
+    assert stored == []
 
 
 def test_a_listed_later_subscription_begins_anew(world: World, command: Stack) -> None:

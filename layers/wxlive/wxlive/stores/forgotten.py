@@ -22,7 +22,7 @@ NOBODY_KEPT_S = 2
 
 KEY_IS_MISSING = (
     "Somebody was forgotten, and the secret has no pseudonym_key, so nobody knows who; put the "
-    "former version of the secret back, then sync again"
+    "former version of the secret back, then try again"
 )
 
 _PK = "forgotten"
@@ -46,16 +46,19 @@ class ForgottenStore:
     def load(self) -> Forgotten:
         """Return everybody who was forgotten: some 50 of them a read unit.
 
+        The key comes with them even if all have begun anew: calls may still have their pseudonyms.
+
         Raises:
             Misconfigured: there are some, and no key by which they could be recognised.
             StoreBusy: the table is busy.
         """
+        items = self._items()
         since = {
             item["sk"]: item["forgotten_at"]
-            for item in self._items()
+            for item in items
             if item["sk"] != _SOMEBODY and "lifted_at" not in item
         }
-        key = self._key(bool(since))
+        key = self._key(bool(items))
         if since and not key:
             raise Misconfigured(KEY_IS_MISSING)
         return Forgotten(since, key)
