@@ -17,6 +17,9 @@ from wxlive_cli.text import csv_cell
 OUT_FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 """The type of an option that names a file to write."""
 
+OPENIDS_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""The type of an option that names a file of openids to read."""
+
 
 def is_stdout(out: Path | None) -> bool:
     """Whether an option names stdout."""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from gettext import gettext as _
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +17,7 @@ from wxlive_cli.language import shown
 from wxlive_cli.planned.plans import PlannedPush, audience_words
 from wxlive_cli.planned.plans import choose as choose_room
 from wxlive_cli.planned.plans import unchoose as unchoose_room
-from wxlive_cli.push.audience import audience_options, read_audience
+from wxlive_cli.push.audience import AudienceOptions, audience_options, read_audience
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import Listing, facts_table
@@ -80,11 +79,7 @@ def choose(
     *,
     room_id: int,
     day: datetime | None,
-    rooms: tuple[int, ...],
-    since: datetime | None,
-    before: datetime | None,
-    room_status: str | None,
-    except_file: Path | None,
+    audience: AudienceOptions,
     note: str,
 ) -> CommandResult:
     """Have this room pushed when it goes live, instead of the first one. Needs AutoPush=on.
@@ -126,14 +121,7 @@ def choose(
             f"Room {stands.room_id} is planned for {chosen_day} ({plan}); remove that plan first "
             "with `wxlive planned remove`"
         )
-    target = read_audience(
-        stack,
-        rooms=rooms,
-        since=since,
-        before=before,
-        room_status=room_status,
-        except_file=except_file,
-    )
+    target = read_audience(stack, audience)
     choice = Choice(room_id, int(time.time()), target=target)
     with recorded(stack, "rooms choose", note, room_id=room_id):
         choose_room(stack.rooms, chosen_day, choice, stands)
@@ -144,19 +132,15 @@ def choose(
     )
 
 
-@rooms.command()
+@rooms.command("audience")
 @audience_options
 @click.option("--everybody", is_flag=True, help="Notify all followers again.")
 @note_option
 @stack_command
-def audience(
+def audience_(
     stack: Stack,
     *,
-    rooms: tuple[int, ...],
-    since: datetime | None,
-    before: datetime | None,
-    room_status: str | None,
-    except_file: Path | None,
+    audience: AudienceOptions,
     everybody: bool,
     note: str,
 ) -> CommandResult:
@@ -170,13 +154,11 @@ def audience(
       wxlive rooms audience --room-status live
       wxlive rooms audience --everybody
     """  # noqa: D301 - \b keeps click from wrapping the lines
-    if except_file is not None:
+    if audience.except_file is not None:
         raise click.UsageError(
             _("--except-file is kept for 90 days only: use it with `wxlive rooms choose`")
         )
-    target = read_audience(
-        stack, rooms=rooms, since=since, before=before, room_status=room_status, except_file=None
-    )
+    target = read_audience(stack, audience)
     if everybody and not target.is_everybody:
         raise click.UsageError(_("--everybody contradicts the other options: omit one of them"))
     if everybody or not target.is_everybody:

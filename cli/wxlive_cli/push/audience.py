@@ -1,6 +1,7 @@
 """The options that say whom a push is for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from gettext import gettext as _
 from pathlib import Path
@@ -10,6 +11,8 @@ import click
 
 from wxlive.domain.audience import MAX_ROOMS, Audience
 from wxlive.domain.rooms import RoomStatus
+from wxlive_cli.files import OPENIDS_FILE
+from wxlive_cli.option_groups import option_group
 from wxlive_cli.push.exceptions import store_exceptions
 from wxlive_cli.stack import Stack
 
@@ -22,10 +25,23 @@ _STATUSES: Mapping[str, RoomStatus] = {
 }
 """Those that WeChat tells of when somebody subscribes."""
 
-_OPTIONS = (
+
+@dataclass(frozen=True, slots=True)
+class AudienceOptions:
+    """What a command line says of an audience."""
+
+    subscribed_in: tuple[int, ...]
+    since: datetime | None
+    before: datetime | None
+    room_status: str | None
+    except_file: Path | None
+
+
+audience_options = option_group(
+    "audience",
+    AudienceOptions,
     click.option(
         "--subscribed-in",
-        "rooms",
         multiple=True,
         type=click.IntRange(min=0),
         help="Notify only followers who subscribed in this room; may be repeated.",
@@ -40,37 +56,24 @@ _OPTIONS = (
     ),
     click.option(
         "--except-file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=OPENIDS_FILE,
         help="Leave out the openids of this file: one per line, or a CSV file whose header names "
         "openid; at most 1,000,000.",
     ),
 )
+"""Adds the options to a command, which takes them as ``audience``."""
 
 
-def audience_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options to a command, which takes them as ``read_audience`` does."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
-def read_audience(
-    stack: Stack,
-    *,
-    rooms: tuple[int, ...],
-    since: datetime | None,
-    before: datetime | None,
-    room_status: str | None,
-    except_file: Path | None,
-) -> Audience:
+def read_audience(stack: Stack, options: AudienceOptions) -> Audience:
     """Return the audience of the options; its exceptions are stored.
 
     Times are in the time zone of WeChat's day.
 
     Raises:
-        InvalidCommand: the file is no list of this Mini Program's followers.
+        InvalidCommand: the file of exceptions is no list of this Mini Program's followers.
         UsageError: nobody is in such an audience, or it names too many rooms.
     """
+    rooms, since, before = options.subscribed_in, options.since, options.before
     if since and before and since >= before:
         raise click.UsageError(
             _("--since must be earlier than --before: nobody is in such an audience")
@@ -84,8 +87,8 @@ def read_audience(
         rooms=tuple(sorted(set(rooms))),
         since=int(since.replace(tzinfo=zone).timestamp()) if since else 0,
         before=int(before.replace(tzinfo=zone).timestamp()) if before else 0,
-        exceptions=store_exceptions(stack, except_file) if except_file else "",
-        room_status=_STATUSES[room_status].value if room_status else 0,
+        exceptions=store_exceptions(stack, options.except_file) if options.except_file else "",
+        room_status=_STATUSES[options.room_status].value if options.room_status else 0,
     )
 
 

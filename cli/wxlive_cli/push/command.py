@@ -1,9 +1,7 @@
 """``wxlive push``: notify the followers that a room is live."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from gettext import gettext as _
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,9 +11,14 @@ from wxlive_cli.campaigns import campaign_result, find_campaign, name_campaign
 from wxlive_cli.console import CommandResult, say, stack_command, timeout_option
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.planned.command import plan_push
-from wxlive_cli.push.audience import audience_json, audience_options, read_audience
+from wxlive_cli.push.audience import (
+    AudienceOptions,
+    audience_json,
+    audience_options,
+    read_audience,
+)
 from wxlive_cli.push.progress import follow_push, wait_for_plan
-from wxlive_cli.push.trial import read_trial, say_trial, trial_options
+from wxlive_cli.push.trial import TrialOptions, read_trial, say_trial, trial_options
 from wxlive_cli.recording import note_option, recorded
 from wxlive_cli.stack import Stack
 from wxlive_cli.tables import facts_table
@@ -42,14 +45,8 @@ def push(  # noqa: PLR0913 - one parameter for each option
     stack: Stack,
     *,
     room: int,
-    rooms: tuple[int, ...],
-    since: datetime | None,
-    before: datetime | None,
-    room_status: str | None,
-    except_file: Path | None,
-    first: int | None,
-    first_file: Path | None,
-    go_on_at: int | None,
+    audience: AudienceOptions,
+    trial: TrialOptions,
     dry_run: bool,
     again: bool,
     wait: bool,
@@ -75,7 +72,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
     """  # noqa: D301 - \b keeps click from wrapping the lines
     if at is not None and (dry_run or again or wait):
         raise click.UsageError(_("--at plans a push: omit --dry-run, --again and --wait"))
-    if at is not None and (first or first_file or go_on_at):
+    if at is not None and trial.are_given:
         raise click.UsageError(
             _(
                 "--at plans a push, whose trial is the stack's own (TrialOpenids): omit --first, "
@@ -84,15 +81,8 @@ def push(  # noqa: PLR0913 - one parameter for each option
         )
     if dry_run and wait:
         raise click.UsageError(_("--dry-run starts nothing: omit --wait"))
-    trial = read_trial(stack, first=first, first_file=first_file, go_on_at=go_on_at)
-    target = read_audience(
-        stack,
-        rooms=rooms,
-        since=since,
-        before=before,
-        room_status=room_status,
-        except_file=except_file,
-    )
+    asked = read_trial(stack, trial)
+    target = read_audience(stack, audience)
     if at is not None:
         return plan_push(stack, room, at, target, note)
     payload = {
@@ -101,7 +91,7 @@ def push(  # noqa: PLR0913 - one parameter for each option
         "dry_run": dry_run,
         "audience": audience_json(target),
         "again": again,
-        **({"trial": trial} if trial is not None else {}),
+        **({"trial": asked} if asked is not None else {}),
     }
     if dry_run:
         return _dry_run_result(room, stack.execute(payload))
@@ -111,8 +101,8 @@ def push(  # noqa: PLR0913 - one parameter for each option
     named = name_campaign(stack, campaign)
     if answer.get("repeated"):
         say(_("Nothing new was started: the {named} is for the same audience.").format(named=named))
-    if trial is not None:
-        say_trial(trial, campaign, repeated=bool(answer.get("repeated")))
+    if asked is not None:
+        say_trial(asked, campaign, repeated=bool(answer.get("repeated")))
     if not wait:
         wait_for_plan(stack, campaign.campaign)
         return campaign_result(stack, campaign)

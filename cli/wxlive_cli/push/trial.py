@@ -1,7 +1,6 @@
 """The options by which a part of the audience is notified first, and what they ask of a push."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,32 @@ import click
 
 from wxlive.domain.campaigns import Campaign
 from wxlive.domain.chunks import MAX_OPENIDS_PER_CALL
-from wxlive.domain.followers import Status
 from wxlive.errors import InvalidCommand
 from wxlive_cli.console import say
-from wxlive_cli.followers.comparison import read_list
+from wxlive_cli.files import OPENIDS_FILE
 from wxlive_cli.formatting import format_quantity
+from wxlive_cli.option_groups import option_group
+from wxlive_cli.push.openid_files import of_nobody, read_openids, walk_subscribed
 from wxlive_cli.stack import Stack
 
-_READERS = 10
 
-_OPTIONS = (
+@dataclass(frozen=True, slots=True)
+class TrialOptions:
+    """What a command line says of a trial; None where it says nothing."""
+
+    first: int | None
+    first_file: Path | None
+    go_on_at: int | None
+
+    @property
+    def are_given(self) -> bool:
+        """Whether it says anything."""
+        return any(value is not None for value in (self.first, self.first_file, self.go_on_at))
+
+
+trial_options = option_group(
+    "trial",
+    TrialOptions,
     click.option(
         "--first",
         type=click.IntRange(min=1),
@@ -28,7 +43,7 @@ _OPTIONS = (
     ),
     click.option(
         "--first-file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=OPENIDS_FILE,
         help="Try it on the openids of this file (one per line, or a CSV file whose header names "
         "openid), for example those of the staff.",
     ),
@@ -38,18 +53,10 @@ _OPTIONS = (
         help="Go on with the rest by itself if at least this percentage of them was notified.",
     ),
 )
+"""Adds the options to a command, which takes them as ``trial``."""
 
 
-def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options to a command, which takes them as ``read_trial`` does."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
-def read_trial(
-    stack: Stack, *, first: int | None, first_file: Path | None, go_on_at: int | None
-) -> dict[str, Any] | None:
+def read_trial(stack: Stack, options: TrialOptions) -> dict[str, Any] | None:
     """Return the trial of the options as push_start takes it; None if there is none.
 
     Raises:
@@ -57,18 +64,17 @@ def read_trial(
             more openids than a call takes.
         UsageError: the options contradict each other.
     """
-    if first is not None and first_file is not None:
+    first, file = options.first, options.first_file
+    if first is not None and file is not None:
         raise click.UsageError(
             _("--first and --first-file both say who is first: omit one of them")
         )
-    if first is None and first_file is None:
-        if go_on_at is not None:
+    if first is None and file is None:
+        if options.go_on_at is not None:
             raise click.UsageError(_("--go-on-at is about a trial: add --first or --first-file"))
         return None
-    goes_on = {} if go_on_at is None else {"go_on_at": go_on_at}
-    if first_file is not None:
-        return {"openids": _subscribed_in(first_file, stack), **goes_on}
-    return {"first": first, **goes_on}
+    who = {"first": first} if file is None else {"openids": _subscribed_in(file, stack)}
+    return who if options.go_on_at is None else {**who, "go_on_at": options.go_on_at}
 
 
 def say_trial(trial: dict[str, Any], campaign: Campaign, *, repeated: bool) -> None:
@@ -87,20 +93,15 @@ def say_trial(trial: dict[str, Any], campaign: Campaign, *, repeated: bool) -> N
 
 
 def _subscribed_in(file: Path, stack: Stack) -> list[str]:
-    openids = list(read_list(file))
-    if not openids:
-        raise InvalidCommand(f"{file} has no openid; give a file with one openid per line")
+    openids = read_openids(file)
     if len(openids) > MAX_OPENIDS_PER_CALL:
         raise InvalidCommand(
             f"{file} has {len(openids):,} openids, and a trial is one call, which takes "
             f"{MAX_OPENIDS_PER_CALL:,}; give a shorter list"
         )
-    subscribed = _subscribed(openids, stack)
+    subscribed = list(walk_subscribed(stack.followers, openids))
     if not subscribed:
-        raise InvalidCommand(
-            f"No openid in {file} is a subscribed follower; check that the file is of this Mini "
-            "Program, whose openids differ from those of any other"
-        )
+        raise of_nobody(file)
     if others := len(openids) - len(subscribed):
         say(
             _("{openids} of {file} are no subscribed followers and are left out.").format(
@@ -108,9 +109,3 @@ def _subscribed_in(file: Path, stack: Stack) -> list[str]:
             )
         )
     return subscribed
-
-
-def _subscribed(openids: Sequence[str], stack: Stack) -> list[str]:
-    with ThreadPoolExecutor(_READERS) as pool:
-        found = pool.map(stack.followers.get, openids)
-        return [one.openid for one in found if one and one.status is Status.SUBSCRIBED]
