@@ -23,8 +23,8 @@ SENT = 5
 
 @pytest.fixture
 def sent(world: World, stack: PushStack) -> World:
-    """A world whose campaign has made five of eight calls, of a follower each."""
-    world.put_campaign(*[1] * 8)
+    """A world whose campaign has made five of nine calls, of a follower each."""
+    world.put_campaign(*[1] * 9)
     world.clock.now_s += 10
     stack.deliver(*range(1, SENT + 1))
     assert world.calls(PUSH) == SENT
@@ -80,6 +80,15 @@ def test_a_campaign_goes_on_if_fewer_failed(sent: World, failed: tuple[int, ...]
     assert "judged" not in execute({"action": "reconcile"}, start_deps(sent))
 
 
+def test_only_the_last_five_calls_count(sent: World, stack: PushStack) -> None:
+    report(sent, 0, 0, 0, 0, 0)
+    stack.deliver(6, 7, 8)
+    report(sent, 1, 1, 1, first=6)
+
+    assert send(CAMPAIGN, 9, fanout_deps(sent)) is SendResult.NOT_SENT
+    assert "3 of 5 followers in the last 5 reported calls" in str(sent.campaign().reason)
+
+
 def test_the_brake_may_be_off(sent: World) -> None:
     report(sent, 1, 1, 1, 1, 1)
 
@@ -96,7 +105,7 @@ def test_after_a_resume_only_later_calls_count(sent: World, stack: PushStack) ->
     stack.command("resume", campaign=CAMPAIGN, hold=sent.campaign().hold_id)
     stack.run(2)
 
-    assert sent.calls(PUSH) == 8
+    assert sent.calls(PUSH) == 9
     assert set(sent.pushed().values()) == {1}
 
 

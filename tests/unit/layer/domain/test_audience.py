@@ -42,6 +42,13 @@ def test_a_time_includes_its_beginning_and_not_its_end(
     assert Audience(since=since, before=before).includes(FOLLOWER) is included
 
 
+@pytest.mark.parametrize(("status", "included"), [(0, True), (101, True), (103, False)])
+def test_a_status_is_that_of_the_room_when_the_follower_subscribed(
+    status: int, *, included: bool
+) -> None:
+    assert Audience(room_status=status).includes(FOLLOWER) is included
+
+
 def test_a_room_and_a_time_must_both_fit() -> None:
     assert Audience((ROOM,), NOW_S, NOW_S + 1).includes(FOLLOWER)
     assert not Audience((7,), NOW_S, NOW_S + 1).includes(FOLLOWER)

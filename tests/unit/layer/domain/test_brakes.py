@@ -1,5 +1,6 @@
 """When the results of a campaign say that it should hold itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,11 +36,11 @@ def test_it_goes_on_if_fewer_failed_or_fewer_calls_are_reported(failed: tuple[in
 
 
 def test_results_are_in_the_order_in_which_they_came() -> None:
+    """When they came is ours; WeChat's time, of calls that it made at once, is in any order."""
     calls = [
-        (chunk, a_result(result.message_id, relation_error=10 - result.relation_error,
-                         time_s=NOW_S + 9 - chunk.number))
-        for chunk, result in reported(0, 0, 0, 0, 0, 10, 10, 10, 10, 10)
-    ]  # fmt: skip
+        (chunk, replace(result, received_at=NOW_S + 9 - chunk.number))
+        for chunk, result in reported(10, 10, 10, 10, 10, 0, 0, 0, 0, 0)
+    ]
     assert "50 of 50" in str(judge_brake(a_campaign(), calls, 50))
 
 
@@ -53,6 +54,8 @@ def test_after_a_resume_only_later_calls_count() -> None:
     seen = reported(*[10] * CALLS_JUDGED)
     resumed = a_campaign(resumed_at=NOW_S + 4)
     assert judge_brake(resumed, seen, 50) is None
+    assert judge_brake(a_campaign(resumed_at=NOW_S + 1), seen, 50) is None
+    assert judge_brake(a_campaign(resumed_at=NOW_S), seen, 50) is not None
     assert judge_brake(resumed, reported(*[10] * 9, claimed_at=NOW_S), 50) is not None
 
 

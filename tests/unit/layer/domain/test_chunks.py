@@ -1,6 +1,7 @@
 """A chunk of the ledger: when its claim is stale, when its result is overdue, how large it is."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,23 @@ def test_an_abandoned_claim_is_seen_as_unknown_before_that_is_recorded() -> None
 @pytest.mark.parametrize("state", [s for s in ChunkState if s is not ChunkState.SENDING])
 def test_only_a_chunk_under_way_can_be_abandoned(state: ChunkState) -> None:
     assert not a_chunk(state=state).is_abandoned(NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("since", "is_same"),
+    [
+        ({"attempts": 2, "reason": "no connection"}, True),
+        ({"openids": 5}, False),
+        ({"claim": "another", "waits_until": NOW_S + 30}, False),
+        ({"state": ChunkState.SENDING}, False),
+    ],
+    ids=["tried in vain", "cut", "called and answered busy", "claimed"],
+)
+def test_a_chunk_is_queued_as_it_was_read_until_it_is_cut_or_called(
+    since: dict[str, Any], *, is_same: bool
+) -> None:
+    read = a_chunk(state=ChunkState.QUEUED)
+    assert replace(read, **since).is_queued_as(read) is is_same
 
 
 def test_a_result_is_overdue_an_hour_after_the_claim() -> None:

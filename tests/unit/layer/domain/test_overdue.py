@@ -40,8 +40,9 @@ def test_calls_that_are_far_apart_at_the_campaigns_pace_are_not_overdue() -> Non
     """A chunk size that was lowered since leaves the chunks as large as they were planned."""
     campaign = a_campaign(per_second=17)
     waits = a_chunk(1, ChunkState.QUEUED, queued_at=NOW_S, openids=2000)
-    assert chunks_to_enqueue(campaign, [waits], LATE_S + 116) == []
-    assert chunks_to_enqueue(campaign, [waits], LATE_S + 117) == [1]
+    half = a_chunk(2, ChunkState.QUEUED, queued_at=NOW_S, openids=1000)
+    assert chunks_to_enqueue(campaign, [waits, half], LATE_S + 116) == []
+    assert chunks_to_enqueue(campaign, [waits, half], LATE_S + 117) == [1, 2]
 
 
 def test_thousands_of_chunks_that_wait_their_turn_are_not_overdue() -> None:
