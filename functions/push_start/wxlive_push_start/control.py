@@ -197,7 +197,7 @@ def _left_over(report: Report) -> str:
     """Say which followers of a campaign no call may have reached."""
     reached = (ChunkState.SENDING, ChunkState.ACCEPTED, ChunkState.UNKNOWN)
     left = report.campaign.audience - sum(report.openids[state] for state in reached)
-    if report.campaign.awaits_trial and not report.campaign.fully_planned:
+    if report.campaign.awaits_trial:
         others = "all followers but those of the trial"
         return f"{others}, and {left} of these," if left else others
     return f"{left} followers" if report.campaign.fully_planned else f"at least {left} followers"

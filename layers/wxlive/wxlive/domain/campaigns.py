@@ -158,7 +158,7 @@ class Campaign:
     @property
     def awaits_trial(self) -> bool:
         """Whether planning waits for the end of the trial, whose own part is planned."""
-        return self.trial_is_open and self.chunks > 0
+        return self.trial_is_open and self.chunks > 0 and not self.fully_planned
 
     @property
     def is_ended(self) -> bool:

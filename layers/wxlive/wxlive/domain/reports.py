@@ -14,8 +14,6 @@ from wxlive.domain.campaigns import ENDED, Campaign, CampaignState
 from wxlive.domain.chunks import RESULT_OVERDUE_S, Chunk, ChunkState, EarlierCall
 from wxlive.domain.events import PushResult
 
-_MADE = (ChunkState.ACCEPTED, ChunkState.UNKNOWN)
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -28,7 +26,7 @@ class Report:
     ``may_have_notified`` says that a call was accepted or may have reached WeChat; ``settled_at``
     is when the last result came or was given up (Unix s), 0 if none was awaited. ``reported`` are
     the chunks with a result, each with that; ``last_called_at`` is when the last call was claimed
-    that was accepted or is unknown (Unix s), 0 if there is none.
+    (Unix s), 0 if none was.
     """
 
     campaign: Campaign
@@ -152,11 +150,15 @@ def report(
         now_s: the present time.
         others: the chunks of the room's other campaigns, which have results of their own.
     """
-    whole = join(campaign, ledger, results, now_s, others=others)
-    rows = whole.rows
-    sent = [(row, whole.result_of(row)) for row in rows if row.message_id is not None]
+    return report_of(campaign, join(campaign, ledger, results, now_s, others=others), now_s)
+
+
+def report_of(campaign: Campaign, joined: Joined, now_s: float) -> Report:
+    """Sum up the chunks of a campaign with their results, as of ``now_s`` (Unix s)."""
+    rows = joined.rows
+    sent = [(row, joined.result_of(row)) for row in rows if row.message_id is not None]
     reported = tuple((row, result) for row, result in sent if result is not None)
-    joined = [result for _, result in reported]
+    came = [result for _, result in reported]
     missing = [row for row, result in sent if result is None]
     overdue = tuple(sorted((r for r in missing if r.is_overdue(now_s)), key=lambda r: r.number))
     unreported = len(missing) - len(overdue)
@@ -167,19 +169,19 @@ def report(
         state=_derived_state(campaign, chunks, unreported),
         chunks=chunks,
         openids={state: _openids_in(rows, state) for state in ChunkState},
-        results=_sum_results(joined),
+        results=_sum_results(came),
         unreported=unreported,
         overdue=overdue,
         reasons=_reasons(rows),
         unknown=tuple(row for row in rows if row.state is ChunkState.UNKNOWN),
-        orphans=whole.orphans,
+        orphans=joined.orphans,
         may_have_notified=any(row.may_have_notified for row in rows),
         settled_at=max(
-            (*(result.time_s for result in joined), *map(_given_up_at, overdue)), default=0
+            (*(result.time_s for result in came), *map(_given_up_at, overdue)), default=0
         ),
-        called_off=whole.called_off,
+        called_off=joined.called_off,
         reported=reported,
-        last_called_at=max((row.claimed_at for row in rows if row.state in _MADE), default=0),
+        last_called_at=max((row.claimed_at for row in rows), default=0),
     )
 
 

@@ -28,8 +28,7 @@ def judge_trial(report: Report, now_s: float) -> TrialVerdict | None:
     """
     campaign = report.campaign
     trial = campaign.trial
-    is_judged = campaign.awaits_trial and not campaign.fully_planned
-    if trial is None or not is_judged or _may_be_reported(report, now_s):
+    if trial is None or not campaign.awaits_trial or _may_be_reported(report, now_s):
         return None
     told, total = report.results["success"], campaign.audience
     goes_on = trial.go_on_at > 0 and told * 100 >= trial.go_on_at * total

@@ -1,12 +1,10 @@
 """Reading what the report of a campaign is derived from."""
 
-from collections.abc import Iterator
 from itertools import chain
 
 from wxlive.domain.calendar import day_of
 from wxlive.domain.campaigns import Campaign
-from wxlive.domain.chunks import Chunk
-from wxlive.domain.reports import Joined, Report, join, report
+from wxlive.domain.reports import Joined, Report, join, report_of
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.ledger import LedgerStore
 from wxlive.stores.results import ResultStore
@@ -20,13 +18,8 @@ def read_report(
     now_s: float,
 ) -> Report:
     """Report what became of a campaign up to now (Unix s)."""
-    return report(
-        campaign,
-        ledger.chunks(campaign.campaign),
-        results.of_room(campaign.room_id),
-        now_s,
-        others=_others(campaign, campaigns, ledger),
-    )
+    joined = read_joined(campaign, campaigns, ledger, results, now_s)
+    return report_of(campaign, joined, now_s)
 
 
 def read_joined(
@@ -37,23 +30,18 @@ def read_joined(
     now_s: float,
 ) -> Joined:
     """Return the chunks of a campaign as of now (Unix s), with WeChat's results."""
-    return join(
-        campaign,
-        ledger.chunks(campaign.campaign),
-        results.of_room(campaign.room_id),
-        now_s,
-        others=_others(campaign, campaigns, ledger),
-    )
-
-
-def _others(campaign: Campaign, campaigns: CampaignStore, ledger: LedgerStore) -> Iterator[Chunk]:
-    """Walk the chunks of the room's other campaigns."""
     others = (
         ledger.chunks(other.campaign)
         for other in campaigns.of_room(campaign.room_id)
         if other.campaign != campaign.campaign
     )
-    return chain.from_iterable(others)
+    return join(
+        campaign,
+        ledger.chunks(campaign.campaign),
+        results.of_room(campaign.room_id),
+        now_s,
+        others=chain.from_iterable(others),
+    )
 
 
 def may_have_notified(
