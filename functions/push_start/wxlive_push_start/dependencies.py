@@ -17,6 +17,7 @@ from wxlive.bootstrap.process import (
 )
 from wxlive.bootstrap.wechat import wechat_client
 from wxlive.domain.pace import interval_ms
+from wxlive.domain.trials import RESULT_AWAITED_S
 from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-FOLLOWED_S = 150
-"""Results come within seconds; after two minutes a trial is judged without them."""
+FOLLOWED_S = RESULT_AWAITED_S + 30
+"""A trial is followed from before its call until it is judged without its result."""
 
 
 @dataclass(frozen=True, slots=True)

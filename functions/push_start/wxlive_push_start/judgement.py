@@ -4,14 +4,7 @@ Judged anew each minute, from the report as it stands then, and as soon as a res
 """
 
 from wxlive.domain.brakes import judge_brake
-from wxlive.domain.campaigns import (
-    PAST_HOLDS_KEPT,
-    Campaign,
-    CampaignState,
-    Hold,
-    HoldKind,
-    PastHold,
-)
+from wxlive.domain.campaigns import Campaign, CampaignState, Hold, HoldKind, PastHold
 from wxlive.domain.reports import Report
 from wxlive.domain.trials import judge_trial
 from wxlive_push_start.control import start_again
@@ -40,7 +33,7 @@ def _go_on(campaign: Campaign, reason: str, deps: Dependencies) -> str | None:
     now_s = deps.now()
     if campaign.state is CampaignState.SENDING:
         trial = PastHold(HoldKind.TRIAL, reason, int(now_s), int(now_s))
-        past_holds = (*campaign.past_holds, trial)[-PAST_HOLDS_KEPT:]
+        past_holds = campaign.holds_with(trial)
     elif campaign.hold_kind is HoldKind.TRIAL:
         past_holds = campaign.holds_until(now_s)
     else:

@@ -11,6 +11,7 @@ from support.world import World
 from wxlive.domain.campaigns import CampaignState, HoldKind
 from wxlive.stores.ledger import FIRST_HALF
 from wxlive_local.simulator import PUSH, Fault, FaultRule
+from wxlive_push_start.dependencies import FOLLOWED_S
 
 FIRST = {"first": 2}
 
@@ -60,6 +61,16 @@ def test_the_rest_waits_until_the_operator_goes_on(pushing: World, stack: PushSt
     )  # fmt: skip
 
 
+def test_whoever_has_planned_a_trial_follows_it(pushing: World, stack: PushStack) -> None:
+    campaign = trial_of(stack)
+    reported(pushing)
+    stack.starter = start_deps(pushing, trial_followed_s=FOLLOWED_S)
+
+    stack.command("plan", campaign=campaign)
+
+    assert pushing.campaign(campaign).state is CampaignState.TRIAL
+
+
 def test_the_shares_of_the_trial_are_its_reason(pushing: World, stack: PushStack) -> None:
     campaign = trial_of(stack)
     reported(pushing, relation_error=1)
@@ -105,6 +116,18 @@ def test_a_hold_of_the_operator_outlasts_the_trial(pushing: World, stack: PushSt
     stack.run(2)
 
     assert pushing.pushed() == dict.fromkeys(AUDIENCE, 1)
+
+
+def test_a_hold_of_the_operator_does_not_end_the_trial(pushing: World, stack: PushStack) -> None:
+    campaign = trial_of(stack)
+    reported(pushing)
+    stack.run(2)
+    stack.command("pause", campaign=campaign)
+    stack.command("resume", campaign=campaign)
+    stack.run(2)
+
+    assert len(pushing.pushed()) == 2
+    assert pushing.campaign(campaign).state is CampaignState.TRIAL
 
 
 def test_cancel_ends_it_and_a_later_push_notifies_the_rest(

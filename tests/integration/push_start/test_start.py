@@ -2,13 +2,15 @@
 
 import pytest
 
-from factories import DAY, ROOM, a_run
+from factories import DAY, ROOM, a_room, a_run
 from support.push_start import AUDIENCE, refusal, start_deps
 from support.world import World
 from wxlive.domain.followers import Status
 from wxlive.domain.sync_runs import RunState
 from wxlive.errors import InvalidCommand, WxliveError
-from wxlive.wechat.apis import Api
+from wxlive.wechat.answers import RoomPage
+from wxlive.wechat.apis import ROOMS_PER_PAGE, Api
+from wxlive.wechat.client import WechatClient
 from wxlive_local.simulator import LIVE_INFO, PUSH, QUOTA_GET, Fault, FaultRule
 from wxlive_push_start.start import start
 
@@ -62,6 +64,17 @@ def test_a_room_is_looked_for_on_a_few_pages(
     else:
         assert "not among the rooms" in refusal(world)
     assert world.calls(LIVE_INFO) == calls
+
+
+def test_a_row_that_makes_no_sense_does_not_end_the_search(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put_followers(*AUDIENCE)
+    others = tuple(a_room(5000 + number) for number in range(ROOMS_PER_PAGE - 1))
+    pages = [RoomPage(others, ("it is no object",)), RoomPage((a_room(),))]
+    monkeypatch.setattr(WechatClient, "rooms", lambda _, start, limit: pages[start // limit])
+
+    assert start(ROOM, start_deps(world))["room_id"] == ROOM
 
 
 def test_an_empty_page_of_rooms_after_a_full_one_ends_the_search(world: World) -> None:

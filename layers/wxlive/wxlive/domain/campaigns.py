@@ -175,4 +175,8 @@ class Campaign:
             return self.past_holds
         kind = self.hold_kind or HoldKind.OPERATOR
         hold = PastHold(kind, self.reason or "", self.held_since, int(now_s))
+        return self.holds_with(hold)
+
+    def holds_with(self, hold: PastHold) -> tuple[PastHold, ...]:
+        """Return ``past_holds``, and one that has ended since."""
         return (*self.past_holds, hold)[-PAST_HOLDS_KEPT:]
