@@ -30,17 +30,16 @@ def _index(campaign_id: str, deps: Dependencies) -> bool:
     if campaign is not None:
         if not (campaign.fully_planned or campaign.is_ended):
             return False
-        done = covered(deps.members.parts(campaign_id))
-        while done < campaign.chunks:
+        while (done := covered(deps.members.parts(campaign_id))) < campaign.chunks:
             if deps.remaining_s() < RESERVE_S:
                 return False
-            done = _add_part(campaign, done + 1, deps)
+            _add_part(campaign, done + 1, deps)
     deps.members.finish(campaign_id)
     return True
 
 
-def _add_part(campaign: Campaign, first: int, deps: Dependencies) -> int:
-    """Store the members of the chunks from the first one on; returns the last one's number."""
+def _add_part(campaign: Campaign, first: int, deps: Dependencies) -> None:
+    """Store the members of the chunks from the first one on."""
     members, last, seen_s = PartBuilder(), first - 1, 0.0
     while last < campaign.chunks and members.members < PART_MEMBERS:
         if last >= first and deps.remaining_s() < RESERVE_S:
@@ -52,7 +51,6 @@ def _add_part(campaign: Campaign, first: int, deps: Dependencies) -> int:
         _add_chunk(campaign.campaign, last, last, members, deps)
     _add_halves(campaign.campaign, first, last, members, deps)
     deps.members.save(campaign.campaign, first, last, members, deps.now())
-    return last
 
 
 def _add_halves(

@@ -11,6 +11,7 @@ from support.memory_ledger import MemoryLedger
 from support.starter import Starter
 from wxlive.digests import digest_of
 from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.member_index import PartBuilder
 from wxlive_push_start import index_members as builder
 from wxlive_push_start.index_members import index_members
 
@@ -84,6 +85,28 @@ def test_a_part_is_bounded(
     index_members(starter.deps)
 
     assert [(part.first, part.last) for part in members.parts(CAMPAIGN)] == [(1, 2), (3, 4)]
+
+
+def test_an_index_that_another_builder_has_shortened_is_not_taken_for_whole(
+    starter: Starter, members: MemoryMemberIndexes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "PART_MEMBERS", 5)
+    slower = PartBuilder()
+    for i in range(3):
+        slower.add(digest_of(f"o1-{i}"), 1)
+    save = members.save
+
+    def overtaken(campaign: str, first: int, *rest: Any) -> Any:
+        part = save(campaign, first, *rest)
+        return save(campaign, 1, 1, slower, NOW_S) if first == 1 else part
+
+    monkeypatch.setattr(members, "save", overtaken)
+
+    assert index_members(starter.deps) == 1
+
+    assert members.pending() == []
+    for number in range(1, 5):
+        assert numbers(members, f"o{number}-0") == [number]
 
 
 def test_who_is_in_a_half_is_found_under_the_planned_chunk(
