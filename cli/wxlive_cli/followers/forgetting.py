@@ -60,8 +60,15 @@ def check_forgettable(stack: Stack, openid: str) -> None:
     """Refuse to forget whom a campaign may still call.
 
     Raises:
-        InvalidCommand: it is being planned, or a call of it with the person has not ended.
+        InvalidCommand: it is being planned, or a call of it with the person has not ended; or a
+            campaign is being indexed, perhaps from what was read before the erasure.
     """
+    for unindexed in stack.members.pending():
+        if unindexed.busy_until > time.time():
+            raise InvalidCommand(
+                f"Campaign {unindexed.campaign} is being indexed and may have this follower; try "
+                "again in a few minutes"
+            )
     campaign = _living(stack)
     if campaign is None or campaign.is_ended:
         return

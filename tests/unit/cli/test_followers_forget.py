@@ -171,6 +171,14 @@ def test_nobody_is_forgotten_while_a_campaign_is_being_planned(known: Operator) 
     assert "is being planned" in known.refusal("followers", "forget", "a")
 
 
+def test_nobody_is_forgotten_while_an_index_is_being_built(known: Operator) -> None:
+    known.members.keep_busy(CAMPAIGN, NOW_S + 180, NOW_S)
+    assert f"{CAMPAIGN} is being indexed" in known.refusal("followers", "forget", "a")
+
+    known.members.keep_busy(CAMPAIGN, NOW_S, NOW_S)
+    assert known.json("followers", "forget", "a")["calls"] == 1
+
+
 def test_an_unknown_outcome_of_a_campaign_that_was_replaced_stays_so(known: Operator) -> None:
     known.chunk(a_call(1, ChunkState.UNKNOWN, message_id=None))
     known.campaigns.rows[NEWER] = a_campaign(NEWER, created_at=NOW_S + 9)
