@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from wxlive.domain.calendar import calls_resume_at
 from wxlive.domain.followers import Follower, ListedRow, Mark, mark_of
-from wxlive.domain.forgotten import Forgotten
+from wxlive.domain.forgotten import Forgotten, begins_anew
 from wxlive.domain.sync_runs import RunState, SyncRun
 from wxlive.errors import QuotaUsedUp, WxliveError
 from wxlive.telemetry import Metric, short
@@ -95,7 +95,7 @@ def _begins(row: ListedRow, forgotten: Forgotten, deps: Dependencies) -> bool:
     forgotten_at = forgotten.forgotten_at(row.openid)
     if not forgotten_at:
         return True
-    if row.subscribed_at <= forgotten_at:
+    if not begins_anew(row.subscribed_at, forgotten_at):
         return False
     deps.forgotten.lift(row.openid, forgotten_at, row.subscribed_at)
     return True

@@ -166,21 +166,27 @@ def test_a_key_that_was_lost_is_not_replaced(
     assert stored == []
 
 
-def test_a_listed_later_subscription_begins_anew(world: World, command: Stack) -> None:
+@pytest.mark.parametrize("later_s", [0, 1, 86_400])
+def test_a_listed_later_subscription_begins_anew(
+    world: World, command: Stack, later_s: int
+) -> None:
     world.at_wechat(lambda platform: platform.list_followers(list(AUDIENCE)))
     sync(world)
     erase(command, GONE)
-    world.clock.now_s += 86_400
+    world.clock.now_s += later_s
+    at_s = int(world.clock())
     world.at_wechat(
         lambda platform: (
             platform.apply(FollowChange(GONE, "del_follow", room_id=1)),
             platform.apply(FollowChange(GONE, "add_follow", room_id=1)),
         )
     )
+    world.clock.now_s += 86_400
     sync(world)
 
-    assert world.table()[GONE].subscribed_at == int(world.clock())
-    assert not start_deps(world).forgotten.load().since
+    stored = world.table().get(GONE)
+    assert (stored.subscribed_at if stored else 0) == (at_s if later_s else 0)
+    assert bool(start_deps(world).forgotten.load().since) is not bool(later_s)
 
 
 def test_whom_a_call_may_still_reach_is_not_forgotten(

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from wxlive.domain.followers import Follower, Status
-
 _MARK = "#"
 """What pseudonyms begin with, and no openid has."""
 
@@ -27,9 +25,9 @@ def is_pseudonym(openid: str) -> bool:
     return openid.startswith(_MARK)
 
 
-def begins_anew(fact: Follower, forgotten_at: int) -> bool:
-    """Whether a fact is a subscription that is later than the forgetting (Unix s)."""
-    return fact.status is Status.SUBSCRIBED and fact.subscribed_at > forgotten_at
+def begins_anew(subscribed_at: int, forgotten_at: int) -> bool:
+    """Whether a subscription is later than the forgetting (Unix s); 0 is no subscription."""
+    return subscribed_at > forgotten_at
 
 
 @dataclass(frozen=True, slots=True)

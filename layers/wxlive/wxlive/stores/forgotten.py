@@ -83,7 +83,7 @@ class ForgottenStore:
         forgotten_at = self.forgotten_at(fact.openid)
         if not forgotten_at:
             return True
-        if not begins_anew(fact, forgotten_at):
+        if not begins_anew(fact.subscribed_at, forgotten_at):
             return False
         self.lift(fact.openid, forgotten_at, fact.subscribed_at)
         return True
