@@ -98,7 +98,7 @@ def get(stack: Stack, *, openid: str) -> CommandResult:
 def _forgotten_facts(stack: Stack, openid: str) -> dict[str, int]:
     """Return when an openid was forgotten, if it was and if the operator may read the key."""
     try:
-        forgotten_at = stack.forgotten.load().forgotten_at(openid)
+        forgotten_at = stack.forgotten.forgotten_at(openid)
     except (Misconfigured, ClientError):
         return {}
     return {"forgotten_at": forgotten_at} if forgotten_at else {}

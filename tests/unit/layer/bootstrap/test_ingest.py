@@ -39,8 +39,10 @@ def test_building_the_ingestor_builds_the_client_of_a_follow_event_alone(
 def test_the_store_of_results_is_built_when_the_first_result_comes(
     built: list[tuple[str, Any]],
 ) -> None:
-    event_ingestor().results()
-    assert built[-1:] == [("dynamodb", aws.FAIL_FAST)]
+    ingestor = event_ingestor()
+    built.clear()
+    ingestor.results()
+    assert built == [("dynamodb", aws.FAIL_FAST)]
 
 
 def test_a_queue_is_built_when_the_first_message_is_put_into_it(
