@@ -15,6 +15,7 @@ from wxlive.digests import digest_of
 from wxlive.domain.audience import EVERYBODY
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.forgotten import pseudonym_of
+from wxlive.domain.sync_runs import RunState
 from wxlive.errors import InvalidCommand, Misconfigured
 from wxlive.stores.forgotten import ForgottenStore
 from wxlive_cli.followers import forgetting
@@ -102,6 +103,20 @@ def test_neither_the_list_nor_a_push_brings_anybody_back(
     assert world.pushed() == dict.fromkeys(OTHERS, 1)
     assert world.newest_run().added == 0
     assert world.newest_run().listed == len(OTHERS)
+
+
+def test_a_sync_that_cannot_know_who_was_forgotten_fails_and_adds_nobody(
+    world: World, command: Stack
+) -> None:
+    world.at_wechat(lambda platform: platform.list_followers(list(AUDIENCE)))
+    erase(command, GONE)
+
+    sync(world, forgotten=without_key(world))
+
+    run = world.newest_run()
+    assert run.state is RunState.FAILED
+    assert "has no pseudonym_key" in (run.reason or "")
+    assert world.table() == {}
 
 
 def test_a_trial_cannot_name_who_was_forgotten(
