@@ -20,7 +20,7 @@ EXIT_CODES: Mapping[int, str] = {
     "call was refused, or has an unknown outcome or an overdue result. With `--wait` and in "
     "`wxlive watch` also: the time is up, and it is not over.",
     REFUSED: "Refused or wrong usage; stderr says why in one sentence.",
-    INTERRUPTED: "Ctrl-C; stderr says what goes on without the command.",
+    INTERRUPTED: "Ctrl-C; stderr says what goes on without the command, if anything does.",
     PIPE_CLOSED: "The reader of the output closed the pipe.",
 }
 """What each code means; docs/cli.md shows this table."""
