@@ -12,7 +12,7 @@ from wxlive.errors import WxliveError
 from wxlive.robots.posts import PAUSE_S, Message, batches, post
 from wxlive.robots.sending import CALL_LIMIT_S
 from wxlive_notify.dependencies import Dependencies, build_dependencies
-from wxlive_notify.messages import sentence
+from wxlive_notify.messages import not_understood, sentence
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -60,9 +60,10 @@ def _post_all(messages: Mapping[str, Message], left: list[str], deps: Dependenci
 
 
 def _message(body: str, deps: Dependencies) -> Message | None:
-    """Return what the team is told of an event; one that can't be understood is logged only.
+    """Return what the team is told of an event; of one that can't be understood, that it came.
 
-    It would hold up those behind it for an hour, and not be understood then either.
+    Left in the queue, it would hold up those behind it for an hour, and not be understood then
+    either.
     """
     try:
         event = json.loads(body)
@@ -74,5 +75,6 @@ def _message(body: str, deps: Dependencies) -> Message | None:
         )
     except Exception:  # whatever is wrong with it
         deps.telemetry.logger.exception("event not understood", extra={"body": body})
-        return None
+        text = not_understood(stack=deps.stack, catalogue=deps.catalogue)
+        return Message(text, {})
     return Message(text, event) if text is not None else None

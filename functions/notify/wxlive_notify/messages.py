@@ -40,6 +40,8 @@ _NO_REASON = "no reason is known"
 _ALARM_RINGS = "ALARM {alarm}: {description}"
 _ALARM_CLEARED = "Alarm {alarm} has cleared."
 
+_NOT_UNDERSTOOD = "{stack}: something happened that notify does not understand; its log has it."
+
 _ENDED_BY_OPERATOR = frozenset({"operator", "day"})
 """The kinds of hold that the operator ends."""
 
@@ -59,6 +61,11 @@ def sentence(event: Event, *, stack: str, offset_hours: int, catalogue: Catalogu
     words = " ".join(map(catalogue.gettext, parts)).format(**_facts(event, catalogue))
     words = words.replace("。 ", "。")  # Chinese has no blank between sentences
     return f"{stack}{when}: {words}" if words else None
+
+
+def not_understood(*, stack: str, catalogue: Catalogue) -> str:
+    """Return the message about an event of which ``sentence`` can't be made."""
+    return catalogue.gettext(_NOT_UNDERSTOOD).format(stack=stack)
 
 
 def _ours(event: Event) -> Iterable[str]:

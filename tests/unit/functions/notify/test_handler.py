@@ -135,8 +135,10 @@ def test_neither_the_url_nor_the_secret_is_logged(
 
 
 @pytest.mark.parametrize("odd", [{}, {"type": "of another program"}, {"alarmName": 7}])
-def test_an_event_that_is_not_understood_does_not_hold_up_the_others(
+def test_an_event_that_is_not_understood_is_told_and_does_not_hold_up_the_others(
     team: Team, odd: dict[str, Any]
 ) -> None:
     assert team.notify(odd, alarm("Odd")) == []
-    assert len(team.told) == 1
+    not_understood, told = team.told
+    assert not_understood.startswith("wxlive: something happened that notify does not understand")
+    assert told.endswith("ALARM Odd: Odd")
