@@ -73,6 +73,7 @@ def said_by_command() -> Iterator[Found]:
     yield from (("help", text) for text in _help(wxlive))
     for _, _, message, *_ in extract_from_dir(Path(click.__file__).parent, _PYTHON):
         yield "click", message
+    yield "click", "required"  # translated there, but not marked
 
 
 def values_of_command() -> Iterator[Found]:

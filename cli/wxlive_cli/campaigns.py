@@ -8,7 +8,7 @@ from wxlive.errors import InvalidCommand
 from wxlive_cli.console import CommandResult, say
 from wxlive_cli.exit_codes import code_of
 from wxlive_cli.formatting import format_quantity
-from wxlive_cli.language import shown
+from wxlive_cli.language import named, shown
 from wxlive_cli.report.facts import CampaignFacts
 from wxlive_cli.report.reader import read_facts
 from wxlive_cli.stack import Stack
@@ -175,7 +175,7 @@ def _rows(facts: CampaignFacts, offset_hours: int) -> dict[str, str | int | None
                 openids=openids, calls=format_quantity(chunks, "call")
             )
     rows |= {
-        _("result: {name}").format(name=shown(name)): count
+        _("result: {name}").format(name=named(name)): count
         for name, count in report.results.items()
         if count
     }

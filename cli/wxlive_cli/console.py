@@ -216,7 +216,9 @@ def _describe_misuse(error: click.ClickException) -> str:
     if context is None:
         return sentence
     help_command = f"{context.command_path} --help"
-    return _("{sentence}; see `{command}`").format(sentence=sentence, command=help_command)
+    asks = sentence.rstrip(")").endswith(("?", "？"))
+    words = _("{sentence} See `{command}`") if asks else _("{sentence}; see `{command}`")
+    return words.format(sentence=sentence, command=help_command)
 
 
 def _print(result: CommandResult, *, as_json: bool) -> None:

@@ -74,6 +74,11 @@ def _said_line(line: str, translate: Callable[[str], str]) -> str:
 class WideFormatter(click.HelpFormatter):
     """Wraps lines by their columns: a Chinese character takes two, and may end a line."""
 
+    def write_heading(self, heading: str) -> None:
+        """Write what the lines below it are."""
+        indent = " " * self.current_indent
+        self.write(indent + _("{heading}:").format(heading=heading) + "\n")
+
     def write_text(self, text: str) -> None:
         """Write paragraphs; one after a backspace keeps its lines."""
         indent = " " * self.current_indent

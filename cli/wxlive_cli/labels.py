@@ -1,6 +1,7 @@
 """The names of facts as a screen shows them, beside the facts or above them.
 
-In code they are the keys of dictionaries, and often those of the JSON. ``tables`` translates them.
+In code they are the keys of dictionaries, and often those of the JSON. ``named`` translates them.
+A value may be the same word, and mean something else: ``shown`` translates it.
 """
 
 CHECKS = (

@@ -33,6 +33,15 @@ def shown(sentence: str) -> str:
     return _catalogue(current()).shown(sentence)
 
 
+def named(fact: str) -> str:
+    """Return the name of a fact, or the heading of a column, in the command's language.
+
+    It is one of ``labels``, or else a state that is counted.
+    """
+    label = gettext.gettext(fact) if fact else ""  # gettext's "" is the head of the catalogue
+    return label if label != fact else shown(fact)
+
+
 def language_of(words: Sequence[str], environment: Mapping[str, str]) -> Language:
     """Return the language that a command line asks for, or else the environment.
 

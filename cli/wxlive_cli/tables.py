@@ -14,7 +14,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from wxlive_cli.language import shown
+from wxlive_cli.language import named, shown
 from wxlive_cli.text import printable
 
 
@@ -28,7 +28,7 @@ def facts_table(title: str, facts: Mapping[str, Any]) -> RenderableType:
     table.add_column(overflow="fold")
     for name, value in facts.items():
         if value is not None:
-            table.add_row(printable(shown(name.replace("_", " "))), _cell(_format(name, value)))
+            table.add_row(printable(named(name.replace("_", " "))), _cell(_format(name, value)))
     return Group(_title(title), table) if title else table
 
 
@@ -68,7 +68,7 @@ class Listing:
     def _table(self) -> Table:
         table = Table(box=None)
         for heading in self.headings:
-            table.add_column(shown(heading), overflow="fold")
+            table.add_column(named(heading), overflow="fold")
         for row in self.rows:
             table.add_row(*map(_cell, row))
         return table

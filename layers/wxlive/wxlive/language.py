@@ -99,7 +99,8 @@ class Catalogue:
         """Return the translation of a sentence, with its values; as it is, if it is not known."""
         if len(sentence) > LONGEST:
             return sentence
-        return self._words.get(sentence) or self._read(sentence, {})[1]
+        exact = self._messages.get(sentence) or self._words.get(sentence)
+        return exact or self._read(sentence, {})[1]
 
     def _read(self, sentence: str, known: dict[str, tuple[int, str]]) -> tuple[int, str]:
         """Return how many letters of a sentence are known, and its translation.

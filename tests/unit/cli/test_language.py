@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 
 import pytest
 from click.testing import CliRunner
 
+from factories import a_chunk
 from support.cli import Operator
+from wxlive.domain.campaigns import CampaignState
+from wxlive.domain.chunks import ABANDONED, ChunkState
 from wxlive.errors import InvalidCommand
 from wxlive.settings import Language
 from wxlive_cli.language import language_of
@@ -50,6 +54,31 @@ def test_an_unknown_language_is_refused_in_that_of_the_environment(
 
     refused = CliRunner().invoke(main, ["--lang", "fr"])
     assert refused.stderr == "wxlive: wxlive 没有 'fr' 这种语言；可用 en, zh\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "wxlive: No such command 'statu'. Did you mean 'status'? See `wxlive --help`\n"),
+        ("zh", "wxlive: 没有命令 'statu'。 是否想用 'status'？请看 `wxlive --help`\n"),
+    ],
+)
+def test_wrong_usage_may_end_in_a_question(language: str, sentence: str) -> None:
+    assert CliRunner().invoke(main, ["--lang", language, "statu"]).stderr == sentence
+
+
+def test_a_word_may_be_the_name_of_a_fact_and_a_state(operator: Operator) -> None:
+    operator.campaign(
+        a_chunk(1, ChunkState.UNKNOWN, reason=ABANDONED),
+        state=CampaignState.PLANNED,
+        fully_planned=False,
+    )
+    status = operator.run("status", "--lang", "zh").stdout
+    follower = operator.run("followers", "get", "o-nobody", "--lang", "zh").stdout
+
+    assert re.search("状态 +已安排", status)
+    assert re.search("结果不明 +1 次调用", status)
+    assert re.search("状态 +未知", follower)
 
 
 def test_a_refusal_is_chinese_and_its_json_is_not(operator: Operator) -> None:
