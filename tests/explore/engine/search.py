@@ -1,15 +1,19 @@
-"""The search: every state that can be reached, breadth first, each once."""
+"""The search: every state that can be reached, each once."""
 
 import gc
 import time
 from array import array
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from explore.engine.kernel import Kernel
 from explore.engine.world import Choice, World
+
+Frontier: TypeAlias = deque[tuple[int, World | None]]
+"""The states that are to be expanded, with their numbers; None for one that broke something."""
 
 _BROKEN = 0xFFFF_FFFF
 """The end of a history that broke an invariant, in place of a state's number."""
@@ -41,7 +45,10 @@ class Invariants:
 
 
 class Violation(NamedTuple):
-    """An invariant that does not hold, and the shortest history that shows it, as labels."""
+    """An invariant that does not hold, and a history that shows it, as labels.
+
+    It is the shortest one, unless the search stopped at the first.
+    """
 
     invariant: str
     message: str
@@ -158,7 +165,7 @@ def explore(
     stop_at_first: bool = False,
     count_histories: bool = True,
 ) -> Exploration:
-    """Visit every state that can be reached from the first.
+    """Visit every state that can be reached from the first, breadth first.
 
     Args:
         kernel: the rules.
@@ -166,8 +173,10 @@ def explore(
         invariants: what must hold.
         max_states: give up beyond so many states.
         max_seconds: give up after so long.
-        stop_at_first: whether the first broken invariant ends the search.
-        count_histories: whether histories are counted, which takes a fifth of the time.
+        stop_at_first: whether the first broken invariant ends the search. It is looked for depth
+            first, since it breaks late as a rule; so the history that shows it is not the shortest.
+        count_histories: whether histories are counted, which takes a fifth of the time; they are
+            not if the first broken invariant ends the search.
     """
     with _no_collector():
         return _Search(kernel, first, invariants).run(
@@ -191,34 +200,30 @@ class _Search:
     ) -> Exploration:
         began = time.monotonic()
         graph = self._graph
-        longest, is_whole, collected = 0, True, 0
+        collected = 0
         lives = self._kernel.lives
-        level: list[World | None] = [self._checked(self._first)]
-        while level:
-            following: list[World | None] = []
-            for world in level:
-                self._expand(world, following)
-                if lives.kept - collected > _RUNS_BETWEEN_COLLECTIONS:
-                    collected = lives.kept
-                    gc.collect(0 if collected % 5000 > _RUNS_BETWEEN_COLLECTIONS else 1)
-                if stop_at_first and self._broken:
-                    is_whole = False
-                    break
-            if len(graph.parents) > max_states or time.monotonic() - began > max_seconds:
-                is_whole = is_whole and not following
-            if not is_whole:
+        found: Frontier = deque([(0, self._checked(self._first))])
+        take = found.pop if stop_at_first else found.popleft
+        while found:
+            if stop_at_first and self._broken:
                 break
-            longest += bool(following)
-            level = following
+            if len(graph.parents) > max_states or time.monotonic() - began > max_seconds:
+                break
+            self._expand(*take(), found)
+            if lives.kept - collected > _RUNS_BETWEEN_COLLECTIONS:
+                collected = lives.kept
+                gc.collect(0 if collected % 5000 > _RUNS_BETWEEN_COLLECTIONS else 1)
+        is_whole = not found and not (stop_at_first and self._broken)
+        is_counted = is_whole and count_histories and not stop_at_first
         graph.starts.append(len(graph.edges))
-        ways = graph.histories() if is_whole and count_histories else None
+        ways = graph.histories() if is_counted else None
         return Exploration(
             states=len(graph.parents),
             transitions=len(graph.edges),
             histories=ways,
-            has_cycle=is_whole and count_histories and ways is None,
+            has_cycle=is_counted and ways is None,
             is_exhausted=is_whole,
-            longest=longest,
+            longest=len(graph.way(len(graph.parents) - 1)),
             runs=self._kernel.runs,
             nodes=self._kernel.nodes,
             seconds=time.monotonic() - began,
@@ -228,10 +233,9 @@ class _Search:
             ),
         )
 
-    def _expand(self, world: World | None, following: list[World | None]) -> None:
-        """Find what follows a state. States are expanded in the order of their numbers."""
+    def _expand(self, number: int, world: World | None, found: Frontier) -> None:
+        """Find what follows a state."""
         graph = self._graph
-        number = len(graph.starts)
         graph.starts.append(len(graph.edges))
         if world is None:
             return
@@ -247,7 +251,7 @@ class _Search:
             known = numbers.get(new.key)
             if known is None:
                 known = graph.add(new, number, ordinal)
-                following.append(self._checked(new))
+                found.append((known, self._checked(new)))
             edges.append(known)
 
     def _is_broken(

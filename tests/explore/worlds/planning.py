@@ -1,9 +1,10 @@
 """A planner beside senders, and chunks that are split."""
 
+from explore.stack.aws_fates import LOST
 from explore.stack.dependencies import Setting
 from explore.stack.places import DAY, MIDNIGHT_S, NOW_S, OTHER_ROOM, ROOM, START, START_OTHER
 from explore.stack.scenario import Scenario, chosen
-from explore.stack.wechat import Rules
+from explore.stack.wechat import ALL_PUSH_FATES, Rules
 from wxlive.domain.rooms import RoomStatus
 
 WORLDS = (
@@ -12,7 +13,7 @@ WORLDS = (
         "A planner cuts three followers in two chunks; a sender is given each as it is queued.",
         followers=("a", "b", "c"),
         invocations=("plan",),
-        minutes=3,
+        minutes=2,
         faults=1,
         ablated_with=0,
     ),
@@ -23,7 +24,8 @@ WORLDS = (
         invocations=("plan",),
         senders=1,
         humans=("pause",),
-        minutes=3,
+        minutes=2,
+        aws_fates=(LOST,),
         faults=1,
     ),
     Scenario(
@@ -31,7 +33,8 @@ WORLDS = (
         "Two planners are at work on the same campaign.",
         followers=("a", "b", "c"),
         invocations=("plan", "plan"),
-        minutes=3,
+        minutes=2,
+        aws_fates=(LOST,),
         faults=1,
         ablated_with=0,
     ),
@@ -113,11 +116,20 @@ WORLDS = (
     ),
     Scenario(
         "split",
-        "An openid spoils its call, so the chunk is cut in two.",
+        "An openid spoils its call, so the chunk is cut in two; the answer to a call may be lost.",
         chunks=(("a", "x"),),
         messages=(1,),
-        rules=Rules(bad_openids=frozenset({"x"})),
-        minutes=3,
+        rules=Rules(bad_openids=frozenset({"x"}), push_fates=("dropped-sent",)),
+        minutes=2,
         faults=2,
+    ),
+    Scenario(
+        "split-answers",
+        "An openid spoils its call, and WeChat answers each call in every way there is.",
+        chunks=(("a", "x"),),
+        messages=(1,),
+        rules=Rules(bad_openids=frozenset({"x"}), push_fates=ALL_PUSH_FATES),
+        minutes=2,
+        faults=1,
     ),
 )

@@ -37,7 +37,7 @@ WORLDS = (
         messages=(1, 1),
         rules=Rules(with_results=True, push_fates=()),
         minutes=4,
-        faults=1,
+        faults=2,
         ablated_with=0,
     ),
     Scenario(
@@ -50,7 +50,7 @@ WORLDS = (
         senders=1,
         rules=Rules(with_results=True, push_fates=("dropped", "dropped-sent")),
         minutes=4,
-        faults=1,
+        faults=2,
     ),
     Scenario(
         "trial-first",
@@ -101,7 +101,7 @@ WORLDS = (
         senders=1,
         rules=Rules(with_results=True, push_fates=(), bad_openids=frozenset({"x"})),
         minutes=4,
-        faults=1,
+        faults=2,
         ablated_with=0,
     ),
     Scenario(
@@ -140,7 +140,7 @@ WORLDS = (
         setting=Setting(brake_percent=50),
         rules=Rules(with_results=True, push_fates=(), failing=frozenset({"a", "b"})),
         minutes=2,
-        faults=1,
+        faults=2,
         ablated_with=0,
     ),
 )

@@ -279,8 +279,36 @@ def test_a_search_may_end_with_the_first_thing_that_is_wrong() -> None:
         toys = Toys([add] * 3)
         found.append(explore(toys.kernel, toys.first, never, stop_at_first=stops))
 
-    assert found[0].violations == found[1].violations
+    [first], [shortest] = (each.violations for each in found)
+    assert (first.invariant, first.message) == (shortest.invariant, shortest.message)
+    assert len(first.labels) >= len(shortest.labels)
     assert found[0].states < found[1].states
+    assert not found[0].is_exhausted
+    assert found[0].histories is None
+
+
+def test_what_goes_wrong_late_is_found_before_most_states() -> None:
+    first = explore(*_late(), stop_at_first=True)
+    whole = explore(*_late())
+
+    assert [broken.invariant for broken in first.violations] == ["sum"]
+    assert first.states * 10 < whole.states
+
+
+def _late() -> tuple[Any, World, Invariants]:
+    toys = Toys([add] * 4)
+    return toys.kernel, toys.first, sum_is(4)
+
+
+def test_a_search_for_the_first_thing_that_is_wrong_is_exhausted_if_nothing_is() -> None:
+    found: list[Exploration] = []
+    for stops in (True, False):
+        toys = Toys([add_safely] * 3)
+        found.append(explore(toys.kernel, toys.first, sum_is(3), stop_at_first=stops))
+
+    assert [each.is_exhausted for each in found] == [True, True]
+    assert found[0].states == found[1].states
+    assert found[0].histories is None
 
 
 # ------------------------------------------------------------------- histories
