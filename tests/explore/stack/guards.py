@@ -47,7 +47,6 @@ GUARDS: Mapping[str, tuple[Any, str, Any]] = {
     "a stalled plan is resumed": (reconcile, "plan_is_stalled", _false),
     "metrics are published before a campaign is closed": (dependencies.Telemetry, "publish", _none),
     "the unfinished campaign refuses another start": (start, "_unfinished", _none),
-    "a start that was done is repeated": (start, "_finished", _none),
     "whoever was notified is left out": (left_out, "told_before", lambda *_, **__: DigestSet()),
     "no slot is close to midnight": (pace, "MIDNIGHT_MARGIN_MS", 0),
 }

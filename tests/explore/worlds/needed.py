@@ -38,8 +38,8 @@ SHOWN: Mapping[str, Witness] = {
     "LedgerStore.abandon: claim = :claim": Witness("resend"),
     "LedgerStore.accept": Witness("two-decisions"),
     "LedgerStore.accept: claim = :claim": Witness("two-decisions"),
-    "LedgerStore.claim[1]": Witness("split"),
-    "LedgerStore.claim[1]: #state = :sending": Witness("split"),
+    "LedgerStore.claim[1]": Witness("pause", 0),
+    "LedgerStore.claim[1]: #state = :sending": Witness("pause", 0),
     "LedgerStore.claim[2]": Witness("one-chunk"),
     "LedgerStore.claim[2]: #state = :queued": Witness("resend-late"),
     "LedgerStore.claim[3]": Witness("midnight"),
@@ -81,7 +81,6 @@ SHOWN_GUARDS: Mapping[str, Witness] = {
     "a stalled plan is resumed": Witness("start"),
     "metrics are published before a campaign is closed": Witness("one-chunk", 2),
     "the unfinished campaign refuses another start": Witness("other-room", 0),
-    "a start that was done is repeated": Witness("start-again", 0),
     "whoever was notified is left out": Witness("cancel-start", 0),
     "no slot is close to midnight": Witness("midnight-start", 0),
 }
@@ -125,7 +124,6 @@ UNSHOWN: Mapping[str, str] = {
     "LedgerStore.unclaim[0]: #": "a claim is undone once and corrected once; this is for a doubled "
     "message",
     "LedgerStore.unclaim[1]": _LIVING,
-    "FollowerStore.apply: ": "the parts are one order of facts; a fact may differ in each of them",
     "FollowerStore.exchange: ": "the parts say that a record is as read; it may differ in each",
     "LivingStore.finish": _LIVING,
     "QuotaStore.consume": "calls that list rooms or followers have a quota that no world uses up",
