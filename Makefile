@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-fast test-thorough coverage security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
+.PHONY: help install demo test test-moto test-fast test-thorough coverage security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,7 +88,10 @@ sizes: install  ## Measure the sizes of functions and layer, their imports and c
 
 # --------------------------------------------------------------------- check
 test: lint  ## Run all checks and tests
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not moto"
+
+test-moto: install  ## Hold the stores and the explorer's AWS against moto, besides the local AWS
+	@$(BIN)/pytest --numprocesses 2 -m moto
 
 # It doubles a test's time, and the other tests run what these do as well.
 coverage: install  ## Measure the branch coverage of what needs no server

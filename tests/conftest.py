@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif "local_aws" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.local_aws)
             item.add_marker(pytest.mark.xdist_group("local_aws"))
+        elif item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
     if getattr(config.option, "loadgroup", False):  # set by pytest-xdist in its processes
         _append_groups(items)
 
