@@ -14,7 +14,7 @@ from explore.stack.places import LAST_ROUNDS
 from explore.stack.scenario import Scenario
 from explore.worlds import WORLDS
 
-SMALL_STATES = 8_000
+SMALL_STATES = 6_000
 """How far a world is explored here. `make prove` explores each world to its end."""
 
 
