@@ -89,7 +89,7 @@ sizes: install  ## Measure the sizes of functions and layer, their imports and c
 # --------------------------------------------------------------------- check
 # Some wait for the deployed template; so a third process finds something to do on two cores.
 test: lint  ## Run all checks and tests
-	@$(BIN)/pytest --numprocesses 3 --dist loadgroup -m "not moto"
+	@$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder -m "not moto"
 
 test-moto: install  ## Hold the stores and the explorer's AWS against moto, besides the local AWS
 	@$(BIN)/pytest --numprocesses 2 -m moto

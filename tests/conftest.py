@@ -44,6 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group("browser"))
     if getattr(config.option, "loadgroup", False):  # set by pytest-xdist in its processes
         _append_groups(items)
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Return when a test's group is given to a process: the longest first."""
+    return next((n for n, name in enumerate(("e2e", "slow")) if item.get_closest_marker(name)), 2)
 
 
 def _append_groups(items: list[pytest.Item]) -> None:
