@@ -98,9 +98,9 @@ test-moto: install  ## Hold the stores and the explorer's AWS against moto, besi
 coverage: install  ## Measure the branch coverage of what needs no server
 	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup -m "not (moto or local_aws or e2e or browser or slow)"
 
-test-fast: install  ## Run the checks and tests that need no server: after each edit
+test-fast: install  ## Run the checks and the unit tests: after each edit
 	@$(MAKE) --jobs 2 --output-sync lint-types lint-code
-	@$(BIN)/pytest --numprocesses 2 -m "not (moto or local_aws or e2e or browser or slow)"
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not (browser or slow)" tests/unit tests/property
 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract
