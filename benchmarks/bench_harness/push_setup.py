@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench_harness.environment import Environment, wechat_client
 from bench_harness.local_tables import client, dynamodb_resource, new_state_table
+from bench_harness.quiet_telemetry import QuietTelemetry
 from wxlive.domain.pace import interval_ms
 from wxlive.stores.announcements import AnnouncementStore, EventBus
 from wxlive.stores.campaigns import CampaignStore
@@ -27,7 +28,6 @@ from wxlive.stores.recent_results import RecentResultStore
 from wxlive.stores.results import ResultStore
 from wxlive.stores.rooms import RoomStore
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.telemetry import Telemetry
 from wxlive.wechat.apis import Api
 from wxlive.wechat.transport import WechatSession
 from wxlive_push_fanout.dependencies import Dependencies as SenderDependencies
@@ -98,7 +98,7 @@ def sender_dependencies(
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
         recent_results=RecentResultStore(state),
         queue=PushQueue(sqs, environment.queue_url),
-        telemetry=Telemetry(),
+        telemetry=QuietTelemetry(),
         rate=RATE,
         brake_percent=50,
         retry_busy=False,
@@ -144,7 +144,7 @@ def planner_dependencies(
         runs=SyncRunStore(state),
         quota=QuotaStore(state, Api.PUSH_MESSAGE, DAILY_CALLS),
         queue=PushQueue(sqs, environment.queue_url),
-        telemetry=Telemetry(),
+        telemetry=QuietTelemetry(),
         chunk=environment.chunk,
         interval_ms=interval_ms(RATE, environment.chunk),
         day_offset_hours=DAY_OFFSET_HOURS,

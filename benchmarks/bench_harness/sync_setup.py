@@ -12,11 +12,11 @@ from bench_harness.local_tables import (
     new_followers_table,
     new_state_table,
 )
+from bench_harness.quiet_telemetry import QuietTelemetry
 from wxlive.stores.followers import FollowerStore
 from wxlive.stores.forgotten import ForgottenStore
 from wxlive.stores.quota import QuotaStore
 from wxlive.stores.sync_runs import SyncRunStore
-from wxlive.telemetry import Telemetry
 from wxlive.wechat.apis import Api
 from wxlive_follower_sync.dependencies import Dependencies
 
@@ -57,7 +57,7 @@ def sync_dependencies(
         runs=SyncRunStore(state),
         forgotten=ForgottenStore(followers, environment.state_table, lambda _needed: ""),
         quota=QuotaStore(state, Api.GET_FOLLOWERS, DAILY_CALLS),
-        telemetry=Telemetry(),
+        telemetry=QuietTelemetry(),
         owner=uuid.uuid4().hex,
         day_offset_hours=8,
         guard_percent=20,
