@@ -100,7 +100,7 @@ coverage: install  ## Measure the branch coverage of what needs no server
 
 test-fast: install  ## Run the checks and the unit tests: after each edit
 	@$(MAKE) --jobs 2 --output-sync lint-types lint-code
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not (browser or slow)" tests/unit tests/property
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not (moto or browser or slow)" tests/unit tests/property
 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract

@@ -5,7 +5,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any, Final, Self, TypeVar
 
 LOOPBACK: Final = "127.0.0.1"
@@ -26,21 +26,19 @@ class LoopbackServer(ABC):
 
     def __enter__(self) -> Self:
         self._thread.start()
-        try:
+        with ExitStack() as unless_started:
+            unless_started.callback(self._stop_serving, _START_S)
             self._port = self._started.result(_START_S)
-        except BaseException:  # an interrupted start is to leave nothing running, either
-            self._ask_to_stop()
-            self._thread.join(_START_S)
-            raise
+            unless_started.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ask_to_stop()
-        self._thread.join()
+        self._stop_serving()
 
-    def _ask_to_stop(self) -> None:
+    def _stop_serving(self, within_s: float | None = None) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(within_s)
 
     @property
     def url(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factories import CAMPAIGN, DAY, NOW_S, a_new_campaign
-from wxlive.domain.campaigns import Campaign, CampaignState
+from wxlive.domain.campaigns import Campaign, CampaignState, Hold, HoldKind
 from wxlive.domain.chunks import Chunk
 from wxlive.stores.campaigns import CampaignStore
 from wxlive.stores.commands import CommandStore
@@ -22,7 +22,23 @@ CALLS = 3
 
 LATER = NOW_S + 60
 
+HOLD = Hold(HoldKind.QUOTA, "h-1", "used up", NOW_S, LATER)
+PAUSE = Hold(HoldKind.OPERATOR, "h-2", "paused", NOW_S + 1)
+
 SLOT_MS = NOW_S * 1000 + 150
+
+
+def held(**facts: Any) -> dict[str, Any]:
+    """Return the facts of a campaign that ``HOLD`` holds."""
+    return {
+        "state": CampaignState.PAUSED,
+        "hold_kind": HoldKind.QUOTA,
+        "hold_id": "h-1",
+        "reason": "used up",
+        "held_since": NOW_S,
+        "resume_at": LATER,
+        **facts,
+    }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from factories import CAMPAIGN, NOW_S
 from support.backends import Tables
-from support.push_stores import LATER, PushStores
+from support.push_stores import HOLD, LATER, PAUSE, PushStores, held
 from wxlive.domain.campaigns import (
     ENDED,
     HELD,
@@ -19,21 +19,6 @@ from wxlive.domain.campaigns import (
 )
 
 OTHER_ROOM = 2002
-HOLD = Hold(HoldKind.QUOTA, "h-1", "used up", NOW_S, LATER)
-PAUSE = Hold(HoldKind.OPERATOR, "h-2", "paused", NOW_S + 1)
-
-
-def held(**facts: Any) -> dict[str, Any]:
-    """Return the facts of a campaign that ``HOLD`` holds."""
-    return {
-        "state": CampaignState.PAUSED,
-        "hold_kind": HoldKind.QUOTA,
-        "hold_id": "h-1",
-        "reason": "used up",
-        "held_since": NOW_S,
-        "resume_at": LATER,
-        **facts,
-    }
 
 
 def test_a_planned_campaign_is_let_send(stores: PushStores) -> None:

@@ -1,19 +1,17 @@
 """Campaigns: opened once, found again, and kept whole."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from factories import CAMPAIGN, DAY, NOW_S, ROOM, a_new_campaign, a_result
 from support.backends import Tables
-from support.push_stores import LATER, PushStores
+from support.push_stores import HOLD, LATER, PushStores, held
 from wxlive.domain.audience import Audience
 from wxlive.domain.campaigns import (
     CAMPAIGN_KEPT_S,
     Campaign,
     CampaignState,
-    Hold,
     HoldKind,
     PastHold,
     Trial,
@@ -23,21 +21,6 @@ from wxlive.errors import Conflict
 
 TWO = ["o-1", "o-2"]
 OTHER_ROOM = 2002
-HOLD = Hold(HoldKind.QUOTA, "h-1", "used up", NOW_S, LATER)
-PAUSE = Hold(HoldKind.OPERATOR, "h-2", "paused", NOW_S + 1)
-
-
-def held(**facts: Any) -> dict[str, Any]:
-    """Return the facts of a campaign that ``HOLD`` holds."""
-    return {
-        "state": CampaignState.PAUSED,
-        "hold_kind": HoldKind.QUOTA,
-        "hold_id": "h-1",
-        "reason": "used up",
-        "held_since": NOW_S,
-        "resume_at": LATER,
-        **facts,
-    }
 
 
 def test_nothing_is_known_at_first(stores: PushStores) -> None:

@@ -56,6 +56,14 @@ def command(world: World, monkeypatch: pytest.MonkeyPatch) -> Stack:
     )
 
 
+def forget_whom_a_push_notified(world: World, stack: PushStack, command: Stack) -> None:
+    """Notify the audience, then forget ``GONE``."""
+    world.put_followers(*AUDIENCE)
+    stack.push()
+    stack.run_to_the_end(5)
+    erase(command, GONE)
+
+
 def without_key(world: World) -> ForgottenStore:
     """Return the store as a secret leaves it that has lost the key."""
     return ForgottenStore(world.aws.test.dynamodb, "state", lambda _needed: "")
@@ -133,10 +141,7 @@ def test_a_trial_cannot_name_who_was_forgotten(
 def test_who_subscribes_again_is_not_notified_twice_for_a_room(
     world: World, stack: PushStack, command: Stack
 ) -> None:
-    world.put_followers(*AUDIENCE)
-    stack.push()
-    stack.run_to_the_end(5)
-    erase(command, GONE)
+    forget_whom_a_push_notified(world, stack, command)
     world.clock.now_s += 60
     at_s = int(world.clock())
     world.put_followers(GONE, subscribed_at=at_s, changed_at=at_s)
@@ -154,10 +159,7 @@ def test_who_subscribes_again_is_not_notified_twice_for_a_room(
 def test_without_the_key_a_room_that_notified_somebody_forgotten_tells_nobody_more(
     world: World, stack: PushStack, command: Stack
 ) -> None:
-    world.put_followers(*AUDIENCE)
-    stack.push()
-    stack.run_to_the_end(5)
-    erase(command, GONE)
+    forget_whom_a_push_notified(world, stack, command)
     lost = start_deps(world, forgotten=without_key(world))
 
     with pytest.raises(InvalidCommand, match="has no pseudonym_key"):
