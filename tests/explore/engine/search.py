@@ -213,7 +213,7 @@ class _Search:
             if lives.kept - collected > _RUNS_BETWEEN_COLLECTIONS:
                 collected = lives.kept
                 gc.collect(0 if collected % 5000 > _RUNS_BETWEEN_COLLECTIONS else 1)
-        is_whole = not found and not (stop_at_first and self._broken)
+        is_whole = not found
         is_counted = is_whole and count_histories and not stop_at_first
         graph.starts.append(len(graph.edges))
         ways = graph.histories() if is_counted else None
