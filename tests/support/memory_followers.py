@@ -44,6 +44,9 @@ class MemoryForgotten(ForgottenStore):
     def load(self) -> Forgotten:
         return Forgotten(dict(self.rows), self.key)
 
+    def is_anybody(self) -> bool:
+        return self.has_begun
+
     def forgotten_at(self, openid: str) -> int:
         return self.load().forgotten_at(openid)
 

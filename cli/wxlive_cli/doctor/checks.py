@@ -88,6 +88,14 @@ def check_secret(secrets: Secrets, mode: MessageMode) -> Finding:
     return ok("secret", "complete and well formed")
 
 
+def check_forgotten(secrets: Secrets) -> Finding:
+    """Check, where somebody was forgotten, that the key by which they are recognised is there."""
+    if secrets.pseudonym_key:
+        return ok("forgotten", "who was forgotten is recognised by the secret's pseudonym_key")
+    do = "put the former version of the secret back: docs/operations.md"
+    return broken("forgotten", "no pseudonym_key, so syncs are refused", do)
+
+
 def check_account(pinned: str, addressees: Collection[str]) -> Finding:
     """Check that plaintext messages are bound to one account.
 

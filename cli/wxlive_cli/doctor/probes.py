@@ -125,6 +125,11 @@ def _secret(subject: Subject) -> Finding:
     return checks.check_secret(subject.secrets, subject.mode)
 
 
+def _forgotten(subject: Subject) -> list[Finding]:
+    is_anybody = subject.stack.forgotten.is_anybody()
+    return [checks.check_forgotten(subject.secrets)] if is_anybody else []
+
+
 def _account(subject: Subject) -> list[Finding]:
     """Learn the account from recent plaintext messages, and pin it if they agree on one."""
     if subject.mode is not MessageMode.PLAINTEXT:
@@ -277,6 +282,7 @@ def _wechat_clock(subject: Subject) -> Finding:
 PROBES: Mapping[str, Probe] = {
     "stack": _stack,
     "secret": _secret,
+    "forgotten": _forgotten,
     "account": _account,
     "wechat": _wechat,
     "quota": _quota,

@@ -77,6 +77,7 @@ def test_a_stack_that_has_forgotten_nobody_asks_for_no_key(tables: Tables) -> No
     store = ForgottenStore(tables.client, tables.state.name, key)
     assert store.admits(a_follower("o-1"))
     assert store.load() == Forgotten()
+    assert not store.is_anybody()
 
 
 def test_a_process_that_knew_no_key_finds_who_was_forgotten(
@@ -88,6 +89,7 @@ def test_a_process_that_knew_no_key_finds_who_was_forgotten(
     other = ForgottenStore(tables.client, tables.state.name, lambda needed: keys[needed])
 
     assert other.forgotten_at("o-1") == NOW_S
+    assert other.is_anybody()
     assert store.load().since.keys() == {pseudonym_of("o-1", PSEUDONYM_KEY)}
 
 

@@ -231,6 +231,17 @@ def test_in_plaintext_mode_the_one_account_that_messages_are_addressed_to_is_sto
     assert aws.secret == SECRET | ({"original_id": stored} if stored else {})
 
 
+@pytest.mark.parametrize(("key", "level"), [("0123456789abcdef", "ok"), ("", "broken")])
+def test_where_somebody_was_forgotten_the_key_is_looked_for(
+    operator: Operator, aws: Aws, key: str, level: str
+) -> None:
+    assert "forgotten" not in levels(operator.json("doctor"))
+    operator.forgotten.begin()
+    aws.secret["pseudonym_key"] = key
+
+    assert levels(operator.json("doctor", code=int(level == "broken")))["forgotten"] == level
+
+
 def test_an_account_that_is_pinned_stays_pinned(operator: Operator, aws: Aws) -> None:
     aws.parameters["MessageMode"], aws.addressees = "plaintext", ["gh_another"]
     aws.secret["original_id"] = ACCOUNT
@@ -370,6 +381,7 @@ def test_probes_that_fail_are_broken_findings_and_show_no_secret(
 
     failing: Any = FailingAws()
     operator.sqs = failing
+    operator.forgotten.begin()
     operator.functions.answer = {"nonsense": 1}
     monkeypatch.setattr(boto3, "client", lambda _: failing)
     monkeypatch.setattr(requests, "get", fail)

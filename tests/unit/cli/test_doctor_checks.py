@@ -69,6 +69,15 @@ def test_a_secret_is_checked_without_being_shown(
     assert "short" not in finding.says + finding.do
 
 
+def test_without_the_key_nobody_who_was_forgotten_is_recognised() -> None:
+    lost = checks.check_forgotten(replace(SECRETS, pseudonym_key=""))
+
+    assert (lost.level, "former version" in lost.do) == (Level.BROKEN, True)
+    kept = checks.check_forgotten(replace(SECRETS, pseudonym_key="0123456789abcdef"))
+    assert kept.level is Level.OK
+    assert "0123" not in kept.says
+
+
 def test_the_egress_address_is_shown_where_there_is_one() -> None:
     assert checks.check_wechat({"x": FULL}, None).level is Level.OK
     assert "1.2.3.4" in checks.check_wechat({"x": FULL}, "1.2.3.4").says

@@ -63,6 +63,10 @@ class ForgottenStore:
             raise Misconfigured(KEY_IS_MISSING)
         return Forgotten(since, key)
 
+    def is_anybody(self) -> bool:
+        """Whether somebody was ever forgotten."""
+        return bool(self._get(_SOMEBODY))
+
     def forgotten_at(self, openid: str) -> int:
         """Return when somebody was forgotten (Unix s), 0 if never or if they have begun anew.
 
@@ -119,7 +123,7 @@ class ForgottenStore:
         """Return a key that others have made since the secret was read, "" if none."""
         if time.time() < self._nobody_until:
             return ""
-        key = self._key(True) if self._get(_SOMEBODY) else ""
+        key = self._key(True) if self.is_anybody() else ""
         if not key:
             self._nobody_until = time.time() + NOBODY_KEPT_S
         return key
