@@ -48,13 +48,13 @@ def measure_cold_starts(
     with tempfile.TemporaryDirectory() as folder, local_stack(options) as stack:
         if stack.simulator is not None:
             stack.simulator.set_room(1, LIVE)
-        floor = _floor(Path(folder), stack)
+        floor = idle_function(Path(folder), stack)
         return [_measure(name, floor, stack, rounds) for name in names]
 
 
 def _measure(name: str, floor: BuiltFunction, stack: LocalStack, rounds: int) -> Measurement:
     function, event = built_function(name, stack), _first_event(name)
-    pairs = [(_cold_start_ms(floor, {}), _cold_start_ms(function, event)) for _ in range(rounds)]
+    pairs = [(cold_start_ms(floor, {}), cold_start_ms(function, event)) for _ in range(rounds)]
     return Measurement(
         name=f"cold start, {name}",
         what="process start to first answer; floor: runtime client, boto3, one DynamoDB client",
@@ -71,7 +71,8 @@ def _first_event(name: str) -> Any:
     return event
 
 
-def _cold_start_ms(function: BuiltFunction, event: Any) -> float:
+def cold_start_ms(function: BuiltFunction, event: Any) -> float:
+    """Return how long a new process takes to its first answer (ms)."""
     started_at = time.perf_counter()
     with execution_environment(function) as api:
         answered_at, answer = api.invoke(event)
@@ -80,7 +81,8 @@ def _cold_start_ms(function: BuiltFunction, event: Any) -> float:
     return 1000 * (answered_at - started_at)
 
 
-def _floor(folder: Path, stack: LocalStack) -> BuiltFunction:
+def idle_function(folder: Path, stack: LocalStack) -> BuiltFunction:
+    """Return the function that does nothing, compiled in ``folder``."""
     (folder / "floor.py").write_text(FLOOR, encoding="utf-8")
     compileall.compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     return BuiltFunction(folder, "floor.lambda_handler", None, base_env(stack))

@@ -24,7 +24,9 @@ from wxlive_cli.formatting import format_quantity
 from wxlive_cli.language import shown
 from wxlive_cli.stack import Stack
 
-POLL_S = 1.0
+POLL_S, POLL_FOR_RESULTS_S = 1.0, 0.25
+POLLS_FOR_RESULTS = 20
+"""How often results are polled for so soon after the last call: they usually come at once."""
 
 BAR_WIDTH = 70
 """The columns that a terminal needs for the bar and the time beside the figures."""
@@ -52,7 +54,7 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
     Each hold is said once, in a pipe as well. ``named`` is the campaign in words.
     """
     deadline = time.monotonic() + timeout_s
-    said_hold = ""
+    said_hold, polls_for_results = "", 0
     with going_on(goes_on(named, campaign)), _progress_bar(stack) as bar:
         task = bar.add_task(shown("planned"), total=None)
         while True:
@@ -73,7 +75,8 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
                 return report
             if time.monotonic() > deadline:
                 break
-            time.sleep(POLL_S)
+            polls_for_results += report.state is CampaignState.SENT
+            time.sleep(POLL_FOR_RESULTS_S if 0 < polls_for_results <= POLLS_FOR_RESULTS else POLL_S)
     say_still_open(named, report, timeout_s)
     return report
 

@@ -1,6 +1,7 @@
 """``wxlive push``: what it asks of push_start, what it waits for, how it exits."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -139,6 +140,18 @@ def test_a_waiting_push_returns_after_the_timeout_with_1(
     pushing.json(*PUSH, "--wait", "--timeout", "30", code=1)
 
     assert 30 <= pushing.clock.now_s - NOW_S <= 32
+
+
+def test_results_are_polled_for_often_at_first_and_then_once_a_second(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1, ChunkState.ACCEPTED))
+    polls: list[float] = []
+    pushing.clock.meanwhile = [lambda: polls.append(pushing.clock.now_s)] * 40
+
+    pushing.json(*PUSH, "--wait", "--timeout", "100", code=1)
+
+    pauses = [after - before for before, after in pairwise(polls)]
+    assert set(pauses[:15]) == {0.25}
+    assert set(pauses[25:]) == {1.0}
 
 
 def test_a_waiting_push_only_watches(pushing: Operator) -> None:
