@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 # `sam build` looks for the runtime's exact Python on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test test-moto test-fast test-thorough coverage security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
+.PHONY: help install demo test test-moto test-fast test-units test-thorough coverage security prove prove-needed docs catalogues bench bench-quick growth costs sizes local build deploy lint lint-types lint-code lint-template format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,9 +98,12 @@ test-moto: install  ## Hold the stores and the explorer's AWS against moto, besi
 coverage: install  ## Measure the branch coverage of what needs no server
 	@$(BIN)/pytest --cov --numprocesses 2 --dist loadgroup -m "not (moto or local_aws or e2e or browser or slow)"
 
-test-fast: install  ## Run the checks and the unit tests: after each edit
-	@$(MAKE) --jobs 2 --output-sync lint-types lint-code
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not (moto or browser or slow)" tests/unit tests/property
+test-fast: install  ## Run the checks and the unit tests with few examples: after each edit
+	@$(MAKE) --jobs 3 --output-sync lint-types lint-code test-units
+
+test-units: install
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest --numprocesses 2 --dist loadgroup \
+	  -m "not (moto or browser or slow)" tests/property tests/unit --ignore tests/unit/explore
 
 test-thorough: install  ## Run the state machines and properties with a large budget (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --numprocesses 2 --dist loadgroup tests/property tests/contract
