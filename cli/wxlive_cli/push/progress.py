@@ -24,9 +24,10 @@ from wxlive_cli.formatting import format_quantity
 from wxlive_cli.language import shown
 from wxlive_cli.stack import Stack
 
-POLL_S, POLL_FOR_RESULTS_S = 1.0, 0.25
-POLLS_FOR_RESULTS = 20
-"""How often results are polled for so soon after the last call: they usually come at once."""
+POLL_S, POLL_NEAR_END_S = 1.0, 0.25
+CALLS_NEAR_END, POLLS_NEAR_END = 2, 20
+"""Near its end a campaign is polled often, as the last results usually come at once; not for long,
+because they may not."""
 
 BAR_WIDTH = 70
 """The columns that a terminal needs for the bar and the time beside the figures."""
@@ -54,7 +55,7 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
     Each hold is said once, in a pipe as well. ``named`` is the campaign in words.
     """
     deadline = time.monotonic() + timeout_s
-    said_hold, polls_for_results = "", 0
+    said_hold, polls_near_end = "", 0
     with going_on(goes_on(named, campaign)), _progress_bar(stack) as bar:
         task = bar.add_task(shown("planned"), total=None)
         while True:
@@ -75,10 +76,15 @@ def follow_push(stack: Stack, named: str, campaign: str, *, timeout_s: int) -> R
                 return report
             if time.monotonic() > deadline:
                 break
-            polls_for_results += report.state is CampaignState.SENT
-            time.sleep(POLL_FOR_RESULTS_S if 0 < polls_for_results <= POLLS_FOR_RESULTS else POLL_S)
+            polls_near_end += _is_near_its_end(report)
+            time.sleep(POLL_NEAR_END_S if 0 < polls_near_end <= POLLS_NEAR_END else POLL_S)
     say_still_open(named, report, timeout_s)
     return report
+
+
+def _is_near_its_end(report: Report) -> bool:
+    left = report.chunks[ChunkState.QUEUED] + report.chunks[ChunkState.SENDING]
+    return report.campaign.fully_planned and left <= CALLS_NEAR_END
 
 
 def _total(campaign: Campaign) -> int | None:

@@ -142,8 +142,11 @@ def test_a_waiting_push_returns_after_the_timeout_with_1(
     assert 30 <= pushing.clock.now_s - NOW_S <= 32
 
 
-def test_results_are_polled_for_often_at_first_and_then_once_a_second(pushing: Operator) -> None:
-    pushing.campaign(a_chunk(1, ChunkState.ACCEPTED))
+@pytest.mark.parametrize("state", [ChunkState.QUEUED, ChunkState.ACCEPTED])
+def test_near_its_end_a_push_is_polled_often_and_then_once_a_second(
+    pushing: Operator, state: ChunkState
+) -> None:
+    pushing.campaign(a_chunk(1, state))
     polls: list[float] = []
     pushing.clock.meanwhile = [lambda: polls.append(pushing.clock.now_s)] * 40
 
