@@ -30,8 +30,8 @@ from ministack.core.lambda_runtime import Worker
 from ministack.services import dynamodb
 from ministack.services.lambda_svc import _resolve_layer_zip
 
-WINDOW = 12_000
-"""More items than a page of 1 MB can hold of our tables."""
+PAGE = 10_000
+"""The most items of a page: as many as 1 MB holds of ours. DynamoDB may end a page early, too."""
 
 _original_scan = dynamodb._scan
 _keys: dict[tuple[str, int], list[list[str]]] = {}
@@ -53,7 +53,9 @@ def _scan(data: dict[str, Any]) -> Any:
         _begun[name, segments].add(segment)
     keys = _keys[name, segments][segment]
     begin = bisect_right(keys, after[table["pk_name"]]["S"]) if after else 0
-    window = keys[begin : begin + min(WINDOW, data.get("Limit", WINDOW) + 1)]
+    # With a limit the original names the key to go on from, even if it has seen no further item.
+    data["Limit"] = min(PAGE, data.get("Limit", PAGE))
+    window = keys[begin : begin + data["Limit"]]
     items = table["items"]
     dynamodb._tables[name] = {**table, "items": {key: items[key] for key in window if key in items}}
     try:

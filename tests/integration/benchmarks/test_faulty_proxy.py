@@ -10,20 +10,16 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from bench_harness.aws_faults import AwsFaults, Fault
 from bench_harness.faulty_proxy import PASSED, UNREACHED, FaultyProxy
+from support.tables import FOLLOWERS, create_table
 from wxlive_local.local_aws import REGION, LocalAws, free_port
 
-KEY = {"pk": {"S": "key"}}
+KEY = {"openid": {"S": "key"}}
 
 
 @pytest.fixture
 def table(local_aws: LocalAws) -> str:
     name = f"proxied-{uuid4().hex}"
-    local_aws.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(local_aws.client("dynamodb"), FOLLOWERS, name)
     return name
 
 

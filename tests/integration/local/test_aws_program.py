@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.tables import FOLLOWERS, create_table
 from wxlive_local.local_aws import LocalAws
 
 SEGMENTS = 4
@@ -24,12 +25,7 @@ def handler(event, context):
 @pytest.fixture
 def table(local_aws: LocalAws) -> str:
     name = uuid.uuid4().hex
-    local_aws.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "openid", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "openid", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(local_aws.client("dynamodb"), FOLLOWERS, name)
     return name
 
 
@@ -72,6 +68,22 @@ def test_each_scan_finds_what_was_there_when_it_began(
         segments = [scan(local_aws, table, segment, Limit=3) for segment in order]
 
         assert sorted(chain(*segments)) == sorted(expected)
+
+
+def test_no_item_is_missed_where_more_than_a_page_are_small(
+    local_aws: LocalAws, table: str
+) -> None:
+    """A page ends early then; it must say that it is not the last one."""
+    client = local_aws.client("dynamodb")
+    openids = [f"o-{number}" for number in range(12_000)]
+    for start in range(0, len(openids), 25):
+        puts = [
+            {"PutRequest": {"Item": {"openid": {"S": openid}}}}
+            for openid in openids[start : start + 25]
+        ]
+        client.batch_write_item(RequestItems={table: puts})
+
+    assert sorted(scan(local_aws, table, 0, TotalSegments=1)) == sorted(openids)
 
 
 def test_a_filter_is_checked_for_each_expression(local_aws: LocalAws, table: str) -> None:

@@ -1,7 +1,6 @@
 """``wxlive push``: what it asks of push_start, what it waits for, how it exits."""
 
 import json
-from itertools import pairwise
 
 import pytest
 
@@ -147,14 +146,19 @@ def test_near_its_end_a_push_is_polled_often_and_then_once_a_second(
     pushing: Operator, state: ChunkState
 ) -> None:
     pushing.campaign(a_chunk(1, state))
-    polls: list[float] = []
-    pushing.clock.meanwhile = [lambda: polls.append(pushing.clock.now_s)] * 40
 
     pushing.json(*PUSH, "--wait", "--timeout", "100", code=1)
 
-    pauses = [after - before for before, after in pairwise(polls)]
-    assert set(pauses[:15]) == {0.25}
-    assert set(pauses[25:]) == {1.0}
+    assert set(pushing.clock.slept[:20]) == {0.25}
+    assert set(pushing.clock.slept[20:]) == {1.0}
+
+
+def test_a_push_with_many_calls_left_is_polled_once_a_second(pushing: Operator) -> None:
+    pushing.campaign(*map(a_chunk, range(1, 4)))
+
+    pushing.json(*PUSH, "--wait", "--timeout", "30", code=1)
+
+    assert set(pushing.clock.slept) == {1.0}
 
 
 def test_a_waiting_push_only_watches(pushing: Operator) -> None:

@@ -1,11 +1,12 @@
 """Prefetching: in order, no further than allowed, and no error is lost."""
 
+import sys
 import threading
 from collections.abc import Generator, Iterable
 
 import pytest
 
-from wxlive.prefetch import prefetch
+from wxlive.prefetch import SWITCH_S, prefetch
 
 
 def _each(numbers: Iterable[int]) -> Generator[int]:
@@ -82,3 +83,13 @@ def test_leaving_early_closes_the_source() -> None:
     with prefetch(source(), 2) as items:
         next(items)
     assert closed
+
+
+def test_threads_switch_often_once_something_is_prefetched() -> None:
+    usual_s = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.005)
+        with prefetch(_each(()), 1):
+            assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+    finally:
+        sys.setswitchinterval(usual_s)
