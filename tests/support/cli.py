@@ -45,6 +45,7 @@ OUTPUTS = {
     "FollowerSyncFunction": "wxlive-follower-sync",
     "LiveWatchFunction": "wxlive-live-watch",
     "PushStartFunction": "wxlive-push-start",
+    "PushQueueUrl": "push",
     "PushRatePerSecond": "2000",
     "DailyCallQuota": "5000",
     "SyncDailyCalls": "4500",
@@ -97,10 +98,24 @@ class Functions:
         return {"Payload": io.BytesIO(json.dumps(self.answer).encode()), **failure}
 
 
+class Messages:
+    """Replaces the SQS client: records what is sent, or refuses it."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.refusal: Exception | None = None
+
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append((request["QueueUrl"], json.loads(request["MessageBody"])))
+        return {}
+
+
 class Operator:
     """Types commands on a stack, whose stores the test may read and change."""
 
-    def __init__(self, clock: ScriptedClock, sqs: Any) -> None:
+    def __init__(self, clock: ScriptedClock) -> None:
         self.clock = clock
         self.functions = Functions()
         self.outputs = dict(OUTPUTS)
@@ -122,7 +137,8 @@ class Operator:
         self.push_quota = MemoryQuota(5000)
         self.history = MemoryHistory()
         self.caller: Callable[[], str] = lambda: CALLER
-        self.sqs = sqs
+        self.messages = Messages()
+        self.sqs: Any = self.messages
 
     def connect(self, name: str) -> Stack:
         """Connect as the command does."""

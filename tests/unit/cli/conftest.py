@@ -33,7 +33,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def operator(clock: ScriptedClock, monkeypatch: pytest.MonkeyPatch) -> Operator:
     """Give an operator of a stack whose tables are empty."""
-    operator = Operator(clock, client("sqs"))
+    operator = Operator(clock)
     monkeypatch.setattr(console, "connect", operator.connect)
     monkeypatch.delenv("WXLIVE_STACK", raising=False)
     return operator

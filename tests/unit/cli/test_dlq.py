@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from factories import CAMPAIGN, DAY, NOW_S, a_chunk
 from support.chinese import english
-from support.cli import Operator
+from support.cli import Operator, client
 from wxlive.domain.campaigns import CampaignState
 from wxlive.domain.chunks import CLAIM_STALE_S, ChunkState
 from wxlive.domain.outcomes import Outcome
@@ -66,7 +66,7 @@ class Queues:
     """The push queue and its dead letters, in memory."""
 
     def __init__(self, operator: Operator) -> None:
-        self.sqs = operator.sqs
+        self.sqs = operator.sqs = client("sqs")
         self.push = self.sqs.create_queue(QueueName="push")["QueueUrl"]
         self.dead = self.sqs.create_queue(QueueName="dead")["QueueUrl"]
         operator.outputs |= {"PushQueueUrl": self.push, "PushDeadLettersUrl": self.dead}

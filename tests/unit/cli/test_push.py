@@ -1,8 +1,10 @@
 """``wxlive push``: what it asks of push_start, what it waits for, how it exits."""
 
 import json
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from factories import CAMPAIGN, NOW_S, a_chunk, a_room
 from support.cli import Operator, interrupt
@@ -67,6 +69,49 @@ def test_a_push_notifies_nobody_twice_unless_it_says_again(pushing: Operator) ->
     pushing.json(*PUSH, "--again")
 
     assert pushing.executed == [START, START | {"again": True}]
+
+
+def test_a_push_wakes_a_sender_before_push_start_is_asked(pushing: Operator) -> None:
+    pushing.campaign(a_chunk(1))
+    woken_first: list[bool] = []
+    invoke = pushing.functions.invoke
+
+    def note_the_order(**request: Any) -> dict[str, Any]:
+        woken_first.append(pushing.messages.sent == [("push", {"wake": True})])
+        return invoke(**request)
+
+    pushing.functions.invoke = note_the_order  # type: ignore[method-assign]  # watches it
+
+    pushing.json(*PUSH)
+
+    assert woken_first == [True]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "SendMessage"),
+        EndpointConnectionError(endpoint_url="https://sqs.invalid"),
+    ],
+)
+def test_a_push_does_not_need_the_sender_that_it_wakes(
+    pushing: Operator, refusal: Exception
+) -> None:
+    pushing.campaign(a_chunk(1))
+    pushing.messages.refusal = refusal
+
+    pushing.json(*PUSH)
+
+    assert pushing.executed == [START]
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ("--at", "21:00")])
+def test_what_starts_no_push_wakes_no_sender(pushing: Operator, options: tuple[str, ...]) -> None:
+    pushing.functions.answer = FORECAST
+
+    pushing.run(*PUSH, *options)
+
+    assert pushing.messages.sent == []
 
 
 def test_an_audience_is_named_by_rooms_and_by_beijing_time(operator: Operator) -> None:
