@@ -1,9 +1,9 @@
 """Programs: code that runs from request to request, against recorded answers and new ones.
 
 A program is deterministic in the answers that it has seen. So what it does after some answers is
-found out once and remembered, as a tree of nodes. A run that waits at a node goes on with the
-first answer that is given there; for another answer a new run is given the same answers from the
-start.
+found out once and kept, as nodes: those of runs that remember the same are one
+(``explore.engine.memory``). A run that waits at a node goes on with the first answer that is given
+there; for another answer a new run is given the same answers from the start.
 """
 
 import copy
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it ships no types
 
+from explore.engine.memory import Memory, Remembered
 from explore.engine.values import frozen
 
 CLOCK, RUNTIME = "clock", "runtime"
@@ -37,7 +38,7 @@ class Interrupted(BaseException):
 
 
 class NotDeterministic(BaseException):
-    """A program made another request than the last time, after the same answers.
+    """A program made another request than the last time, after answers that are the same to it.
 
     Not for the program to catch.
     """
@@ -119,8 +120,8 @@ class Node:
     """Where a program stands: at its next request, or at its end.
 
     ``ids`` and ``notes`` are what it has drawn and written on its way here, ``seen`` the ids that
-    it has seen, if somebody has asked. ``live`` is a run that waits here. Programs that have ended
-    alike stand at one node.
+    it has seen, if somebody has asked. ``live`` is a run that waits here. Runs that remember the
+    same stand at one node, whose way is that of the first, and so do runs that have ended alike.
     """
 
     __slots__ = (
@@ -235,7 +236,7 @@ class Requests:
             if module.startswith(self._origins):
                 if "<" not in name and "._" not in f".{name}":
                     found = name
-            elif found:
+            elif found and module != Memory.__module__:
                 break
             frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
         return found
@@ -256,15 +257,17 @@ class _Live:
         self._next = 0
         self._thorough = thorough
         self._is_stopped = False
-        self._clock: Answer | None = None
         self._greenlet = greenlet(self._body)
+        self.memory = Memory()
         self.notes: frozenset[str] = frozenset()
         self.ids: tuple[str, ...] = ()
 
     def go_on(self, answer: Answer | None) -> Request | End:
         """Run up to the next request without an answer, or to the end."""
         self._greenlet.parent = getcurrent()
+        Memory.current = self.memory
         found: Request | End = self._greenlet.switch(answer)
+        Memory.current = None
         return found
 
     def stop(self) -> None:
@@ -291,7 +294,8 @@ class _Live:
             return None
         self._next += 1
         self._check(place, service, operation, NOTHING)
-        self._clock = None
+        self.memory.clock = None
+        self.memory.add(self._recorded[place])
         return self._recorded[place]
 
     def __call__(self, service: str, operation: str, request: Mapping[str, Any], /) -> Any:
@@ -301,15 +305,16 @@ class _Live:
             self.notes |= {request["text"]}
             return None
         is_now = operation == NOW and service == CLOCK
-        if is_now and self._clock is not None:  # between two requests no time passes
-            return self._clock.give()
+        if is_now and self.memory.clock is not None:  # between two requests no time passes
+            return self.memory.clock.give()
         answer = self._answer(service, operation, request)
+        self.memory.add(answer)
         if is_now:
-            self._clock = answer
+            self.memory.clock = answer
         elif operation == NEW_ID and service == RUNTIME:
             self.ids += (answer.value,)
         elif service != RUNTIME or operation not in {REMAINING, PUBLISH}:
-            self._clock = None
+            self.memory.clock = None
         return answer.give()
 
     def _answer(self, service: str, operation: str, request: Mapping[str, Any]) -> Answer:
@@ -362,6 +367,7 @@ class Program:
         self._lives = lives
         self._thorough = thorough
         self._ends: dict[tuple[End, frozenset[str]], Node] = {}
+        self._known: dict[tuple[Remembered, frozenset[str], tuple[str, ...]], Node] = {}
         self.first = self._stand(None, None, self._begun(None), None)
 
     def __repr__(self) -> str:
@@ -400,8 +406,21 @@ class Program:
         node.notes, node.ids = live.notes, live.ids
         if node.end is not None:
             return self._ends.setdefault((node.end, node.notes), node)
-        self._lives.keep(node, live)
-        return node
+        known = self._known.setdefault((live.memory.remembered, node.notes, node.ids), node)
+        if known is node:
+            self._lives.keep(node, live)
+        else:
+            live.stop()
+            self._compare(known, node)
+        return known
+
+    def _compare(self, known: Node, node: Node) -> None:
+        if known.request is not node.request:
+            raise NotDeterministic(
+                f"two runs of {self.name} remember the same and ask for different things: after "
+                f"{known.answers()} for {known.request}, after {node.answers()} for {node.request};"
+                " some function that is recalled does more than it returns"
+            )
 
 
 class Lives:

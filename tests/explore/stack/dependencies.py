@@ -1,11 +1,12 @@
 """What the shipped functions work with in a world: stores, clients, clock and ids, on a port."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from explore.engine.memory import Memory
 from explore.engine.programs import (
     CLOCK,
     NEW_ID,
@@ -254,7 +255,16 @@ def _wechat(port: Port, state: Any, setting: Setting) -> WechatClient:
         client._tokens._held = setting.warm_token
         client._session = Session(port)  # type: ignore[assignment]  # stands in
         client._last_used = now_s(port)
+    if Memory.current is not None:
+        Memory.current.keep(lambda: _state_of(client))
     return client
+
+
+def _state_of(client: WechatClient) -> Hashable:
+    """Return all that calls change in a client."""
+    tokens = client._tokens
+    is_open = client._session is not None
+    return tokens._held, tokens._refused, is_open, client._last_used, client.clock_ahead_s
 
 
 def now_s(port: Port) -> float:

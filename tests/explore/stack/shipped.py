@@ -6,7 +6,9 @@ in: so the planner's prefetching asks for the same pages, each when it would be 
 The short pauses between the tries of a colliding write pass no time.
 """
 
+import inspect
 import json
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -14,6 +16,7 @@ from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any, Self
 
+from explore.engine.memory import is_recallable, recalled
 from explore.engine.programs import (
     BEGIN,
     NOTE,
@@ -52,6 +55,10 @@ BRAKED_AFTER = 1
 
 ORIGINS = ("wxlive.stores.",)
 """Requests are named after the stores' methods that make them."""
+
+_FUNCTIONS = (
+    "wxlive_follower_sync.", "wxlive_live_watch.", "wxlive_push_fanout.", "wxlive_push_start."
+)  # fmt: skip
 
 
 def sender(body: str, setting: Setting) -> Run:
@@ -212,10 +219,28 @@ def in_place() -> Iterator[None]:
         (brake, "CALLS_JUDGED", BRAKED_AFTER),
     )
     with ExitStack() as stack:
-        for module, name, new in patches:
+        for module, name, new in (*_recalled(), *patches):
             stack.callback(setattr, module, name, getattr(module, name))
             setattr(module, name, new)
         yield
+
+
+def _recalled() -> Iterator[tuple[Any, str, Any]]:
+    """Yield the stores' methods and what the functions do with their ``deps``, as recalled.
+
+    None of them has a state of its own but the WeChat client, whose state is kept.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith(ORIGINS):
+            own = (each for each in vars(module).values() if inspect.isclass(each))
+            for store in [each for each in own if each.__module__ == name]:
+                for method, function in list(vars(store).items()):
+                    if not method.startswith("__") and is_recallable(function):
+                        yield store, method, recalled(function)
+        elif name.startswith(_FUNCTIONS):
+            for attribute, function in list(vars(module).items()):
+                if is_recallable(function) and "deps" in inspect.signature(function).parameters:
+                    yield module, attribute, recalled(function)
 
 
 def _unwrapped(handler: Any) -> Any:
