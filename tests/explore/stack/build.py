@@ -23,7 +23,7 @@ from explore.engine.world import (
 )
 from explore.stack import invariants, shipped, sync_invariants
 from explore.stack.dependencies import FAST, Setting
-from explore.stack.dynamodb import SCHEMAS, DynamoDbService, Written
+from explore.stack.dynamodb import SCHEMAS, DynamoDbService, LocalReads, Written
 from explore.stack.follower_list import FollowChanges, Notices
 from explore.stack.places import (
     APPID,
@@ -105,7 +105,7 @@ def build(
     Args:
         scenario: what it is like.
         rewrite: changes the requests of the shipped code.
-        written: the items that are ever written, as far as is known (``DynamoDbService``); None
+        written: the items that are ever written, as far as is known (``LocalReads``); None
             to have each read take its turn.
         thorough: whether each run of the shipped code is compared with what is known of it.
     """
@@ -126,6 +126,7 @@ def build(
         for payloads in _commands(scenario)
         for payload in payloads
     )
+    local = None if written is None else LocalReads(written, private)
 
     def worker(body: str) -> Program:
         tag = what_of(body).replace(" ", "")
@@ -146,9 +147,9 @@ def build(
         answers,
         requests,
         services={
-            "dynamodb": DynamoDbService(answers, scenario.aws_fates, written, private=private),
+            "dynamodb": DynamoDbService(answers, scenario.aws_fates, local),
             f"dynamodb{FAST}": DynamoDbService(
-                answers, scenario.aws_fates, written, config=FAIL_FAST, private=private
+                answers, scenario.aws_fates, local, config=FAIL_FAST
             ),
             "sqs": SqsService(parts, answers, scenario.aws_fates),
             f"sqs{FAST}": SqsService(parts, answers, scenario.aws_fates, FAIL_FAST),
@@ -229,7 +230,7 @@ def _explored(
     known: Collection[str],
     **how: Any,
 ) -> tuple[Built, Exploration]:
-    """Explore; anew, whenever an item is written that was thought to be never written."""
+    """Explore; anew, whenever an item is written whose reads were thought to be local."""
     while True:
         built = build(scenario, how["rewrite"], written, thorough=how["thorough"])
         try:

@@ -1,6 +1,6 @@
 """DynamoDB in memory as a service of worlds: the shipped requests, and what may become of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from explore.aws.fates import Retries
@@ -21,16 +21,47 @@ _READS = frozenset({"GetItem", "Query", "Scan"})
 
 
 class Written(Exception):
-    """An item was written that was thought to be never written."""
+    """An item was written whose reads were thought to be local."""
+
+
+class LocalReads:
+    """The reads of what is never written: nothing that others do changes their answers.
+
+    ``written`` are the keys of items that are ever written, as far as is known. That is checked: a
+    write of an item that a local read is of adds its key and raises ``Written``, and the search has
+    to begin anew. ``private`` keys are those of items that one actor alone reads and writes.
+    """
+
+    def __init__(self, written: set[Key], private: frozenset[Key] = frozenset()) -> None:
+        self._written = written
+        self._private = private
+        self._known: dict[Request, bool] = {}
+
+    def __contains__(self, request: Request) -> bool:
+        found = self._known.get(request)
+        if found is None:
+            is_read = request.operation in _READS
+            found = is_read and not any(map(_reads(request), self._written))
+            self._known[request] = found
+        return found
+
+    def write(self, keys: Iterable[Key]) -> None:
+        """Learn that items are written.
+
+        Raises:
+            Written: a read was thought to be local that is of one of them.
+        """
+        new = set(keys) - self._written - self._private
+        if not new:
+            return
+        self._written |= new
+        for request, is_local in self._known.items():
+            if is_local and any(map(_reads(request), new)):
+                raise Written(new)
 
 
 class DynamoDbService:
-    """Carries out requests on the tables.
-
-    ``written`` are the keys of items that are ever written. Reads of anything else are local. That
-    is checked: a write of another item adds its key and raises ``Written``, and the search has to
-    begin anew. ``private`` keys are those of items that one actor alone reads and writes.
-    """
+    """Carries out requests on the tables. Without ``local`` reads, each read takes its turn."""
 
     reads = (TABLES,)
     is_timed = False
@@ -40,16 +71,13 @@ class DynamoDbService:
         self,
         answers: Answers,
         fates: Sequence[str] = USUAL_FATES,
-        written: set[Key] | None = None,
+        local: LocalReads | None = None,
         *,
         config: ClientConfig = DEFAULT,
-        private: frozenset[Key] = frozenset(),
     ) -> None:
         self._fates = AwsFates("dynamodb", answers, fates, Retries.of(config))
-        self._written = written
-        self._private = private
+        self._local = local
         self._prepared: dict[Request, Prepared] = {}
-        self._local: dict[Request, bool] = {}
 
     def outcomes(
         self,
@@ -82,20 +110,12 @@ class DynamoDbService:
     def _changes(self, before: Tables, after: Tables) -> Changes:
         if after is before:
             return ()
-        if self._written is not None:
-            new = set(changed_keys(before, after)) - self._written - self._private
-            if new:
-                self._written.update(new)
-                raise Written(new)
+        if self._local is not None:
+            self._local.write(changed_keys(before, after))
         return ((TABLES, after),)
 
     def is_local(self, request: Request) -> bool:
-        if self._written is None or request.operation not in _READS:
-            return False
-        found = self._local.get(request)
-        if found is None:
-            found = self._local[request] = not any(map(_reads(request), self._written))
-        return found
+        return self._local is not None and request in self._local
 
     def is_punctual(self, request: Request) -> bool:
         return False
