@@ -13,7 +13,7 @@ for different things (``explore.engine.programs.NotDeterministic``).
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ClassVar, Optional, TypeAlias
 
 from explore.engine.values import frozen
@@ -114,14 +114,15 @@ def _came(name: str, before: Hashable, given: Iterable[object], result: object) 
 def _contents(given: Iterable[object]) -> Hashable:
     """Return what may change in values that are given, None if that can't be said."""
     try:
-        return tuple(comparable(value) for value in given if not _is_immutable(value))
+        return tuple(comparable(value) for value in given if not _is_immutable(type(value)))
     except TypeError:
         return None
 
 
-def _is_immutable(value: object) -> bool:
-    params = getattr(type(value), "__dataclass_params__", None)
-    return isinstance(value, str | int | float | None) or (params is not None and params.frozen)
+@cache
+def _is_immutable(kind: type) -> bool:
+    params = getattr(kind, "__dataclass_params__", None)
+    return issubclass(kind, str | int | float | None) or (params is not None and params.frozen)
 
 
 def comparable(value: object) -> Hashable:
@@ -131,12 +132,30 @@ def comparable(value: object) -> Hashable:
         TypeError: it is not made of plain data, dataclasses and errors.
     """
     kind = type(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return (kind, *(comparable(getattr(value, field.name)) for field in fields(value)))
-    if isinstance(value, list | tuple):
-        return (kind, *map(comparable, value))
-    if isinstance(value, Mapping):
-        return (kind, *((frozen(key), comparable(value[key])) for key in sorted(value)))
-    if isinstance(value, BaseException):
-        return (kind, str(value), comparable(vars(value)))
-    return frozen(value)
+    form = _FORMS.get(kind)
+    if form is None:
+        form = _FORMS[kind] = _form_of(kind)
+    return form(value)
+
+
+def _form_of(kind: type) -> Callable[[Any], Hashable]:
+    """Return what makes values of a type comparable."""
+    if is_dataclass(kind):
+        names = [field.name for field in fields(kind)]
+        return lambda value: (kind, *[comparable(getattr(value, name)) for name in names])
+    if issubclass(kind, list | tuple):
+        return lambda value: (kind, *map(comparable, value))
+    if issubclass(kind, Mapping):
+        return lambda value: (
+            kind,
+            *[(frozen(key), comparable(value[key])) for key in sorted(value)],
+        )
+    if issubclass(kind, BaseException):
+        return lambda value: (kind, str(value), comparable(vars(value)))
+    return frozen
+
+
+_FORMS: dict[type, Callable[[Any], Hashable]] = {
+    each: lambda value: value for each in (str, int, bytes, type(None))
+}
+"""What makes values comparable, by their type."""
