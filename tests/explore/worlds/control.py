@@ -91,7 +91,8 @@ WORLDS = (
         senders=1,
         humans=(START_OTHER,),
         rooms=((OTHER_ROOM, RoomStatus.LIVE.value),),
-        faults=0,
+        minutes=2,
+        faults=1,
     ),
     Scenario(
         "cancel-beside-resume",

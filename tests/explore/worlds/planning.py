@@ -55,7 +55,10 @@ WORLDS = (
         followers=("a",),
         senders=1,
         humans=((START, START),),
-        faults=0,
+        rules=Rules(push_fates=("dropped-sent", "minute-limit"), read_fates=("dropped",)),
+        minutes=2,
+        aws_fates=(LOST,),
+        faults=1,
         ablated_with=0,
     ),
     Scenario(
@@ -65,7 +68,7 @@ WORLDS = (
         invocations=(START, START),
         senders=1,
         minutes=3,
-        faults=0,
+        faults=1,
         ablated_with=0,
     ),
     Scenario(
@@ -76,7 +79,8 @@ WORLDS = (
         setting=Setting(auto_push=True),
         minutes=2,
         polls=2,
-        faults=0,
+        aws_fates=(LOST,),
+        faults=1,
         ablated_with=0,
     ),
     Scenario(
@@ -111,7 +115,7 @@ WORLDS = (
         senders=1,
         rooms=((OTHER_ROOM, RoomStatus.LIVE.value),),
         minutes=2,
-        faults=0,
+        faults=1,
         ablated_with=0,
     ),
     Scenario(
@@ -121,7 +125,7 @@ WORLDS = (
         messages=(1,),
         rules=Rules(bad_openids=frozenset({"x"}), push_fates=("dropped-sent",)),
         minutes=2,
-        faults=2,
+        faults=3,
     ),
     Scenario(
         "split-answers",

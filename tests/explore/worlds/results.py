@@ -127,8 +127,8 @@ WORLDS = (
         humans=("resume",),
         setting=Setting(brake_percent=50),
         rules=Rules(with_results=True, push_fates=(), failing=frozenset({"a", "b"})),
-        minutes=2,
-        faults=0,
+        minutes=3,
+        faults=1,
         ablated_with=0,
     ),
     Scenario(
