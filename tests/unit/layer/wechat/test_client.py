@@ -812,8 +812,8 @@ def test_a_client_that_cannot_reconnect_has_sent_nothing_and_is_not_ready(raw: S
 
 
 @contextmanager
-def trickling(begin: bytes, drop: bytes) -> Iterator[str]:
-    """A server that takes a request, then sends some bytes, then one after the other for ever."""
+def trickling(begin: bytes, drop: bytes, begun: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """A server that takes a request, sends some bytes, says so, then one by one for ever."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer() -> None:
@@ -822,6 +822,7 @@ def trickling(begin: bytes, drop: bytes) -> Iterator[str]:
                 with taken:
                     taken.recv(65_536)
                     taken.sendall(begin)
+                    begun()
                     while not enough.wait(0.01):
                         taken.sendall(drop)
 
@@ -841,12 +842,60 @@ ENDLESS = {
 }
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize("begin", ENDLESS.values(), ids=ENDLESS)
-def test_an_answer_that_comes_byte_by_byte_is_cut_off(begin: bytes) -> None:
-    with trickling(begin, b"x") as base:
-        client = a_client(base, session=lambda: WechatSession(limit_s=0.2))
+def test_an_answer_that_comes_byte_by_byte_is_cut_off(
+    begin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[Callable[[], None]] = []
+
+    class ByHand:
+        """A timer that the server ends."""
+
+        def __init__(self, _limit_s: float, function: Callable[[], None]) -> None:
+            ends.append(function)
+
+        def start(self) -> None:
+            pass
+
+        def cancel(self) -> None:
+            pass
+
+    monkeypatch.setattr(threading, "Timer", ByHand)
+    with trickling(begin, b"x", lambda: ends[-1]()) as base:
+        client = a_client(base)
         error = error_of(lambda: rooms(client))
     assert type(error) is OutcomeUnknown
+    assert not client.is_ready(0)
+
+
+@pytest.mark.timeout(30)
+def test_a_call_is_cut_off_in_time() -> None:
+    with trickling(b"", b"x") as base:
+        client = a_client(base, session=lambda: WechatSession(limit_s=0.2))
+        error = error_of(lambda: rooms(client))
+    assert type(error) in {OutcomeUnknown, NotReached}  # the latter if it was late to leave
+    assert not client.is_ready(0)
+
+
+@pytest.mark.timeout(30)
+def test_a_call_whose_time_is_up_before_it_leaves_does_not_leave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class AtOnce:
+        """A timer that a worker meets when it was frozen before it could send."""
+
+        def __init__(self, _limit_s: float, function: Callable[[], None]) -> None:
+            self.start = function
+
+        def cancel(self) -> None:
+            pass
+
+    monkeypatch.setattr(threading, "Timer", AtOnce)
+    with trickling(b"", b"x") as base:
+        client = a_client(base)
+        error = error_of(lambda: rooms(client))
+    assert type(error) is NotReached
     assert not client.is_ready(0)
 
 
