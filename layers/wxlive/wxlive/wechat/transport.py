@@ -130,7 +130,7 @@ class _Connection(HTTPConnection):
         if call is not None:
             call.sock = self.sock
             if call.is_cut:  # before there was a connection to break
-                raise TimeoutError("the time of the call was up before it left")
+                raise TimeoutError
             call.has_left = call.has_left or not self._is_connecting  # not what a proxy is asked
         super().send(data)
 

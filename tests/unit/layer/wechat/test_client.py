@@ -861,8 +861,11 @@ def test_an_answer_that_comes_byte_by_byte_is_cut_off(
         def cancel(self) -> None:
             pass
 
+    def end() -> None:
+        ends[-1]()
+
     monkeypatch.setattr(threading, "Timer", ByHand)
-    with trickling(begin, b"x", lambda: ends[-1]()) as base:
+    with trickling(begin, b"x", end) as base:
         client = a_client(base)
         error = error_of(lambda: rooms(client))
     assert type(error) is OutcomeUnknown
