@@ -13,7 +13,7 @@ for different things (``explore.engine.programs.NotDeterministic``).
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, ClassVar, Optional, TypeAlias
 
 from explore.engine.values import frozen
@@ -119,7 +119,6 @@ def _contents(given: Iterable[object]) -> Hashable:
         return None
 
 
-@cache
 def _is_immutable(kind: type) -> bool:
     params = getattr(kind, "__dataclass_params__", None)
     return issubclass(kind, str | int | float | None) or (params is not None and params.frozen)

@@ -38,7 +38,8 @@ class Worker(NamedTuple):
 
 @recalled
 def is_positive(deps: Port) -> bool:
-    return bool(read(deps, 0) > 0)
+    value: int = read(deps, 0)
+    return value > 0
 
 
 def test_runs_that_remember_the_same_go_on_as_one() -> None:
