@@ -38,8 +38,8 @@ class Worker(NamedTuple):
 
 @recalled
 def is_positive(deps: Port) -> bool:
-    value: int = read(deps, 0)
-    return value > 0
+    is_so: bool = read(deps, 0) > 0
+    return is_so
 
 
 def test_runs_that_remember_the_same_go_on_as_one() -> None:
