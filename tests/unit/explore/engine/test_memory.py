@@ -46,7 +46,7 @@ def test_runs_that_remember_the_same_go_on_as_one() -> None:
     def run(port: Port) -> bool:
         positive = is_positive(port)
         write(port, 1, 7)
-        return positive
+        return bool(positive)
 
     one, two, other = nodes_after(run, 1, 2, -1)
 
