@@ -12,9 +12,11 @@ for different things (``explore.engine.programs.NotDeterministic``).
 
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import wraps
-from typing import Any, ClassVar, Optional, TypeAlias
+from typing import Any, TypeAlias
 
 from explore.engine.values import frozen
 
@@ -27,9 +29,6 @@ class Memory:
     ``clock`` is the last answer about the time, which holds until something is asked that may take
     time.
     """
-
-    current: ClassVar[Optional["Memory"]] = None
-    """That of the run that is going on."""
 
     def __init__(self) -> None:
         self.clock: Any = None
@@ -65,6 +64,10 @@ class Memory:
             self._calls[-1] += (result, *(state() for state in self._kept))
 
 
+MEMORY: ContextVar[Memory | None] = ContextVar("memory", default=None)
+"""That of a run, within it: each has a context of its own."""
+
+
 def recalled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Declare that a function tells its caller nothing but what it returns or raises.
 
@@ -76,7 +79,7 @@ def recalled(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        memory = Memory.current
+        memory = MEMORY.get()
         if memory is None:
             return function(*args, **kwargs)
         named = (*zip(names, args, strict=False), *kwargs.items())
@@ -85,7 +88,7 @@ def recalled(function: Callable[..., Any]) -> Callable[..., Any]:
         memory.begin()
         try:
             result = function(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # whatever it raises is what came of it
             memory.end(_came(name, before, given, error))
             raise
         memory.end(_came(name, before, given, result))
@@ -112,16 +115,11 @@ def _came(name: str, before: Hashable, given: Iterable[object], result: object) 
 
 
 def _contents(given: Iterable[object]) -> Hashable:
-    """Return what may change in values that are given, None if that can't be said."""
+    """Return what is in values that are given, None if that can't be said."""
     try:
-        return tuple(comparable(value) for value in given if not _is_immutable(type(value)))
+        return tuple(map(comparable, given))
     except TypeError:
         return None
-
-
-def _is_immutable(kind: type) -> bool:
-    params = getattr(kind, "__dataclass_params__", None)
-    return issubclass(kind, str | int | float | None) or (params is not None and params.frozen)
 
 
 def comparable(value: object) -> Hashable:
@@ -149,6 +147,8 @@ def _form_of(kind: type) -> Callable[[Any], Hashable]:
             kind,
             *[(frozen(key), comparable(value[key])) for key in sorted(value)],
         )
+    if issubclass(kind, Enum):
+        return lambda value: (kind, value.name)
     if issubclass(kind, BaseException):
         return lambda value: (kind, str(value), comparable(vars(value)))
     return frozen

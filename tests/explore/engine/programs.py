@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it ships no types
 
-from explore.engine.memory import Memory, Remembered
+from explore.engine.memory import MEMORY, Memory, Remembered
 from explore.engine.values import frozen
 
 CLOCK, RUNTIME = "clock", "runtime"
@@ -265,9 +265,7 @@ class _Live:
     def go_on(self, answer: Answer | None) -> Request | End:
         """Run up to the next request without an answer, or to the end."""
         self._greenlet.parent = getcurrent()
-        Memory.current = self.memory
         found: Request | End = self._greenlet.switch(answer)
-        Memory.current = None
         return found
 
     def stop(self) -> None:
@@ -277,6 +275,7 @@ class _Live:
         self._greenlet.throw(Interrupted)
 
     def _body(self, _first: object) -> End | None:
+        MEMORY.set(self.memory)
         try:
             return End(is_error=False, result=frozen(self._run(self)))
         except Interrupted:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from explore.engine.memory import Memory
+from explore.engine.memory import MEMORY
 from explore.engine.programs import (
     CLOCK,
     NEW_ID,
@@ -255,8 +255,9 @@ def _wechat(port: Port, state: Any, setting: Setting) -> WechatClient:
         client._tokens._held = setting.warm_token
         client._session = Session(port)  # type: ignore[assignment]  # stands in
         client._last_used = now_s(port)
-    if Memory.current is not None:
-        Memory.current.keep(lambda: _state_of(client))
+    memory = MEMORY.get()
+    if memory is not None:
+        memory.keep(lambda: _state_of(client))
     return client
 
 

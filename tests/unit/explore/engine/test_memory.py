@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from explore.engine.memory import Memory, comparable, is_recallable, recalled
+from explore.engine.memory import MEMORY, comparable, is_recallable, recalled
 from explore.engine.programs import (
     Answers,
     Lives,
@@ -34,6 +34,11 @@ class Worker(NamedTuple):
 
     port: Port
     seen: list[int]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    values: dict[str, int]
 
 
 @recalled
@@ -141,6 +146,22 @@ def test_nothing_is_forgotten_by_a_call_that_changes_what_it_was_given() -> None
     assert one is not two
 
 
+def test_nothing_is_forgotten_by_a_call_that_changes_the_inside_of_what_it_was_given() -> None:
+    @recalled
+    def fill(deps: Port, into: Shelf) -> None:
+        into.values["x"] = read(deps, 0)
+
+    def run(port: Port) -> int:
+        shelf = Shelf({})
+        fill(port, shelf)
+        write(port, 1, 7)
+        return shelf.values["x"]
+
+    one, two = nodes_after(run, 1, 2)
+
+    assert one is not two
+
+
 def test_nothing_is_forgotten_by_a_call_that_was_given_what_cannot_be_compared() -> None:
     class Box:
         value = 0
@@ -163,8 +184,9 @@ def test_nothing_is_forgotten_by_a_call_that_was_given_what_cannot_be_compared()
 def test_the_state_that_is_kept_is_remembered() -> None:
     def run(port: Port) -> None:
         seen: list[int] = []
-        assert Memory.current is not None
-        Memory.current.keep(lambda: tuple(seen))
+        memory = MEMORY.get()
+        assert memory is not None
+        memory.keep(lambda: tuple(seen))
         look(Worker(port, seen))
         write(port, 1, 7)
 
@@ -211,6 +233,10 @@ class Colour(StrEnum):
     RED = "red"
 
 
+class Wine(StrEnum):
+    RED = "red"
+
+
 @dataclass(frozen=True)
 class Point:
     x: int
@@ -229,6 +255,7 @@ class Place:
         (Point(1), Place(1), Point(2), Point(True)),
         (ValueError("a"), KeyError("a"), ValueError("b")),
         (None, "", 0, ()),
+        (Colour.RED, Wine.RED, "red"),
     ],
 )
 def test_values_of_different_types_differ(values: tuple[object, ...]) -> None:

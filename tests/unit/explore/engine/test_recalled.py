@@ -1,6 +1,6 @@
 """What the shipped functions recall: nothing that they forget makes a difference."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
 import pytest
@@ -10,12 +10,7 @@ from explore.engine.search import explore
 from explore.engine.world import World
 from explore.stack import shipped
 from explore.stack.build import build
-from explore.stack.places import NAMES
 from explore.worlds import WORLDS
-
-
-def _nothing() -> Iterator[tuple[Any, str, Any]]:
-    return iter(())
 
 
 def explored(name: str, faults: int) -> tuple[int | None, int, frozenset[Hashable]]:
@@ -25,13 +20,8 @@ def explored(name: str, faults: int) -> tuple[int | None, int, frozenset[Hashabl
     steps = Kernel.steps
 
     def noted(kernel: Kernel, world: World) -> Any:
-        shared.add(
-            (
-                world.now.value,
-                *(part.key for part in world.shared[:1]),
-                *map(repr, world.shared[1 : len(NAMES)]),
-            )
-        )
+        tables, *others = world.shared
+        shared.add((world.now.value, tables.key, *map(repr, others)))
         return steps(kernel, world)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -43,14 +33,21 @@ def explored(name: str, faults: int) -> tuple[int | None, int, frozenset[Hashabl
 
 @pytest.mark.parametrize(
     ("name", "faults"),
-    [("auto-push", 0), ("pause", 1), ("split", 1), ("sync-doubled", 0)],
+    [
+        ("cold", 1),
+        ("old-token", 1),
+        ("auto-push", 0),
+        ("pause", 1),
+        ("split", 1),
+        ("sync-doubled", 0),
+    ],
 )
 def test_a_world_has_the_same_histories_in_fewer_states(
     name: str, faults: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with shipped.in_place():
         histories, states, shared = explored(name, faults)
-    monkeypatch.setattr(shipped, "_recalled", _nothing)
+    monkeypatch.setattr(shipped, "_recalled", lambda: ())
     with shipped.in_place():
         all_histories, all_states, all_shared = explored(name, faults)
 

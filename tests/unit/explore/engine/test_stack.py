@@ -6,11 +6,24 @@ from typing import Any
 
 import pytest
 
+from explore.aws.store import Key
 from explore.engine.programs import Answers, Requests
 from explore.engine.values import Parts
 from explore.stack import shipped
 from explore.stack.ablation import Without, conditions_of
-from explore.stack.places import INVOCATIONS, NOW_S, ROOM, Lambda, Message, Queue, Timer, Wechat
+from explore.stack.dynamodb import LocalReads, Written
+from explore.stack.places import (
+    FOLLOWERS_TABLE,
+    INVOCATIONS,
+    NOW_S,
+    ROOM,
+    STATE_TABLE,
+    Lambda,
+    Message,
+    Queue,
+    Timer,
+    Wechat,
+)
 from explore.stack.queue import SqsService, timers_renewed, with_message
 from explore.stack.wechat import ALL_PUSH_FATES, Rules, WechatService
 from wxlive.aws import FAIL_FAST
@@ -220,3 +233,46 @@ def test_only_what_all_must_hold_is_a_part(condition: str, parts: int) -> None:
     requests.of("dynamodb", "PutItem", {"Item": {}, "ConditionExpression": condition})
 
     assert len(conditions_of(requests)) == (1 if parts == 1 else 1 + parts)
+
+
+# ---------------------------------------------------------------- reads that are local
+
+
+ROOM_KEY = (STATE_TABLE, "room", "1001")
+READS = {
+    "GetItem": {"Key": {"pk": {"S": "room"}, "sk": {"S": "1001"}}},
+    "Query": {"ExpressionAttributeValues": {":pk": {"S": "room"}}},
+    "Scan": {},
+}
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_a_read_is_local_until_an_item_of_it_is_written(operation: str) -> None:
+    body = {"TableName": STATE_TABLE, **READS[operation]}
+    request, written = Requests().of("dynamodb", operation, body), set[Key]()
+    local = LocalReads(written)
+    assert request in local
+
+    local.write([(FOLLOWERS_TABLE, "room", None)])
+    assert request in local
+    with pytest.raises(Written):
+        local.write([ROOM_KEY])
+
+    assert request not in LocalReads(written)
+
+
+def test_a_write_of_what_no_local_read_is_of_is_learned_without_a_new_search() -> None:
+    written = {ROOM_KEY}
+    local = LocalReads(written, frozenset({(STATE_TABLE, "command", "own")}))
+    request = Requests().of("dynamodb", "GetItem", {"TableName": STATE_TABLE, **READS["GetItem"]})
+    assert request not in local
+
+    local.write([ROOM_KEY, (STATE_TABLE, "room", "1002"), (STATE_TABLE, "command", "own")])
+
+    assert written == {ROOM_KEY, (STATE_TABLE, "room", "1002")}
+
+
+def test_a_write_is_never_local() -> None:
+    body = {"TableName": STATE_TABLE, **READS["GetItem"]}
+
+    assert Requests().of("dynamodb", "DeleteItem", body) not in LocalReads(set())
